@@ -1,0 +1,319 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * The first schema. Every table carries `shop_id`, but for the installation-wide ones (`installation`, `groups`, `agents`, `agent_groups`,
+ * `agent_sessions`, `agent_presence`, `trunks`, `leaders`, `pacing_decisions`, `outbox`, `call_commands`, `agent_events`).
+ * Personal data stand in `*_encrypted` columns only; `phone_hash` is a keyed hash, so that equal numbers can be found without being readable.
+ */
+export class Initial0001 implements MigrationInterface {
+  name = 'Initial1764000000001';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE installation (
+        key text PRIMARY KEY,
+        value_encrypted text NOT NULL
+      );
+
+      CREATE TABLE shops (
+        shop_id text PRIMARY KEY,
+        name text NOT NULL,
+        settings jsonb NOT NULL,
+        is_paused boolean NOT NULL DEFAULT false,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        updated_at timestamptz NOT NULL DEFAULT now()
+      );
+
+      CREATE TABLE shop_secrets (
+        id uuid PRIMARY KEY,
+        shop_id text NOT NULL REFERENCES shops,
+        kind text NOT NULL CHECK (kind IN ('api_key', 'webhook', 'destination')),
+        destination text,
+        secret_encrypted text,
+        key_hash bytea,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        expires_at timestamptz,
+        CHECK ((kind = 'api_key') = (key_hash IS NOT NULL)),
+        CHECK ((kind = 'api_key') = (secret_encrypted IS NULL)),
+        CHECK ((kind = 'destination') = (destination IS NOT NULL))
+      );
+      CREATE INDEX shop_secrets_by_shop ON shop_secrets (shop_id, kind);
+
+      CREATE TABLE destinations (
+        shop_id text NOT NULL REFERENCES shops,
+        name text NOT NULL,
+        url text NOT NULL,
+        events text[] NOT NULL,
+        is_enabled boolean NOT NULL DEFAULT true,
+        disabled_reason text,
+        PRIMARY KEY (shop_id, name)
+      );
+
+      CREATE TABLE groups (
+        group_id text PRIMARY KEY,
+        name text NOT NULL,
+        settings jsonb NOT NULL
+      );
+
+      CREATE TABLE agents (
+        agent_id uuid PRIMARY KEY,
+        login text NOT NULL UNIQUE,
+        name text NOT NULL,
+        password_hash text NOT NULL,
+        role text NOT NULL CHECK (role IN ('agent', 'senior', 'supervisor', 'administrator')),
+        endpoint text NOT NULL,
+        connection text NOT NULL CHECK (connection IN ('persistent', 'per_call')),
+        skills text[] NOT NULL DEFAULT '{}',
+        is_enabled boolean NOT NULL DEFAULT true
+      );
+
+      CREATE TABLE agent_groups (
+        agent_id uuid NOT NULL REFERENCES agents,
+        group_id text NOT NULL REFERENCES groups,
+        PRIMARY KEY (agent_id, group_id)
+      );
+
+      CREATE TABLE agent_sessions (
+        session_id uuid PRIMARY KEY,
+        agent_id uuid NOT NULL REFERENCES agents,
+        token_hash bytea NOT NULL UNIQUE,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        last_seen_at timestamptz NOT NULL DEFAULT now(),
+        expires_at timestamptz NOT NULL,
+        ended_at timestamptz
+      );
+      CREATE INDEX agent_sessions_live ON agent_sessions (agent_id) WHERE ended_at IS NULL;
+
+      CREATE TABLE agent_presence (
+        agent_id uuid PRIMARY KEY REFERENCES agents,
+        state text NOT NULL DEFAULT 'offline'
+          CHECK (state IN ('offline', 'connecting', 'ready', 'reserved', 'talking', 'wrap_up', 'break', 'lost')),
+        reason text,
+        wanted text NOT NULL DEFAULT 'break' CHECK (wanted IN ('ready', 'break', 'offline')),
+        wanted_reason text,
+        since timestamptz NOT NULL DEFAULT now(),
+        call_id uuid,
+        leg_id text,
+        is_leg_up boolean NOT NULL DEFAULT false,
+        limit_at timestamptz,
+        version int NOT NULL DEFAULT 0,
+        CHECK (state NOT IN ('reserved', 'talking', 'wrap_up') OR call_id IS NOT NULL)
+      );
+
+      CREATE TABLE trunks (
+        trunk_id text PRIMARY KEY,
+        endpoint text NOT NULL,
+        caller_ids text[] NOT NULL DEFAULT '{}',
+        max_channels int NOT NULL,
+        calls_per_second numeric NOT NULL,
+        prefixes text[] NOT NULL DEFAULT '{}',
+        priority int NOT NULL DEFAULT 0,
+        is_enabled boolean NOT NULL DEFAULT true
+      );
+
+      CREATE TABLE leaders (
+        group_id text PRIMARY KEY,
+        holder text NOT NULL,
+        epoch bigint NOT NULL,
+        expires_at timestamptz NOT NULL
+      );
+
+      CREATE TABLE pacing_decisions (
+        group_id text PRIMARY KEY,
+        at timestamptz NOT NULL,
+        decision jsonb NOT NULL
+      );
+
+      CREATE TABLE orders (
+        id uuid PRIMARY KEY,
+        shop_id text NOT NULL REFERENCES shops,
+        order_id text NOT NULL,
+        version int NOT NULL,
+        status text NOT NULL
+          CHECK (status IN ('accepted', 'scheduled', 'dialing', 'ringing', 'connected', 'wrap_up', 'final')),
+        outcome text CHECK (outcome IN ('confirmed', 'changed', 'declined', 'unreachable', 'invalid_number', 'duplicate', 'do_not_call',
+          'withdrawn', 'expired', 'blocked', 'failed')),
+        phone_encrypted text,
+        phone_hash bytea,
+        card_encrypted text,
+        priority smallint NOT NULL DEFAULT 0,
+        registered_at timestamptz NOT NULL,
+        received_at timestamptz NOT NULL DEFAULT now(),
+        call_by timestamptz,
+        not_before timestamptz,
+        give_up_at timestamptz,
+        first_call_at timestamptz,
+        time_zone text,
+        attempts_made int NOT NULL DEFAULT 0,
+        results jsonb NOT NULL DEFAULT '{}',
+        is_abandoned_before boolean NOT NULL DEFAULT false,
+        callback_at timestamptz,
+        callback_agent_id uuid,
+        live_call_id uuid,
+        withdraw_requested_at timestamptz,
+        withdraw_reason text,
+        hold_reason text,
+        sequence int NOT NULL DEFAULT 0,
+        trace_id text NOT NULL,
+        finished_at timestamptz,
+        row_version int NOT NULL DEFAULT 0,
+        UNIQUE (shop_id, order_id),
+        CHECK ((status = 'final') = (outcome IS NOT NULL)),
+        CHECK (status = 'final' OR phone_hash IS NOT NULL)
+      );
+      -- The dial queue: earliest deadline first among what may be called now.
+      CREATE INDEX orders_dial_queue ON orders (priority DESC, call_by, id) WHERE status = 'scheduled';
+      CREATE INDEX orders_accepted ON orders (received_at) WHERE status = 'accepted';
+      CREATE INDEX orders_open_by_phone ON orders (phone_hash) WHERE status <> 'final';
+
+      CREATE TABLE order_timeline (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        shop_id text NOT NULL,
+        order_ref uuid NOT NULL REFERENCES orders,
+        at timestamptz NOT NULL DEFAULT now(),
+        kind text NOT NULL,
+        data jsonb NOT NULL DEFAULT '{}'
+      );
+      CREATE INDEX order_timeline_by_order ON order_timeline (order_ref, id);
+
+      CREATE TABLE webhook_messages (
+        shop_id text NOT NULL REFERENCES shops,
+        webhook_id text NOT NULL,
+        body_sha256 bytea NOT NULL,
+        type text NOT NULL,
+        received_at timestamptz NOT NULL DEFAULT now(),
+        response jsonb NOT NULL,
+        PRIMARY KEY (shop_id, webhook_id)
+      );
+
+      CREATE TABLE calls (
+        id uuid PRIMARY KEY,
+        shop_id text NOT NULL REFERENCES shops,
+        order_ref uuid NOT NULL REFERENCES orders,
+        group_id text NOT NULL,
+        epoch bigint NOT NULL,
+        node text NOT NULL,
+        trunk_id text NOT NULL,
+        agent_id uuid,
+        phone_hash bytea NOT NULL,
+        state text NOT NULL,
+        machine jsonb NOT NULL,
+        result text CHECK (result IN ('answered', 'machine', 'busy', 'no_answer', 'rejected', 'invalid_number', 'unobtainable',
+          'carrier_failure', 'abandoned', 'withdrawn', 'system_failure')),
+        planned_at timestamptz NOT NULL DEFAULT now(),
+        dialed_at timestamptz,
+        ringing_at timestamptz,
+        answered_at timestamptz,
+        connected_at timestamptz,
+        ended_at timestamptz,
+        hangup_cause int,
+        tech_cause int,
+        trace_id text NOT NULL,
+        version int NOT NULL DEFAULT 0,
+        CHECK ((ended_at IS NULL) = (result IS NULL))
+      );
+      -- I4: one live call per number over all shops, one live call per order.
+      CREATE UNIQUE INDEX calls_one_live_per_phone ON calls (phone_hash) WHERE ended_at IS NULL;
+      CREATE UNIQUE INDEX calls_one_live_per_order ON calls (order_ref) WHERE ended_at IS NULL;
+      CREATE INDEX calls_by_order ON calls (order_ref, planned_at);
+      CREATE INDEX calls_ended ON calls (shop_id, ended_at);
+      CREATE INDEX calls_by_phone ON calls (phone_hash, planned_at);
+
+      CREATE TABLE call_events (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        shop_id text NOT NULL,
+        call_id uuid NOT NULL REFERENCES calls,
+        at timestamptz NOT NULL,
+        event jsonb NOT NULL
+      );
+      CREATE INDEX call_events_by_call ON call_events (call_id, id);
+
+      CREATE TABLE call_commands (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        call_id uuid NOT NULL,
+        command jsonb NOT NULL,
+        at timestamptz NOT NULL DEFAULT now(),
+        taken_at timestamptz
+      );
+      CREATE INDEX call_commands_open ON call_commands (id) WHERE taken_at IS NULL;
+
+      CREATE TABLE attempts (
+        id uuid PRIMARY KEY,
+        shop_id text NOT NULL REFERENCES shops,
+        order_ref uuid NOT NULL REFERENCES orders,
+        call_id uuid NOT NULL REFERENCES calls,
+        number int NOT NULL,
+        result text,
+        planned_at timestamptz NOT NULL DEFAULT now(),
+        ended_at timestamptz,
+        UNIQUE (order_ref, number)
+      );
+      CREATE UNIQUE INDEX attempts_one_live_per_order ON attempts (order_ref) WHERE ended_at IS NULL;
+
+      CREATE TABLE outcomes (
+        id uuid PRIMARY KEY,
+        shop_id text NOT NULL REFERENCES shops,
+        order_ref uuid NOT NULL REFERENCES orders,
+        call_id uuid,
+        agent_id uuid,
+        word text NOT NULL,
+        body_sha256 bytea NOT NULL,
+        details_encrypted text NOT NULL,
+        decided_at timestamptz NOT NULL DEFAULT now(),
+        sequence int
+      );
+      CREATE INDEX outcomes_by_order ON outcomes (order_ref, decided_at);
+      CREATE INDEX outcomes_by_call ON outcomes (call_id);
+
+      CREATE TABLE deliveries (
+        id uuid PRIMARY KEY,
+        shop_id text NOT NULL REFERENCES shops,
+        destination text NOT NULL,
+        order_ref uuid NOT NULL REFERENCES orders,
+        sequence int NOT NULL,
+        event text NOT NULL CHECK (event IN ('order.outcome', 'order.attempt', 'order.callback_scheduled')),
+        body_encrypted text NOT NULL,
+        state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'parked', 'disabled', 'superseded')),
+        tries int NOT NULL DEFAULT 0,
+        next_try_at timestamptz NOT NULL DEFAULT now(),
+        first_try_at timestamptz,
+        leased_until timestamptz,
+        last_status int,
+        last_error text,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        delivered_at timestamptz,
+        trace_id text NOT NULL,
+        UNIQUE (shop_id, destination, order_ref, sequence)
+      );
+      CREATE INDEX deliveries_due ON deliveries (next_try_at) WHERE state = 'pending';
+      CREATE INDEX deliveries_by_order ON deliveries (order_ref);
+      CREATE INDEX deliveries_parked ON deliveries (shop_id, created_at) WHERE state IN ('parked', 'disabled');
+
+      CREATE TABLE agent_events (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        agent_id uuid NOT NULL REFERENCES agents,
+        event text NOT NULL,
+        data jsonb NOT NULL,
+        at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX agent_events_by_agent ON agent_events (agent_id, id);
+
+      CREATE TABLE outbox (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        job text NOT NULL,
+        job_key text,
+        payload jsonb NOT NULL,
+        run_at timestamptz NOT NULL DEFAULT now(),
+        created_at timestamptz NOT NULL DEFAULT now()
+      );
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      DROP TABLE outbox, agent_events, deliveries, outcomes, attempts, call_commands, call_events, calls, webhook_messages, order_timeline,
+        orders, pacing_decisions, leaders, trunks, agent_presence, agent_sessions, agent_groups, agents, groups, destinations, shop_secrets,
+        shops, installation;
+    `);
+  }
+}
