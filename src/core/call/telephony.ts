@@ -1,0 +1,141 @@
+/**
+ * The telephony port: what the dialer asks of a telephone exchange, and the facts it hears back.
+ *
+ * Two implementations exist: Asterisk over ARI, and the virtual telephone network. Both pass the same contract suite (`test/contract`).
+ *
+ * Leg ids are ours: a buyer's leg carries the call's UUID; an agent's leg carries `agent-<agentId>-<n>` (standing or per call).
+ * Bridge ids are ours too: `agent-<agentId>` is the standing bridge of an agent's leg; a per-call agent gets one as well.
+ * Facts may come late, twice, or after the end of the leg; a listener must bear that.
+ */
+export interface Telephony {
+  /** The name of the node (`ARI_NODES`), stored on each call. */
+  readonly node: string;
+
+  /** True while commands and events both get through, judged by an event that came round. */
+  readonly isUp: boolean;
+
+  /** Hears every fact of every leg that starts with our ids, in order of arrival. Never throws into the caller. */
+  onFact(listener: (fact: TelephonyFact) => void): () => void;
+
+  /**
+   * Makes sure this process hears the group's legs (one Stasis application per group and node).
+   * Asking twice is harmless. Losing it to another process is told as `link.replaced`.
+   */
+  attachGroup(groupId: string): Promise<void>;
+  detachGroup(groupId: string): Promise<void>;
+
+  /**
+   * Calls a buyer. Resolves when the exchange has accepted the order to call; the rest comes as facts.
+   * The leg answers into the reference dialplan under a 2 s lease; there it waits for `bridge` or `playMessage`.
+   * Asking again with a leg id that is alive is refused as `duplicate`.
+   */
+  callBuyer(request: BuyerCallRequest): Promise<CommandResult>;
+
+  /** Calls an agent's phone; when it answers it is put alone into its bridge `agent-<agentId>` under a 30 s lease. */
+  callAgent(request: AgentCallRequest): Promise<CommandResult>;
+
+  /** Puts the buyer's leg into the bridge of the agent's leg: from here both hear each other. */
+  bridge(request: { buyerLegId: string; agentLegId: string; maxTalkSeconds: number }): Promise<CommandResult>;
+
+  /** Moves the end of the leg's lease to `seconds` from now. */
+  extendLease(legId: string, seconds: number): Promise<CommandResult>;
+
+  /** Lets the reference dialplan play the recorded message to a buyer and hang up; works on without us. */
+  playMessage(legId: string): Promise<CommandResult>;
+
+  /** Takes the buyer's leg out of the bridge to music, or back in. */
+  hold(request: { buyerLegId: string; agentLegId: string; isOn: boolean }): Promise<CommandResult>;
+
+  /** Ends a leg, ringing or up. Ending one that is gone is `gone`, not an error. */
+  hangup(legId: string): Promise<CommandResult>;
+
+  /** Ends a bridge of ours; the legs in it are left alone. */
+  destroyBridge(bridgeId: string): Promise<CommandResult>;
+
+  /** Everything of ours that exists now on the exchange, for the reconciler. */
+  survey(): Promise<Survey>;
+}
+
+export interface BuyerCallRequest {
+  readonly legId: string;
+  readonly groupId: string;
+  /** Trunk's dial string with `{number}`, e.g. `PJSIP/{number}@trunk`. */
+  readonly trunkEndpoint: string;
+  /** E.164 with plus; anything else is refused by the adapter. */
+  readonly number: string;
+  /** E.164 or null for the trunk's own. */
+  readonly callerId: string | null;
+  /** How long the leg may be unanswered, in seconds (15–60). */
+  readonly ringSeconds: number;
+  /** `uk`, `ru` or `en`: the language of the recorded message. */
+  readonly language: string;
+  /** Reports `leg.talking` facts, so that an answering machine can be told from a person. */
+  readonly detectSpeech: boolean;
+}
+
+export interface AgentCallRequest {
+  readonly legId: string;
+  readonly agentId: string;
+  readonly groupId: string;
+  /** e.g. `PJSIP/agent-anna`. */
+  readonly endpoint: string;
+  readonly callerId: string | null;
+  readonly ringSeconds: number;
+}
+
+/**
+ * What became of a command. `gone`: the leg or bridge no longer exists. `refused`: the exchange said no and will go on saying so
+ * (`reason` is for logs). `unknown`: no answer; whether it was carried out must be found out by facts or `survey`.
+ */
+export type CommandResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'refused'; readonly reason: string; readonly status: number }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+export type TelephonyFact =
+  /** The exchange has sent the INVITE (or is about to); at most once. */
+  | { readonly kind: 'leg.dialing'; readonly legId: string; readonly at: Date }
+  | { readonly kind: 'leg.ringing'; readonly legId: string; readonly at: Date }
+  /** Early media (183): sound before an answer. */
+  | { readonly kind: 'leg.progress'; readonly legId: string; readonly at: Date }
+  /** Answered, whoever answered. */
+  | { readonly kind: 'leg.answered'; readonly legId: string; readonly at: Date }
+  /** We now control the answered leg (it entered our Stasis application); commands on it work from here. */
+  | { readonly kind: 'leg.ours'; readonly legId: string; readonly at: Date }
+  | {
+      readonly kind: 'leg.bridged';
+      readonly legId: string;
+      readonly bridgeId: string;
+      readonly at: Date;
+    }
+  | { readonly kind: 'leg.unbridged'; readonly legId: string; readonly bridgeId: string; readonly at: Date }
+  | { readonly kind: 'leg.talking'; readonly legId: string; readonly isTalking: boolean; readonly durationMs: number; readonly at: Date }
+  | { readonly kind: 'leg.dtmf'; readonly legId: string; readonly digit: string; readonly at: Date }
+  /**
+   * The leg is over. `cause` is Q.850 (0 when none was given), `techCause` the SIP status or null;
+   * `wasHungUpByUs` when a hang-up request of ours or our ring time-out ended it.
+   */
+  | {
+      readonly kind: 'leg.ended';
+      readonly legId: string;
+      readonly cause: number;
+      readonly techCause: number | null;
+      readonly wasHungUpByUs: boolean;
+      readonly at: Date;
+    }
+  | { readonly kind: 'link.up'; readonly at: Date }
+  | { readonly kind: 'link.down'; readonly at: Date; readonly reason: string }
+  /** Another process took over this group's application: leadership is lost. */
+  | { readonly kind: 'link.replaced'; readonly groupId: string; readonly at: Date };
+
+export interface Survey {
+  readonly legs: readonly {
+    readonly legId: string;
+    readonly state: 'dialing' | 'ringing' | 'up';
+    readonly bridgeId: string | null;
+    readonly createdAt: Date;
+  }[];
+  readonly bridges: readonly { readonly bridgeId: string; readonly legIds: readonly string[]; readonly createdAt: Date }[];
+}
