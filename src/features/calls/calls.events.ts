@@ -1,0 +1,32 @@
+import type { AttemptResult } from '../../core/call/result.js';
+import { defineEvent } from '../../platform/outbox/events.js';
+
+interface CallFact {
+  readonly shopId: string;
+  readonly orderRef: string;
+  readonly callId: string;
+  readonly traceId: string;
+}
+
+/** The buyer's phone rings. */
+export const callRinging = defineEvent<CallFact>('call.ringing');
+
+/** Buyer and agent hear each other: the moment of the screen pop. */
+export const callConnected = defineEvent<CallFact & { readonly agentId: string; readonly at: Date }>('call.connected');
+
+/**
+ * A call is over; published in the transaction that ends it. `number` is the attempt's number of the order, counted from 1.
+ * `wasConnected`: an agent talked with the buyer, so an agent's word is due. `wasAgentLost`: the talk broke off on our side.
+ */
+export const callEnded = defineEvent<
+  CallFact & {
+    readonly agentId: string | null;
+    readonly result: AttemptResult;
+    readonly wasConnected: boolean;
+    readonly wasAgentLost: boolean;
+    readonly endedAt: Date;
+    readonly number: number;
+    readonly hangupCause: number | null;
+    readonly techCause: number | null;
+  }
+>('call.ended');
