@@ -26,7 +26,9 @@ export function onTalking(detection: Detection, isTalking: boolean, at: Date): D
   switch (detection.phase) {
     case 'listening':
       if (!isTalking) return detection;
-      return at > detection.until ? { phase: 'person' } : { phase: 'speaking', machineAt: new Date(at.getTime() + GREETING_LASTS_MS) };
+      return at > detection.until
+        ? { phase: 'person' }
+        : { phase: 'speaking', machineAt: new Date(at.getTime() + GREETING_LASTS_MS) };
     case 'speaking':
       return isTalking ? detection : { phase: 'person' };
     case 'off':

@@ -18,15 +18,7 @@ import type { AttemptResult } from './result.js';
  * A call is `abandoned` when a person answered and no agent was there within 2 s (docs/decisions/0009-lease-and-abandoned.md).
  */
 export type CallState =
-  | 'calling_agent'
-  | 'dialing'
-  | 'ringing'
-  | 'waiting'
-  | 'connected'
-  | 'agent_lost'
-  | 'message'
-  | 'ending'
-  | 'ended';
+  'calling_agent' | 'dialing' | 'ringing' | 'waiting' | 'connected' | 'agent_lost' | 'message' | 'ending' | 'ended';
 
 /** Who takes the call: the agent and the leg that reaches them. */
 export interface AgentLeg {
@@ -52,13 +44,19 @@ interface CallBase {
 }
 
 /** Why we are ending a call ourselves; decides the result. */
-export type EndReason = 'agent_hung_up' | 'withdrawn' | 'machine' | 'ring_timeout' | 'talk_limit' | 'abandoned' | 'agent_lost';
+export type EndReason =
+  'agent_hung_up' | 'withdrawn' | 'machine' | 'ring_timeout' | 'talk_limit' | 'abandoned' | 'agent_lost';
 
 export type Call =
   | (CallBase & { readonly state: 'calling_agent' })
   | (CallBase & { readonly state: 'dialing' })
   | (CallBase & { readonly state: 'ringing' })
-  | (CallBase & { readonly state: 'waiting'; readonly isOurs: boolean; readonly isCleared: boolean; readonly isBridging: boolean })
+  | (CallBase & {
+      readonly state: 'waiting';
+      readonly isOurs: boolean;
+      readonly isCleared: boolean;
+      readonly isBridging: boolean;
+    })
   | (CallBase & { readonly state: 'connected'; readonly isHeld: boolean; readonly detection: Detection })
   | (CallBase & { readonly state: 'agent_lost' })
   | (CallBase & { readonly state: 'message'; readonly because: 'abandoned' | 'withdrawn' | 'agent_lost' })
@@ -76,9 +74,17 @@ export type LiveCall = Exclude<Call, { state: 'ended' }>;
 
 /** What happened: facts of the exchange about either leg, answers to our own actions, people's wishes, and the passing of time. */
 export type CallEvent =
-  | { readonly kind: 'buyer.dialing' | 'buyer.ringing' | 'buyer.progress' | 'buyer.answered' | 'buyer.ours' | 'buyer.bridged' }
+  | {
+      readonly kind:
+        'buyer.dialing' | 'buyer.ringing' | 'buyer.progress' | 'buyer.answered' | 'buyer.ours' | 'buyer.bridged';
+    }
   | { readonly kind: 'buyer.talking'; readonly isTalking: boolean }
-  | { readonly kind: 'buyer.ended'; readonly cause: number; readonly techCause: number | null; readonly wasHungUpByUs: boolean }
+  | {
+      readonly kind: 'buyer.ended';
+      readonly cause: number;
+      readonly techCause: number | null;
+      readonly wasHungUpByUs: boolean;
+    }
   /** The exchange refused to place the call and will go on refusing: `isTrunkFault` when the trunk is to blame. */
   | { readonly kind: 'buyer.refused'; readonly isTrunkFault: boolean }
   /** The reconciler looked and the leg is not there; why it ended is unknown. */
@@ -110,9 +116,7 @@ export type CallAction =
   | { readonly kind: 'hold'; readonly isOn: boolean }
   | { readonly kind: 'recall_agent' };
 
-export type Decision =
-  | { readonly call: Call; readonly actions: readonly CallAction[] }
-  | { readonly ignored: string };
+export type Decision = { readonly call: Call; readonly actions: readonly CallAction[] } | { readonly ignored: string };
 
 /** Answer → agent or recorded message, at most 2 s (reliability invariant I8); we act before the exchange's own lease of 2 s does. */
 const CONNECT_WITHIN_MS = 1_800;
@@ -130,7 +134,9 @@ const HANGUP_TRIES = 3;
  * The moves and the time limits: in each state something must happen within `limitMs`, else `decide` gets `time`.
  * Limits of states whose length is a setting are added in `limitAt`.
  */
-export const MOVES: Readonly<Record<CallState, { readonly to: readonly CallState[]; readonly limitMs: number | null }>> = {
+export const MOVES: Readonly<
+  Record<CallState, { readonly to: readonly CallState[]; readonly limitMs: number | null }>
+> = {
   calling_agent: { to: ['dialing', 'ended'], limitMs: (AGENT_RING_SECONDS + 3) * 1000 },
   dialing: { to: ['ringing', 'waiting', 'ending', 'ended'], limitMs: 4_000 },
   ringing: { to: ['waiting', 'ending', 'ended'], limitMs: 4_000 },
@@ -204,13 +210,19 @@ export function decide(call: Call, event: CallEvent, now: Date): Decision {
   }
 }
 
-type StateEvent = Exclude<CallEvent, { kind: 'buyer.ended' | 'buyer.missing' | 'buyer.refused' | 'withdrawn' | 'time' }>;
+type StateEvent = Exclude<
+  CallEvent,
+  { kind: 'buyer.ended' | 'buyer.missing' | 'buyer.refused' | 'withdrawn' | 'time' }
+>;
 
 function decideInState(call: LiveCall, event: StateEvent, now: Date): Decision {
   switch (call.state) {
     case 'calling_agent':
       if (event.kind === 'agent.up') {
-        return { call: { ...base(call), dialedAt: now, since: now, state: 'dialing' }, actions: [{ kind: 'call_buyer' }] };
+        return {
+          call: { ...base(call), dialedAt: now, since: now, state: 'dialing' },
+          actions: [{ kind: 'call_buyer' }],
+        };
       }
       if (event.kind === 'agent.ended') return end(call, now, 'system_failure', 'agent_not_responding');
       return ignore(call, event);
@@ -235,14 +247,20 @@ function decideInState(call: LiveCall, event: StateEvent, now: Date): Decision {
   }
 }
 
-function beforeAnswer(call: Extract<LiveCall, { state: 'dialing' | 'ringing' }>, event: StateEvent, now: Date): Decision {
+function beforeAnswer(
+  call: Extract<LiveCall, { state: 'dialing' | 'ringing' }>,
+  event: StateEvent,
+  now: Date,
+): Decision {
   switch (event.kind) {
     case 'buyer.ringing':
       return call.state === 'ringing'
         ? { ignored: 'ringing already' }
         : { call: { ...base(call), ringingAt: now, since: now, state: 'ringing' }, actions: [] };
     case 'buyer.progress':
-      return call.hasEarlyMedia ? { ignored: 'early media already' } : { call: { ...call, hasEarlyMedia: true }, actions: [] };
+      return call.hasEarlyMedia
+        ? { ignored: 'early media already' }
+        : { call: { ...call, hasEarlyMedia: true }, actions: [] };
     case 'buyer.answered':
     case 'buyer.ours':
       return {
@@ -280,7 +298,10 @@ function whileWaiting(call: Extract<LiveCall, { state: 'waiting' }>, event: Stat
       if (event.isBuyerGone) return { ignored: 'the end of the leg will be told' };
       return { call: { ...call, isBridging: false, isCleared: false }, actions: [{ kind: 'clear', afterMs: 0 }] };
     case 'agent.ended':
-      return { call: { ...call, agent: null, isCleared: false, isBridging: false }, actions: [{ kind: 'clear', afterMs: 0 }] };
+      return {
+        call: { ...call, agent: null, isCleared: false, isBridging: false },
+        actions: [{ kind: 'clear', afterMs: 0 }],
+      };
     default:
       return ignore(call, event);
   }
@@ -310,7 +331,9 @@ function whileConnected(call: Extract<LiveCall, { state: 'connected' }>, event: 
       return { call: { ...call, isHeld: event.isOn }, actions: [{ kind: 'hold', isOn: event.isOn }] };
     case 'buyer.talking': {
       const detection = onTalking(call.detection, event.isTalking, now);
-      return detection === call.detection ? { ignored: 'no news for the verdict' } : { call: { ...call, detection }, actions: [] };
+      return detection === call.detection
+        ? { ignored: 'no news for the verdict' }
+        : { call: { ...call, detection }, actions: [] };
     }
     default:
       return ignore(call, event);
@@ -325,7 +348,13 @@ function onBuyerEnded(call: LiveCall, event: Extract<CallEvent, { kind: 'buyer.e
   }
   if (call.answeredAt !== null) return end(call, now, 'answered', 'buyer', codes);
   const hasRung = call.ringingAt !== null || call.hasEarlyMedia;
-  return end(call, now, resultOfUnanswered({ ...event, hasRung }), event.wasHungUpByUs ? 'ring_timeout' : 'buyer', codes);
+  return end(
+    call,
+    now,
+    resultOfUnanswered({ ...event, hasRung }),
+    event.wasHungUpByUs ? 'ring_timeout' : 'buyer',
+    codes,
+  );
 }
 
 function onWithdrawn(call: LiveCall, now: Date): Decision {
@@ -373,7 +402,14 @@ function onTime(call: LiveCall, now: Date): Decision {
 
 function connect(call: LiveCall, now: Date, detection: Detection): Decision {
   return {
-    call: { ...base(call), connectedAt: call.connectedAt ?? now, since: now, state: 'connected', isHeld: false, detection },
+    call: {
+      ...base(call),
+      connectedAt: call.connectedAt ?? now,
+      since: now,
+      state: 'connected',
+      isHeld: false,
+      detection,
+    },
     actions: [],
   };
 }
@@ -383,7 +419,10 @@ function playMessage(call: LiveCall, because: 'abandoned' | 'withdrawn' | 'agent
 }
 
 function hangUp(call: LiveCall, because: EndReason, now: Date): Decision {
-  return { call: { ...base(call), since: now, state: 'ending', because, tries: 1 }, actions: [{ kind: 'hangup_buyer' }] };
+  return {
+    call: { ...base(call), since: now, state: 'ending', because, tries: 1 },
+    actions: [{ kind: 'hangup_buyer' }],
+  };
 }
 
 function end(
@@ -437,7 +476,8 @@ function resultAfterAnswer(call: LiveCall): AttemptResult {
 }
 
 function base(call: LiveCall): CallBase {
-  const { callId, plannedAt, ringSeconds, maxTalkSeconds, detectsMachine, agent, dialedAt, ringingAt, hasEarlyMedia } = call;
+  const { callId, plannedAt, ringSeconds, maxTalkSeconds, detectsMachine, agent, dialedAt, ringingAt, hasEarlyMedia } =
+    call;
   const { answeredAt, connectedAt, since } = call;
   return {
     callId,

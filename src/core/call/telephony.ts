@@ -111,7 +111,13 @@ export type TelephonyFact =
       readonly at: Date;
     }
   | { readonly kind: 'leg.unbridged'; readonly legId: string; readonly bridgeId: string; readonly at: Date }
-  | { readonly kind: 'leg.talking'; readonly legId: string; readonly isTalking: boolean; readonly durationMs: number; readonly at: Date }
+  | {
+      readonly kind: 'leg.talking';
+      readonly legId: string;
+      readonly isTalking: boolean;
+      readonly durationMs: number;
+      readonly at: Date;
+    }
   | { readonly kind: 'leg.dtmf'; readonly legId: string; readonly digit: string; readonly at: Date }
   /**
    * The leg is over. `cause` is Q.850 (0 when none was given), `techCause` the SIP status or null;
@@ -137,5 +143,9 @@ export interface Survey {
     readonly bridgeId: string | null;
     readonly createdAt: Date;
   }[];
-  readonly bridges: readonly { readonly bridgeId: string; readonly legIds: readonly string[]; readonly createdAt: Date }[];
+  readonly bridges: readonly {
+    readonly bridgeId: string;
+    readonly legIds: readonly string[];
+    readonly createdAt: Date;
+  }[];
 }
