@@ -79,10 +79,12 @@ export class Initial0001 implements MigrationInterface {
         token_hash bytea NOT NULL UNIQUE,
         created_at timestamptz NOT NULL DEFAULT now(),
         last_seen_at timestamptz NOT NULL DEFAULT now(),
+        -- When an event stream of this session was last seen open; null as long as none ever was.
+        screen_seen_at timestamptz,
         expires_at timestamptz NOT NULL,
         ended_at timestamptz
       );
-      CREATE INDEX agent_sessions_live ON agent_sessions (agent_id) WHERE ended_at IS NULL;
+      CREATE UNIQUE INDEX agent_sessions_one_live ON agent_sessions (agent_id) WHERE ended_at IS NULL;
 
       CREATE TABLE agent_presence (
         agent_id uuid PRIMARY KEY REFERENCES agents,
@@ -96,8 +98,10 @@ export class Initial0001 implements MigrationInterface {
         leg_id text,
         is_leg_up boolean NOT NULL DEFAULT false,
         limit_at timestamptz,
+        has_outcome boolean NOT NULL DEFAULT false,
         version int NOT NULL DEFAULT 0,
-        CHECK (state NOT IN ('reserved', 'talking', 'wrap_up') OR call_id IS NOT NULL)
+        CHECK ((state IN ('reserved', 'talking', 'wrap_up', 'lost')) = (call_id IS NOT NULL AND limit_at IS NOT NULL)),
+        CHECK (is_leg_up = (leg_id IS NOT NULL))
       );
 
       CREATE TABLE trunks (
