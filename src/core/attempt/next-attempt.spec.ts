@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ATTEMPT_RESULTS, type AttemptResult } from '../call/result.js';
+import { nextAttempt, type PastAttempt, type RetrySettings } from './next-attempt.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const now = new Date('2026-11-22T10:00:00Z');
+const inMs = (ms: number) => new Date(now.getTime() + ms);
+const retry: RetrySettings = { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, byResult: {} };
+
+/** Attempts with the given results, the last of them ending now, one day apart so that the daily limit keeps out of it. */
+function past(...results: AttemptResult[]): PastAttempt[] {
+  return results.map((result, i) => ({
+    result,
+    startedAt: inMs(-(results.length - 1 - i) * 25 * HOUR_MS - 30_000),
+    hasRung: !['carrier_failure', 'system_failure', 'invalid_number'].includes(result),
+  }));
+}
+
+function decide(attempts: PastAttempt[], more: Partial<Parameters<typeof nextAttempt>[0]> = {}) {
+  const last = more.last ?? attempts.at(-1)!.result;
+  return nextAttempt({ last, attempts, retry, isDemo: false, now, giveUpAt: inMs(200 * HOUR_MS), random: () => 0, ...more });
+}
+
+describe('what follows a single attempt', () => {
+  const again: [AttemptResult, number][] = [
+    ['answered', 120],
+    ['machine', 120],
+    ['busy', 120],
+    ['no_answer', 120],
+    ['rejected', 120],
+    ['unobtainable', 120],
+    ['abandoned', 1],
+    ['carrier_failure', 1],
+    ['system_failure', 0.5],
+  ];
+  it.each(again)('%s is tried again after %d min', (result, minutes) => {
+    expect(decide(past(result))).toEqual({ kind: 'again', at: inMs(minutes * MINUTE_MS), isAbandoned: result === 'abandoned' });
+  });
+
+  it.each(['invalid_number', 'withdrawn'] as const)('%s ends the order at once', (result) => {
+    expect(decide(past(result))).toMatchObject({ kind: 'final', outcome: result });
+  });
+});
+
+describe('maximum of attempts', () => {
+  it('gives up after six in all, whatever they were', () => {
+    expect(decide(past('busy', 'busy', 'no_answer', 'machine', 'answered'))).toMatchObject({ kind: 'again' });
+    expect(decide(past('busy', 'busy', 'no_answer', 'machine', 'answered', 'abandoned'))).toMatchObject({ kind: 'final', outcome: 'unreachable' });
+  });
+
+  it('does not charge the buyer with failures of the carrier or of ourselves', () => {
+    expect(decide(past('carrier_failure', 'system_failure', 'carrier_failure', 'system_failure', 'busy', 'busy'))).toMatchObject({ kind: 'again' });
+  });
+
+  it('has a maximum of its own for the failures', () => {
+    const failures = (n: number, result: AttemptResult) => past(...Array.from({ length: n }, () => result));
+    expect(decide(failures(11, 'carrier_failure'))).toMatchObject({ kind: 'again' });
+    expect(decide(failures(12, 'carrier_failure'))).toMatchObject({ kind: 'final', outcome: 'unreachable' });
+    expect(decide(failures(9, 'system_failure'))).toMatchObject({ kind: 'again' });
+    expect(decide(failures(10, 'system_failure'))).toMatchObject({ kind: 'hold' });
+  });
+
+  it('doubles the gap after failures up to the overall gap', () => {
+    const gapMinutes = (n: number) => {
+      const verdict = decide(past(...Array.from({ length: n }, () => 'carrier_failure' as const)));
+      return verdict.kind === 'again' ? (verdict.at.getTime() - now.getTime()) / MINUTE_MS : null;
+    };
+    expect([1, 2, 3, 7, 8, 9].map(gapMinutes)).toEqual([1, 2, 4, 64, 120, 120]);
+  });
+
+  it('takes gap and maximum of a result from the shop', () => {
+    const own: RetrySettings = { ...retry, byResult: { busy: { maxAttempts: 2, gapMinutes: 10 } } };
+    expect(decide(past('busy'), { retry: own })).toEqual({ kind: 'again', at: inMs(10 * MINUTE_MS), isAbandoned: false });
+    expect(decide(past('busy', 'busy'), { retry: own })).toMatchObject({ kind: 'final', outcome: 'unreachable' });
+    expect(decide(past('busy', 'no_answer'), { retry: own })).toMatchObject({ kind: 'again', at: inMs(120 * MINUTE_MS) });
+  });
+});
+
+describe('three in 24 hours', () => {
+  const sameDay: PastAttempt[] = [5, 2.5, 0.1].map((hours) => ({ result: 'no_answer', startedAt: inMs(-hours * HOUR_MS), hasRung: true }));
+
+  it('waits until the third last is a day old', () => {
+    expect(decide(sameDay)).toEqual({ kind: 'again', at: inMs(19 * HOUR_MS), isAbandoned: false });
+  });
+
+  it('holds for an abandoned buyer too, who has been disturbed as well', () => {
+    const attempts = [...sameDay.slice(0, 2), { result: 'abandoned' as const, startedAt: inMs(-0.1 * HOUR_MS), hasRung: true }];
+    expect(decide(attempts)).toEqual({ kind: 'again', at: inMs(19 * HOUR_MS), isAbandoned: true });
+  });
+
+  it('counts a failure of ours only when the phone rang', () => {
+    const failure = (hasRung: boolean): PastAttempt[] => [
+      ...sameDay.slice(0, 2),
+      { result: 'system_failure', startedAt: inMs(-0.1 * HOUR_MS), hasRung },
+    ];
+    expect(decide(failure(false))).toMatchObject({ at: inMs(0.5 * MINUTE_MS) });
+    expect(decide(failure(true))).toMatchObject({ at: inMs(19 * HOUR_MS) });
+  });
+});
+
+describe('time to give up', () => {
+  it('ends as unreachable when no attempt fits before it', () => {
+    expect(decide(past('busy'), { giveUpAt: inMs(121 * MINUTE_MS) })).toMatchObject({ kind: 'again' });
+    expect(decide(past('busy'), { giveUpAt: inMs(120 * MINUTE_MS) })).toMatchObject({ kind: 'final', outcome: 'unreachable' });
+  });
+  it('has no limit when there is none', () => {
+    expect(decide(past('busy'), { giveUpAt: null })).toMatchObject({ kind: 'again' });
+  });
+});
+
+describe('the demo', () => {
+  it('has gaps of seconds and no daily limit', () => {
+    const attempts = past('busy').concat([1, 2, 3].map((h) => ({ result: 'busy', startedAt: inMs(-h * HOUR_MS), hasRung: true })));
+    expect(decide(attempts, { isDemo: true })).toEqual({ kind: 'again', at: inMs(5_000), isAbandoned: false });
+  });
+  it('keeps a shorter gap of the shop', () => {
+    expect(decide(past('busy'), { isDemo: true, retry: { ...retry, gapMinutes: 0.05 } })).toMatchObject({ at: inMs(3_000) });
+  });
+});
+
+it('never rings before the gap, after the time to give up, above a maximum or above three in 24 hours', () => {
+  const attempt = fc.record({
+    result: fc.constantFrom(...ATTEMPT_RESULTS),
+    startedAt: fc.integer({ min: 0, max: 72 * 60 }).map((minutes) => inMs(-minutes * MINUTE_MS)),
+    hasRung: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(attempt, { minLength: 1, maxLength: 14 }), fc.double({ min: 0, max: 0.999, noNaN: true }), fc.integer({ min: 1, max: 100 }), (attempts, chance, hours) => {
+      const last = attempts[0]!.result;
+      const giveUpAt = inMs(hours * HOUR_MS);
+      const verdict = decide(attempts, { last, giveUpAt, random: () => chance });
+      if (verdict.kind !== 'again') return;
+      expect(['invalid_number', 'withdrawn']).not.toContain(last);
+      expect(verdict.at.getTime()).toBeGreaterThan(now.getTime());
+      expect(verdict.at.getTime()).toBeLessThan(giveUpAt.getTime());
+      const charged = attempts.filter((a) => !['carrier_failure', 'system_failure', 'withdrawn'].includes(a.result));
+      expect(charged.length).toBeLessThan(6);
+      const recent = attempts.filter((a) => a.hasRung || charged.includes(a)).filter((a) => a.startedAt.getTime() > verdict.at.getTime() - 24 * HOUR_MS);
+      expect(recent.length).toBeLessThan(3);
+    }),
+  );
+});

@@ -1,0 +1,122 @@
+import type { AttemptResult } from '../call/result.js';
+import type { Random } from '../shared/clock.js';
+
+/** How often and after what gap a result may be tried again. `gapMinutes` may be a fraction. */
+export interface RetryRule {
+  readonly maxAttempts: number;
+  readonly gapMinutes: number;
+}
+
+/** The shop's patience: overall limits, and rules for single results that replace the overall gap and add a maximum of their own. */
+export interface RetrySettings {
+  readonly maxAttempts: number;
+  readonly maxPer24Hours: number;
+  readonly gapMinutes: number;
+  readonly byResult: Readonly<Partial<Record<AttemptResult, RetryRule>>>;
+}
+
+/** One attempt that has ended. `hasRung` says whether the buyer's phone rang or was picked up, as far as we know. */
+export interface PastAttempt {
+  readonly result: AttemptResult;
+  readonly startedAt: Date;
+  readonly hasRung: boolean;
+}
+
+/**
+ * What follows an attempt that brought no final word: another one not before `at` (`isAbandoned`: the buyer picked up and found no agent, so
+ * the next call goes first and only with an agent reserved), the end of the order, or a stop until a person has looked.
+ */
+export type NextAttempt =
+  | { readonly kind: 'again'; readonly at: Date; readonly isAbandoned: boolean }
+  | { readonly kind: 'final'; readonly outcome: 'unreachable' | 'invalid_number' | 'withdrawn'; readonly reason: string }
+  | { readonly kind: 'hold'; readonly reason: string };
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** In the demo's jurisdiction no gap is longer than this, and the limit of 24 hours is not counted. */
+export const DEMO_GAP_MS = 5_000;
+
+/** A gap is lengthened by up to this share, never shortened: orders that failed together do not come back together. */
+export const GAP_JITTER_RATIO = 0.1;
+
+/**
+ * Results that are not the buyer's doing, or that we owe the buyer for, have rules of their own where the shop sets none. Their gap doubles
+ * with each repeat up to the shop's overall gap, but for `abandoned`, which always comes back soon.
+ */
+const OWN_RULES: Partial<Record<AttemptResult, RetryRule & { readonly isDoubling: boolean }>> = {
+  abandoned: { maxAttempts: Number.POSITIVE_INFINITY, gapMinutes: 1, isDoubling: false },
+  carrier_failure: { maxAttempts: 12, gapMinutes: 1, isDoubling: true },
+  system_failure: { maxAttempts: 10, gapMinutes: 0.5, isDoubling: true },
+};
+
+/**
+ * Whether an attempt counts against the shop's overall maximum: failures of the carrier and of ourselves do not, since the buyer had no part in
+ * them; they have a maximum of their own.
+ */
+export function isCharged(result: AttemptResult): boolean {
+  return result !== 'carrier_failure' && result !== 'system_failure' && result !== 'withdrawn';
+}
+
+/** Whether an attempt counts for the limit of 24 hours, which protects the buyer's peace: whatever rang does, whoever failed afterwards. */
+function isDisturbing(attempt: PastAttempt): boolean {
+  return attempt.hasRung || isCharged(attempt.result);
+}
+
+/**
+ * When to ring again, or when to give up.
+ *
+ * @param last      the result that has just come in; `attempts` are all ended ones of the order, this one among them, in any order
+ * @param now       the end of the attempt: gaps count from here
+ * @param giveUpAt  no attempt may begin at or after it; null = no limit
+ * @param isDemo    the shop's jurisdiction is `demo`
+ * Source: contract, sections 2 and 4 (6 in all, 3 in 24 h, 120 min).
+ */
+export function nextAttempt(input: {
+  readonly last: AttemptResult;
+  readonly attempts: readonly PastAttempt[];
+  readonly retry: RetrySettings;
+  readonly isDemo: boolean;
+  readonly now: Date;
+  readonly giveUpAt: Date | null;
+  readonly random: Random;
+}): NextAttempt {
+  const { last, attempts, retry, now, giveUpAt } = input;
+  if (last === 'invalid_number') return { kind: 'final', outcome: 'invalid_number', reason: 'the carrier knows no such number' };
+  if (last === 'withdrawn') return { kind: 'final', outcome: 'withdrawn', reason: 'the shop withdrew the order' };
+
+  const sameResult = attempts.filter((attempt) => attempt.result === last).length;
+  const ownRule = retry.byResult[last] ?? OWN_RULES[last];
+  if (ownRule && sameResult >= ownRule.maxAttempts) {
+    if (last === 'system_failure') return { kind: 'hold', reason: 'the system failed on this order again and again' };
+    return { kind: 'final', outcome: 'unreachable', reason: `maximum of attempts ended as ${last}` };
+  }
+  if (attempts.filter((attempt) => isCharged(attempt.result)).length >= retry.maxAttempts) {
+    return { kind: 'final', outcome: 'unreachable', reason: 'maximum of attempts' };
+  }
+
+  const gapMs = input.isDemo ? Math.min(DEMO_GAP_MS, gapMsAfter(last, sameResult, retry)) : gapMsAfter(last, sameResult, retry);
+  const earliestMs = Math.max(now.getTime() + gapMs, input.isDemo ? 0 : earliestInDailyLimit(attempts, retry.maxPer24Hours));
+  const at = new Date(Math.ceil(earliestMs + gapMs * GAP_JITTER_RATIO * input.random()));
+  if (giveUpAt && at >= giveUpAt) return { kind: 'final', outcome: 'unreachable', reason: 'no attempt fits before the time to give up' };
+  return { kind: 'again', at, isAbandoned: last === 'abandoned' };
+}
+
+function gapMsAfter(last: AttemptResult, repeats: number, retry: RetrySettings): number {
+  const set = retry.byResult[last];
+  if (set) return set.gapMinutes * MINUTE_MS;
+  const own = OWN_RULES[last];
+  if (!own) return retry.gapMinutes * MINUTE_MS;
+  const minutes = own.isDoubling ? own.gapMinutes * 2 ** Math.max(0, repeats - 1) : own.gapMinutes;
+  return Math.min(minutes, retry.gapMinutes) * MINUTE_MS;
+}
+
+/** The first instant (Unix ms) at which fewer than `max` disturbing attempts lie in the 24 hours before; 0 when there is room now. */
+function earliestInDailyLimit(attempts: readonly PastAttempt[], max: number): number {
+  const starts = attempts
+    .filter(isDisturbing)
+    .map((attempt) => attempt.startedAt.getTime())
+    .sort((a, b) => b - a);
+  const limiting = starts[max - 1];
+  return limiting === undefined ? 0 : limiting + DAY_MS;
+}
