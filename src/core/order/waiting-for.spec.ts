@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { waitingFor, type WaitingForInput } from './waiting-for.js';
+
+const now = new Date('2026-11-22T10:00:00Z');
+const later = new Date('2026-11-22T12:00:00Z');
+const ready: WaitingForInput = {
+  now,
+  status: 'scheduled',
+  outcome: null,
+  holdReason: null,
+  isShopPaused: false,
+  attempts: 0,
+  notBefore: null,
+  callbackAt: null,
+  isOpen: true,
+  opensAt: null,
+  agentsReady: 1,
+  pacingReason: null,
+};
+
+describe('waitingFor', () => {
+  it.each<[string, Partial<WaitingForInput>, string]>([
+    ['nothing in the way', {}, 'next'],
+    ['final', { status: 'final', outcome: 'declined', isShopPaused: true }, 'final'],
+    ['dialing', { status: 'dialing', isShopPaused: true }, 'calling_now'],
+    ['ringing', { status: 'ringing' }, 'calling_now'],
+    ['connected', { status: 'connected' }, 'calling_now'],
+    ['wrap-up', { status: 'wrap_up' }, 'calling_now'],
+    ['held before paused', { holdReason: 'parked after three failures', isShopPaused: true }, 'held'],
+    ['paused before the gap', { isShopPaused: true, notBefore: later, attempts: 1 }, 'paused'],
+    ['accepted', { status: 'accepted' }, 'accepted'],
+    ['callback', { callbackAt: later, notBefore: later, attempts: 1 }, 'callback'],
+    ['a callback that is due', { callbackAt: now, notBefore: now, attempts: 1 }, 'next'],
+    ['retry gap before the hours', { notBefore: later, attempts: 2, isOpen: false }, 'retry_gap'],
+    ['first call delayed', { notBefore: later }, 'delay'],
+    ['outside the hours', { isOpen: false, opensAt: later, agentsReady: 0 }, 'outside_calling_hours'],
+    ['never open', { isOpen: false }, 'outside_calling_hours'],
+    ['no agent', { agentsReady: 0 }, 'no_agent'],
+    ['no agent tells more than the pacer', { agentsReady: 0, pacingReason: 'no_agent' }, 'no_agent'],
+    ['lines busy', { pacingReason: 'trunk_full', agentsReady: 0 }, 'trunk_full'],
+    ['pacing', { pacingReason: 'abandon_cap' }, 'pacing'],
+  ])('%s', (_name, change, code) => {
+    const answer = waitingFor({ ...ready, ...change });
+    expect(answer.code).toBe(code);
+    expect(answer.sentence).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('tells when the reason ends, as far as it is known', () => {
+    expect(waitingFor({ ...ready, isOpen: false, opensAt: later }).until).toEqual(later);
+    expect(waitingFor({ ...ready, agentsReady: 0 }).until).toBeNull();
+  });
+});
