@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ATTEMPT_RESULTS, type AttemptResult } from '../call/result.js';
-import { nextAttempt, type PastAttempt, type RetrySettings } from './next-attempt.js';
+import type { RetryPolicy } from '../order/shop-settings.js';
+import { nextAttempt, type PastAttempt } from './next-attempt.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const now = new Date('2026-11-22T10:00:00Z');
 const inMs = (ms: number) => new Date(now.getTime() + ms);
-const retry: RetrySettings = { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, byResult: {} };
+const retry: RetryPolicy = { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, byResult: {} };
 
 /** Attempts with the given results, the last of them ending now, one day apart so that the daily limit keeps out of it. */
 function past(...results: AttemptResult[]): PastAttempt[] {
@@ -20,7 +21,16 @@ function past(...results: AttemptResult[]): PastAttempt[] {
 
 function decide(attempts: PastAttempt[], more: Partial<Parameters<typeof nextAttempt>[0]> = {}) {
   const last = more.last ?? attempts.at(-1)!.result;
-  return nextAttempt({ last, attempts, retry, isDemo: false, now, giveUpAt: inMs(200 * HOUR_MS), random: () => 0, ...more });
+  return nextAttempt({
+    last,
+    attempts,
+    retry,
+    isDemo: false,
+    now,
+    giveUpAt: inMs(200 * HOUR_MS),
+    random: () => 0,
+    ...more,
+  });
 }
 
 describe('what follows a single attempt', () => {
@@ -36,7 +46,11 @@ describe('what follows a single attempt', () => {
     ['system_failure', 0.5],
   ];
   it.each(again)('%s is tried again after %d min', (result, minutes) => {
-    expect(decide(past(result))).toEqual({ kind: 'again', at: inMs(minutes * MINUTE_MS), isAbandoned: result === 'abandoned' });
+    expect(decide(past(result))).toEqual({
+      kind: 'again',
+      at: inMs(minutes * MINUTE_MS),
+      isAbandoned: result === 'abandoned',
+    });
   });
 
   it.each(['invalid_number', 'withdrawn'] as const)('%s ends the order at once', (result) => {
@@ -47,11 +61,16 @@ describe('what follows a single attempt', () => {
 describe('maximum of attempts', () => {
   it('gives up after six in all, whatever they were', () => {
     expect(decide(past('busy', 'busy', 'no_answer', 'machine', 'answered'))).toMatchObject({ kind: 'again' });
-    expect(decide(past('busy', 'busy', 'no_answer', 'machine', 'answered', 'abandoned'))).toMatchObject({ kind: 'final', outcome: 'unreachable' });
+    expect(decide(past('busy', 'busy', 'no_answer', 'machine', 'answered', 'abandoned'))).toMatchObject({
+      kind: 'final',
+      outcome: 'unreachable',
+    });
   });
 
   it('does not charge the buyer with failures of the carrier or of ourselves', () => {
-    expect(decide(past('carrier_failure', 'system_failure', 'carrier_failure', 'system_failure', 'busy', 'busy'))).toMatchObject({ kind: 'again' });
+    expect(
+      decide(past('carrier_failure', 'system_failure', 'carrier_failure', 'system_failure', 'busy', 'busy')),
+    ).toMatchObject({ kind: 'again' });
   });
 
   it('has a maximum of its own for the failures', () => {
@@ -71,22 +90,36 @@ describe('maximum of attempts', () => {
   });
 
   it('takes gap and maximum of a result from the shop', () => {
-    const own: RetrySettings = { ...retry, byResult: { busy: { maxAttempts: 2, gapMinutes: 10 } } };
-    expect(decide(past('busy'), { retry: own })).toEqual({ kind: 'again', at: inMs(10 * MINUTE_MS), isAbandoned: false });
+    const own: RetryPolicy = { ...retry, byResult: { busy: { maxAttempts: 2, gapMinutes: 10 } } };
+    expect(decide(past('busy'), { retry: own })).toEqual({
+      kind: 'again',
+      at: inMs(10 * MINUTE_MS),
+      isAbandoned: false,
+    });
     expect(decide(past('busy', 'busy'), { retry: own })).toMatchObject({ kind: 'final', outcome: 'unreachable' });
-    expect(decide(past('busy', 'no_answer'), { retry: own })).toMatchObject({ kind: 'again', at: inMs(120 * MINUTE_MS) });
+    expect(decide(past('busy', 'no_answer'), { retry: own })).toMatchObject({
+      kind: 'again',
+      at: inMs(120 * MINUTE_MS),
+    });
   });
 });
 
 describe('three in 24 hours', () => {
-  const sameDay: PastAttempt[] = [5, 2.5, 0.1].map((hours) => ({ result: 'no_answer', startedAt: inMs(-hours * HOUR_MS), hasRung: true }));
+  const sameDay: PastAttempt[] = [5, 2.5, 0.1].map((hours) => ({
+    result: 'no_answer',
+    startedAt: inMs(-hours * HOUR_MS),
+    hasRung: true,
+  }));
 
   it('waits until the third last is a day old', () => {
     expect(decide(sameDay)).toEqual({ kind: 'again', at: inMs(19 * HOUR_MS), isAbandoned: false });
   });
 
   it('holds for an abandoned buyer too, who has been disturbed as well', () => {
-    const attempts = [...sameDay.slice(0, 2), { result: 'abandoned' as const, startedAt: inMs(-0.1 * HOUR_MS), hasRung: true }];
+    const attempts = [
+      ...sameDay.slice(0, 2),
+      { result: 'abandoned' as const, startedAt: inMs(-0.1 * HOUR_MS), hasRung: true },
+    ];
     expect(decide(attempts)).toEqual({ kind: 'again', at: inMs(19 * HOUR_MS), isAbandoned: true });
   });
 
@@ -103,7 +136,10 @@ describe('three in 24 hours', () => {
 describe('time to give up', () => {
   it('ends as unreachable when no attempt fits before it', () => {
     expect(decide(past('busy'), { giveUpAt: inMs(121 * MINUTE_MS) })).toMatchObject({ kind: 'again' });
-    expect(decide(past('busy'), { giveUpAt: inMs(120 * MINUTE_MS) })).toMatchObject({ kind: 'final', outcome: 'unreachable' });
+    expect(decide(past('busy'), { giveUpAt: inMs(120 * MINUTE_MS) })).toMatchObject({
+      kind: 'final',
+      outcome: 'unreachable',
+    });
   });
   it('has no limit when there is none', () => {
     expect(decide(past('busy'), { giveUpAt: null })).toMatchObject({ kind: 'again' });
@@ -112,11 +148,15 @@ describe('time to give up', () => {
 
 describe('the demo', () => {
   it('has gaps of seconds and no daily limit', () => {
-    const attempts = past('busy').concat([1, 2, 3].map((h) => ({ result: 'busy', startedAt: inMs(-h * HOUR_MS), hasRung: true })));
+    const attempts = past('busy').concat(
+      [1, 2, 3].map((h) => ({ result: 'busy', startedAt: inMs(-h * HOUR_MS), hasRung: true })),
+    );
     expect(decide(attempts, { isDemo: true })).toEqual({ kind: 'again', at: inMs(5_000), isAbandoned: false });
   });
   it('keeps a shorter gap of the shop', () => {
-    expect(decide(past('busy'), { isDemo: true, retry: { ...retry, gapMinutes: 0.05 } })).toMatchObject({ at: inMs(3_000) });
+    expect(decide(past('busy'), { isDemo: true, retry: { ...retry, gapMinutes: 0.05 } })).toMatchObject({
+      at: inMs(3_000),
+    });
   });
 });
 
@@ -127,18 +167,25 @@ it('never rings before the gap, after the time to give up, above a maximum or ab
     hasRung: fc.boolean(),
   });
   fc.assert(
-    fc.property(fc.array(attempt, { minLength: 1, maxLength: 14 }), fc.double({ min: 0, max: 0.999, noNaN: true }), fc.integer({ min: 1, max: 100 }), (attempts, chance, hours) => {
-      const last = attempts[0]!.result;
-      const giveUpAt = inMs(hours * HOUR_MS);
-      const verdict = decide(attempts, { last, giveUpAt, random: () => chance });
-      if (verdict.kind !== 'again') return;
-      expect(['invalid_number', 'withdrawn']).not.toContain(last);
-      expect(verdict.at.getTime()).toBeGreaterThan(now.getTime());
-      expect(verdict.at.getTime()).toBeLessThan(giveUpAt.getTime());
-      const charged = attempts.filter((a) => !['carrier_failure', 'system_failure', 'withdrawn'].includes(a.result));
-      expect(charged.length).toBeLessThan(6);
-      const recent = attempts.filter((a) => a.hasRung || charged.includes(a)).filter((a) => a.startedAt.getTime() > verdict.at.getTime() - 24 * HOUR_MS);
-      expect(recent.length).toBeLessThan(3);
-    }),
+    fc.property(
+      fc.array(attempt, { minLength: 1, maxLength: 14 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      fc.integer({ min: 1, max: 100 }),
+      (attempts, chance, hours) => {
+        const last = attempts[0]!.result;
+        const giveUpAt = inMs(hours * HOUR_MS);
+        const verdict = decide(attempts, { last, giveUpAt, random: () => chance });
+        if (verdict.kind !== 'again') return;
+        expect(['invalid_number', 'withdrawn']).not.toContain(last);
+        expect(verdict.at.getTime()).toBeGreaterThan(now.getTime());
+        expect(verdict.at.getTime()).toBeLessThan(giveUpAt.getTime());
+        const charged = attempts.filter((a) => !['carrier_failure', 'system_failure', 'withdrawn'].includes(a.result));
+        expect(charged.length).toBeLessThan(6);
+        const recent = attempts
+          .filter((a) => a.hasRung || charged.includes(a))
+          .filter((a) => a.startedAt.getTime() > verdict.at.getTime() - 24 * HOUR_MS);
+        expect(recent.length).toBeLessThan(3);
+      },
+    ),
   );
 });

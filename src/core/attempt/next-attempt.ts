@@ -1,19 +1,6 @@
 import type { AttemptResult } from '../call/result.js';
+import type { RetryPolicy } from '../order/shop-settings.js';
 import type { Random } from '../shared/clock.js';
-
-/** How often and after what gap a result may be tried again. `gapMinutes` may be a fraction. */
-export interface RetryRule {
-  readonly maxAttempts: number;
-  readonly gapMinutes: number;
-}
-
-/** The shop's patience: overall limits, and rules for single results that replace the overall gap and add a maximum of their own. */
-export interface RetrySettings {
-  readonly maxAttempts: number;
-  readonly maxPer24Hours: number;
-  readonly gapMinutes: number;
-  readonly byResult: Readonly<Partial<Record<AttemptResult, RetryRule>>>;
-}
 
 /** One attempt that has ended. `hasRung` says whether the buyer's phone rang or was picked up, as far as we know. */
 export interface PastAttempt {
@@ -28,7 +15,11 @@ export interface PastAttempt {
  */
 export type NextAttempt =
   | { readonly kind: 'again'; readonly at: Date; readonly isAbandoned: boolean }
-  | { readonly kind: 'final'; readonly outcome: 'unreachable' | 'invalid_number' | 'withdrawn'; readonly reason: string }
+  | {
+      readonly kind: 'final';
+      readonly outcome: 'unreachable' | 'invalid_number' | 'withdrawn';
+      readonly reason: string;
+    }
   | { readonly kind: 'hold'; readonly reason: string };
 
 const MINUTE_MS = 60_000;
@@ -44,7 +35,7 @@ export const GAP_JITTER_RATIO = 0.1;
  * Results that are not the buyer's doing, or that we owe the buyer for, have rules of their own where the shop sets none. Their gap doubles
  * with each repeat up to the shop's overall gap, but for `abandoned`, which always comes back soon.
  */
-const OWN_RULES: Partial<Record<AttemptResult, RetryRule & { readonly isDoubling: boolean }>> = {
+const OWN_RULES: Partial<Record<AttemptResult, { maxAttempts: number; gapMinutes: number; isDoubling: boolean }>> = {
   abandoned: { maxAttempts: Number.POSITIVE_INFINITY, gapMinutes: 1, isDoubling: false },
   carrier_failure: { maxAttempts: 12, gapMinutes: 1, isDoubling: true },
   system_failure: { maxAttempts: 10, gapMinutes: 0.5, isDoubling: true },
@@ -75,14 +66,15 @@ function isDisturbing(attempt: PastAttempt): boolean {
 export function nextAttempt(input: {
   readonly last: AttemptResult;
   readonly attempts: readonly PastAttempt[];
-  readonly retry: RetrySettings;
+  readonly retry: RetryPolicy;
   readonly isDemo: boolean;
   readonly now: Date;
   readonly giveUpAt: Date | null;
   readonly random: Random;
 }): NextAttempt {
   const { last, attempts, retry, now, giveUpAt } = input;
-  if (last === 'invalid_number') return { kind: 'final', outcome: 'invalid_number', reason: 'the carrier knows no such number' };
+  if (last === 'invalid_number')
+    return { kind: 'final', outcome: 'invalid_number', reason: 'the carrier knows no such number' };
   if (last === 'withdrawn') return { kind: 'final', outcome: 'withdrawn', reason: 'the shop withdrew the order' };
 
   const sameResult = attempts.filter((attempt) => attempt.result === last).length;
@@ -95,14 +87,20 @@ export function nextAttempt(input: {
     return { kind: 'final', outcome: 'unreachable', reason: 'maximum of attempts' };
   }
 
-  const gapMs = input.isDemo ? Math.min(DEMO_GAP_MS, gapMsAfter(last, sameResult, retry)) : gapMsAfter(last, sameResult, retry);
-  const earliestMs = Math.max(now.getTime() + gapMs, input.isDemo ? 0 : earliestInDailyLimit(attempts, retry.maxPer24Hours));
+  const gapMs = input.isDemo
+    ? Math.min(DEMO_GAP_MS, gapMsAfter(last, sameResult, retry))
+    : gapMsAfter(last, sameResult, retry);
+  const earliestMs = Math.max(
+    now.getTime() + gapMs,
+    input.isDemo ? 0 : earliestInDailyLimit(attempts, retry.maxPer24Hours),
+  );
   const at = new Date(Math.ceil(earliestMs + gapMs * GAP_JITTER_RATIO * input.random()));
-  if (giveUpAt && at >= giveUpAt) return { kind: 'final', outcome: 'unreachable', reason: 'no attempt fits before the time to give up' };
+  if (giveUpAt && at >= giveUpAt)
+    return { kind: 'final', outcome: 'unreachable', reason: 'no attempt fits before the time to give up' };
   return { kind: 'again', at, isAbandoned: last === 'abandoned' };
 }
 
-function gapMsAfter(last: AttemptResult, repeats: number, retry: RetrySettings): number {
+function gapMsAfter(last: AttemptResult, repeats: number, retry: RetryPolicy): number {
   const set = retry.byResult[last];
   if (set) return set.gapMinutes * MINUTE_MS;
   const own = OWN_RULES[last];
