@@ -54,6 +54,7 @@ export class Initial0001 implements MigrationInterface {
         name text NOT NULL,
         settings jsonb NOT NULL
       );
+      INSERT INTO groups (group_id, name, settings) VALUES ('default', 'default', '{}');
 
       CREATE TABLE agents (
         agent_id uuid PRIMARY KEY,
@@ -165,8 +166,11 @@ export class Initial0001 implements MigrationInterface {
         CHECK ((status = 'final') = (outcome IS NOT NULL)),
         CHECK (status = 'final' OR phone_hash IS NOT NULL)
       );
-      -- The dial queue: earliest deadline first among what may be called now.
-      CREATE INDEX orders_dial_queue ON orders (priority DESC, call_by, id) WHERE status = 'scheduled';
+      -- The dial queue in dial order: buyers we owe a call, due callbacks, priority, earliest deadline.
+      CREATE INDEX orders_dial_queue ON orders (is_abandoned_before DESC, (callback_at IS NOT NULL) DESC, priority DESC, call_by, received_at)
+        WHERE status = 'scheduled' AND hold_reason IS NULL;
+      CREATE INDEX orders_open_by_shop ON orders (shop_id, call_by) WHERE status <> 'final';
+      CREATE INDEX orders_give_up ON orders (give_up_at) WHERE status IN ('accepted', 'scheduled');
       CREATE INDEX orders_accepted ON orders (received_at) WHERE status = 'accepted';
       CREATE INDEX orders_open_by_phone ON orders (phone_hash) WHERE status <> 'final';
 
@@ -186,9 +190,11 @@ export class Initial0001 implements MigrationInterface {
         body_sha256 bytea NOT NULL,
         type text NOT NULL,
         received_at timestamptz NOT NULL DEFAULT now(),
-        response jsonb NOT NULL,
+        -- The very text of the 202, so that a repeat gets the same bytes.
+        response text NOT NULL,
         PRIMARY KEY (shop_id, webhook_id)
       );
+      CREATE INDEX webhook_messages_by_age ON webhook_messages (received_at);
 
       CREATE TABLE calls (
         id uuid PRIMARY KEY,
@@ -307,9 +313,12 @@ export class Initial0001 implements MigrationInterface {
         job text NOT NULL,
         job_key text,
         payload jsonb NOT NULL,
+        trace_id text NOT NULL,
         run_at timestamptz NOT NULL DEFAULT now(),
+        leased_until timestamptz,
         created_at timestamptz NOT NULL DEFAULT now()
       );
+      CREATE INDEX outbox_due ON outbox (run_at, id);
     `);
   }
 
