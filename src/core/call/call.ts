@@ -198,7 +198,7 @@ export function decide(call: Call, event: CallEvent, now: Date): Decision {
     case 'buyer.ended':
       return onBuyerEnded(call, event, now);
     case 'buyer.missing':
-      return end(call, now, call.answeredAt === null ? 'system_failure' : resultAfterAnswer(call), 'lost');
+      return onBuyerMissing(call, now);
     case 'buyer.refused':
       return end(call, now, event.isTrunkFault ? 'carrier_failure' : 'system_failure', 'lost');
     case 'withdrawn':
@@ -357,6 +357,13 @@ function onBuyerEnded(call: LiveCall, event: Extract<CallEvent, { kind: 'buyer.e
   );
 }
 
+function onBuyerMissing(call: LiveCall, now: Date): Decision {
+  if (call.state === 'ending') return end(call, now, resultOfEnding(call, null), 'lost');
+  if (call.state === 'message') return end(call, now, call.because === 'agent_lost' ? 'answered' : call.because, call.because);
+  if (call.answeredAt === null) return end(call, now, 'system_failure', 'lost');
+  return end(call, now, call.connectedAt === null ? 'abandoned' : 'answered', 'lost');
+}
+
 function onWithdrawn(call: LiveCall, now: Date): Decision {
   switch (call.state) {
     case 'calling_agent':
@@ -469,10 +476,6 @@ function resultOfEnding(
         hasRung: call.ringingAt !== null || call.hasEarlyMedia,
       });
   }
-}
-
-function resultAfterAnswer(call: LiveCall): AttemptResult {
-  return call.connectedAt === null ? 'abandoned' : 'answered';
 }
 
 function base(call: LiveCall): CallBase {

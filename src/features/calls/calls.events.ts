@@ -8,6 +8,9 @@ interface CallFact {
   readonly traceId: string;
 }
 
+/** The exchange has taken the order to call: the INVITE leaves. */
+export const callDialed = defineEvent<CallFact & { readonly at: Date }>('call.dialed');
+
 /** The buyer's phone rings. */
 export const callRinging = defineEvent<CallFact>('call.ringing');
 

@@ -1,0 +1,120 @@
+import { decide, limitAt, type Call, type CallAction, type CallEvent } from '../../core/call/call.js';
+import type { Clock } from '../../core/shared/clock.js';
+import type { AppliedEvent, Route, StoredCall } from './call.store.js';
+
+/** What one write to Postgres covers: the state to store, the events since the last write, and the state that was stored before. */
+export interface Unsaved {
+  readonly before: Call;
+  readonly stored: StoredCall;
+  readonly events: readonly AppliedEvent[];
+}
+
+export interface MailboxHooks {
+  readonly clock: Clock;
+  /** Carries out an action; its answer comes back through `post`. Must not throw. */
+  perform(mailbox: CallMailbox, action: CallAction): void;
+  /** Writes; false when this process no longer owns the call. Throws when the database cannot be reached: the write is tried again. */
+  save(unsaved: Unsaved): Promise<boolean>;
+  onIgnored(mailbox: CallMailbox, event: CallEvent, reason: string): void;
+  onSaveFailed(mailbox: CallMailbox, error: unknown): void;
+  /** The call has ended and is stored, or belongs to somebody else now. */
+  onClosed(mailbox: CallMailbox, isOwned: boolean): void;
+}
+
+const SAVE_RETRY_MS = 250;
+
+/**
+ * One live call, one event at a time.
+ *
+ * Actions start as soon as the machine has decided; writes follow in order behind them, several events to one write. A talk therefore goes on
+ * while the database is away, and the answer of a buyer never waits for a commit (docs/decisions/0010-act-first-write-behind.md).
+ */
+export class CallMailbox {
+  readonly callId: string;
+  readonly route: Route;
+  #call: Call;
+  #stored: StoredCall;
+  #pending: AppliedEvent[] = [];
+  #isSaving = false;
+  #isClosed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    stored: StoredCall,
+    private readonly hooks: MailboxHooks,
+  ) {
+    this.callId = stored.call.callId;
+    this.route = stored.route;
+    this.#call = stored.call;
+    this.#stored = stored;
+    this.#armTimer();
+  }
+
+  get call(): Call {
+    return this.#call;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  post(event: CallEvent): void {
+    if (this.#isClosed) return;
+    const at = this.hooks.clock.now();
+    const decision = decide(this.#call, event, at);
+    if ('ignored' in decision) {
+      this.hooks.onIgnored(this, event, decision.ignored);
+      if (event.kind === 'time') this.#armTimer();
+      return;
+    }
+    this.#call = decision.call;
+    this.#pending.push({ at, event });
+    this.#armTimer();
+    for (const action of decision.actions) this.hooks.perform(this, action);
+    void this.#save();
+  }
+
+  /** Stops the timers; nothing more is written. The call itself goes on in the exchange. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #save(): Promise<void> {
+    if (this.#isSaving) return;
+    this.#isSaving = true;
+    try {
+      while (this.#pending.length > 0 && !this.#isClosed) {
+        const events = this.#pending;
+        const call = this.#call;
+        this.#pending = [];
+        try {
+          const isOwned = await this.hooks.save({
+            before: this.#stored.call,
+            stored: { ...this.#stored, call },
+            events,
+          });
+          this.#stored = { ...this.#stored, call, version: this.#stored.version + 1 };
+          if (!isOwned || call.state === 'ended') {
+            this.close();
+            this.hooks.onClosed(this, isOwned);
+          }
+        } catch (error) {
+          this.#pending = [...events, ...this.#pending];
+          this.hooks.onSaveFailed(this, error);
+          await new Promise((resolve) => setTimeout(resolve, SAVE_RETRY_MS));
+        }
+      }
+    } finally {
+      this.#isSaving = false;
+    }
+  }
+
+  #armTimer(): void {
+    clearTimeout(this.#timer);
+    const limit = limitAt(this.#call);
+    if (limit === null) return;
+    const waitMs = Math.max(1, limit.getTime() - this.hooks.clock.now().getTime());
+    this.#timer = setTimeout(() => this.post({ kind: 'time' }), waitMs);
+  }
+}

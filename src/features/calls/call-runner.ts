@@ -1,0 +1,249 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AGENT_RING_SECONDS, type AgentLeg, type Call, type CallAction } from '../../core/call/call.js';
+import type { CommandResult, Telephony } from '../../core/call/telephony.js';
+import { chooseAgent } from '../../core/agent/choose-agent.js';
+import { Transactions } from '../../platform/database/transaction.js';
+import { Events } from '../../platform/outbox/events.js';
+import { Log } from '../../platform/log/log.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { OrdersService } from '../orders/orders.service.js';
+import type { CallMailbox, Unsaved } from './call-mailbox.js';
+import { CallStore } from './call.store.js';
+import { callConnected, callDialed, callEnded, callRinging } from './calls.events.js';
+import { CallsMetrics } from './calls.metrics.js';
+import { TELEPHONY } from './telephony.provider.js';
+
+/** Carries out what the call machine decides, and writes what it became; knows nothing of when or whom to call. */
+@Injectable()
+export class CallRunner {
+  constructor(
+    @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
+    private readonly transactions: Transactions,
+    private readonly events: Events,
+    private readonly store: CallStore,
+    private readonly orders: OrdersService,
+    private readonly agents: AgentsService,
+    private readonly metrics: CallsMetrics,
+    private readonly log: Log,
+  ) {}
+
+  telephonyOf(node: string): Telephony | null {
+    return this.nodes.find((telephony) => telephony.node === node) ?? null;
+  }
+
+  perform(mailbox: CallMailbox, action: CallAction): void {
+    this.carryOut(mailbox, action).catch((error: unknown) => {
+      this.log.error('an action of a call failed', { callId: mailbox.callId, action: action.kind, error });
+    });
+  }
+
+  private async carryOut(mailbox: CallMailbox, action: CallAction): Promise<void> {
+    const telephony = this.telephonyOf(mailbox.route.node);
+    if (telephony === null) {
+      mailbox.post({ kind: 'buyer.missing' });
+      return;
+    }
+    const { call, callId } = mailbox;
+    switch (action.kind) {
+      case 'call_agent':
+        return this.callAgent(telephony, mailbox);
+      case 'call_buyer':
+        return this.callBuyer(telephony, mailbox);
+      case 'clear':
+        if (action.afterMs > 0) await new Promise((resolve) => setTimeout(resolve, action.afterMs));
+        return this.clear(mailbox);
+      case 'bridge':
+        return this.bridge(telephony, mailbox);
+      case 'extend_lease':
+        return this.note(mailbox, action, await telephony.extendLease(callId, action.seconds));
+      case 'play_message':
+        return this.note(mailbox, action, await telephony.playMessage(callId));
+      case 'hangup_buyer': {
+        const result = await telephony.hangup(callId);
+        // The end of the leg is a fact of its own; if that fact was lost, we end the call by this answer.
+        if (result.kind === 'gone') setTimeout(() => mailbox.post({ kind: 'buyer.missing' }), LOST_FACT_MS).unref();
+        return this.note(mailbox, action, result);
+      }
+      case 'hangup_agent_leg':
+        return call.agent === null ? undefined : this.note(mailbox, action, await telephony.hangup(call.agent.legId));
+      case 'hold':
+        return call.agent === null
+          ? undefined
+          : this.note(
+              mailbox,
+              action,
+              await telephony.hold({ buyerLegId: callId, agentLegId: call.agent.legId, isOn: action.isOn }),
+            );
+      case 'recall_agent':
+        // The standing leg is called again by `AgentLegs`, which sees it missing.
+        return;
+    }
+  }
+
+  private async callAgent(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
+    const { agent } = mailbox.call;
+    const { agentEndpoint, groupId } = mailbox.route;
+    if (agent === null || agentEndpoint === null) return;
+    const result = await telephony.callAgent({
+      legId: agent.legId,
+      agentId: agent.agentId,
+      groupId,
+      endpoint: agentEndpoint,
+      callerId: mailbox.route.callerId,
+      ringSeconds: AGENT_RING_SECONDS,
+    });
+    this.note(mailbox, { kind: 'call_agent' }, result);
+    if (result.kind === 'refused' || result.kind === 'gone') mailbox.post({ kind: 'agent.ended', cause: 0 });
+  }
+
+  private async callBuyer(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
+    const { callId, route, call } = mailbox;
+    const number = await this.orders.phone(route.orderRef);
+    if (mailbox.call.state !== 'dialing' || mailbox.isClosed) return;
+    const result = await telephony.callBuyer({
+      legId: callId,
+      groupId: route.groupId,
+      trunkEndpoint: route.trunkEndpoint,
+      number,
+      callerId: route.callerId,
+      ringSeconds: call.ringSeconds,
+      language: route.language,
+      detectSpeech: call.detectsMachine,
+    });
+    this.note(mailbox, { kind: 'call_buyer' }, result);
+    if (result.kind === 'refused') mailbox.post({ kind: 'buyer.refused', isTrunkFault: result.status >= 500 });
+    else if (mailbox.isClosed || mailbox.call.state === 'ending') await telephony.hangup(callId);
+    if (result.kind === 'done') await this.noteDialed(mailbox);
+  }
+
+  private async noteDialed(mailbox: CallMailbox): Promise<void> {
+    const { callId, route, call } = mailbox;
+    const at = call.dialedAt ?? call.plannedAt;
+    await this.transactions.run(async (tx) => {
+      const first = await this.orders.noteFirstCall(tx, route.orderRef, at);
+      if (first !== null) this.metrics.firstCall(route.shopId, first.registeredAt, at);
+      await this.events.publish(tx, callDialed, { ...factOf(mailbox.callId, route), at });
+    });
+    this.log.info('call placed', {
+      callId,
+      orderRef: route.orderRef,
+      traceId: route.traceId,
+      trunk: route.trunkId,
+      attempt: route.number,
+    });
+  }
+
+  /** The order as it is now, and an agent for the call: the reserved one, else whoever is free. */
+  private async clear(mailbox: CallMailbox): Promise<void> {
+    if (mailbox.call.state !== 'waiting') return;
+    const { callId, route } = mailbox;
+    const answer = await this.transactions.run(async (tx): Promise<AgentLeg | 'withdrawn' | null> => {
+      if (await this.orders.isWithdrawRequested(tx, route.orderRef)) return 'withdrawn';
+      const reserved = mailbox.call.agent;
+      if (reserved !== null && (await this.agents.isReservedFor(tx, reserved.agentId, callId))) return reserved;
+      const free = (await this.agents.floor(route.groupId)).filter(
+        (one) => one.state === 'ready' && one.connection === 'persistent' && one.isLegUp && one.legId !== null,
+      );
+      const chosen = chooseAgent(free, { skills: [], preferredAgentId: null });
+      if (chosen?.legId == null || !(await this.agents.reserve(tx, chosen.agentId, callId))) return null;
+      return { agentId: chosen.agentId, legId: chosen.legId, connection: 'persistent' };
+    });
+    if (answer === 'withdrawn') mailbox.post({ kind: 'withdrawn' });
+    else mailbox.post(answer === null ? { kind: 'no_agent' } : { kind: 'cleared', agent: answer });
+  }
+
+  private async bridge(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
+    const { call, callId } = mailbox;
+    if (call.agent === null) return;
+    const result = await telephony.bridge({
+      buyerLegId: callId,
+      agentLegId: call.agent.legId,
+      maxTalkSeconds: call.maxTalkSeconds,
+    });
+    this.note(mailbox, { kind: 'bridge' }, result);
+    mailbox.post(result.kind === 'done' ? { kind: 'buyer.bridged' } : { kind: 'bridge_failed', isBuyerGone: false });
+  }
+
+  private note(mailbox: CallMailbox, action: CallAction, result: CommandResult): void {
+    if (result.kind === 'done' || result.kind === 'gone') return;
+    this.log.warn('the exchange did not carry out a command', {
+      callId: mailbox.callId,
+      traceId: mailbox.route.traceId,
+      action: action.kind,
+      result: result.kind,
+      ...('reason' in result ? { reason: result.reason } : {}),
+    });
+  }
+
+  /** One transaction: the call's row and events, the order's progress, the agent's state, and what other rooms must hear. */
+  async save(unsaved: Unsaved): Promise<boolean> {
+    const { before, stored, events } = unsaved;
+    const { call, route } = stored;
+    const isSaved = await this.transactions.run(async (tx) => {
+      if (!(await this.store.save(tx, stored, events))) return false;
+      const fact = factOf(call.callId, route);
+      if (before.state !== 'ringing' && call.state === 'ringing') {
+        await this.orders.setProgress(tx, route.orderRef, 'ringing', call.callId);
+        await this.events.publish(tx, callRinging, fact);
+      }
+      const agentId = call.agent?.agentId ?? null;
+      if (before.connectedAt === null && call.connectedAt !== null && agentId !== null) {
+        await this.agents.toTalking(tx, agentId, call.callId);
+        if (call.state !== 'ended') await this.orders.setProgress(tx, route.orderRef, 'connected', call.callId);
+        await this.events.publish(tx, callConnected, { ...fact, agentId, at: call.connectedAt });
+      }
+      if (before.agent !== null && before.agent.agentId !== agentId) {
+        await this.agents.afterCall(tx, before.agent.agentId, call.callId, 'ready');
+      }
+      if (call.state === 'ended') await this.finish(tx, call, route);
+      return true;
+    });
+    if (isSaved) this.measure(before, call, route.shopId);
+    return isSaved;
+  }
+
+  private async finish(
+    tx: Parameters<CallStore['save']>[0],
+    call: Extract<Call, { state: 'ended' }>,
+    route: Unsaved['stored']['route'],
+  ): Promise<void> {
+    const agentId = call.agent?.agentId ?? null;
+    const wasConnected = call.connectedAt !== null && agentId !== null;
+    if (agentId !== null) {
+      if (call.because === 'agent_not_responding')
+        await this.agents.afterCall(tx, agentId, call.callId, 'break', 'not_responding');
+      else
+        await this.agents.afterCall(
+          tx,
+          agentId,
+          call.callId,
+          wasConnected && call.result === 'answered' ? 'wrap_up' : 'ready',
+        );
+    }
+    await this.events.publish(tx, callEnded, {
+      ...factOf(call.callId, route),
+      agentId,
+      result: call.result,
+      wasConnected,
+      wasAgentLost: call.because === 'agent_lost',
+      endedAt: call.endedAt,
+      number: route.number,
+      hangupCause: call.cause,
+      techCause: call.techCause,
+    });
+  }
+
+  private measure(before: Call, call: Call, shopId: string): void {
+    if (before.connectedAt === null && call.connectedAt !== null && call.answeredAt !== null) {
+      this.metrics.connected(shopId, call.answeredAt, call.connectedAt);
+    }
+    if (call.state === 'ended') this.metrics.ended(shopId, call.result);
+  }
+}
+
+/** How long the fact of a leg's end may be behind the answer that the leg is gone. */
+const LOST_FACT_MS = 500;
+
+function factOf(callId: string, route: { shopId: string; orderRef: string; traceId: string }) {
+  return { callId, shopId: route.shopId, orderRef: route.orderRef, traceId: route.traceId };
+}

@@ -1,0 +1,257 @@
+import { Injectable } from '@nestjs/common';
+import type { AgentLeg, Call, CallEvent } from '../../core/call/call.js';
+import type { Tx } from '../../platform/database/transaction.js';
+
+/** What a call was planned with; everything the shell needs to carry it out again after a restart. */
+export interface CallPlan {
+  readonly callId: string;
+  readonly shopId: string;
+  readonly orderRef: string;
+  readonly groupId: string;
+  /** The leadership under which the call was placed; a write with an older one is refused. */
+  readonly epoch: number;
+  readonly node: string;
+  readonly trunkId: string;
+  readonly trunkEndpoint: string;
+  readonly callerId: string | null;
+  readonly phoneHash: Buffer;
+  /** Language of the recorded message: `uk`, `ru` or `en`. */
+  readonly language: string;
+  readonly agent: AgentLeg | null;
+  readonly agentEndpoint: string | null;
+  readonly ringSeconds: number;
+  readonly maxTalkSeconds: number;
+  readonly detectsMachine: boolean;
+  /** The attempt's number of the order, from 1. */
+  readonly number: number;
+  readonly traceId: string;
+}
+
+/** The part of a plan that is kept beside the machine. */
+export type Route = Pick<
+  CallPlan,
+  | 'shopId'
+  | 'orderRef'
+  | 'groupId'
+  | 'epoch'
+  | 'node'
+  | 'trunkId'
+  | 'trunkEndpoint'
+  | 'callerId'
+  | 'language'
+  | 'agentEndpoint'
+  | 'number'
+  | 'traceId'
+>;
+
+export interface StoredCall {
+  readonly call: Call;
+  readonly route: Route;
+  readonly version: number;
+}
+
+/** An event as it is kept: replaying them through `decide` gives the stored state. */
+export interface AppliedEvent {
+  readonly at: Date;
+  readonly event: CallEvent;
+}
+
+interface CallRow {
+  machine: { call: Call; route: Route };
+  version: number;
+}
+
+@Injectable()
+export class CallStore {
+  /** Inserts a planned call and its attempt; false when the order or the number has a live call already. */
+  async insert(tx: Tx, plan: CallPlan, call: Call, route: Route): Promise<boolean> {
+    const rows: unknown[] = await tx.query(
+      `INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, agent_id, phone_hash, state, machine, planned_at, dialed_at, trace_id)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       ON CONFLICT DO NOTHING RETURNING id`,
+      [
+        plan.callId,
+        plan.shopId,
+        plan.orderRef,
+        plan.groupId,
+        plan.epoch,
+        plan.node,
+        plan.trunkId,
+        plan.agent?.agentId ?? null,
+        plan.phoneHash,
+        call.state,
+        JSON.stringify({ call, route }),
+        call.plannedAt,
+        call.dialedAt,
+        plan.traceId,
+      ],
+    );
+    if (rows.length === 0) return false;
+    await tx.query(
+      `INSERT INTO attempts (id, shop_id, order_ref, call_id, number, planned_at) VALUES ($1, $2, $3, $1, $4, $5)`,
+      [plan.callId, plan.shopId, plan.orderRef, plan.number, call.plannedAt],
+    );
+    return true;
+  }
+
+  /**
+   * Writes the present state and the events that led to it.
+   *
+   * @returns false when somebody else has written the call meanwhile, or it has ended: this process no longer owns it
+   */
+  async save(tx: Tx, stored: StoredCall, events: readonly AppliedEvent[]): Promise<boolean> {
+    const { call, route, version } = stored;
+    const isEnded = call.state === 'ended';
+    const [, count] = (await tx.query(
+      `UPDATE calls SET state = $2, machine = $3, agent_id = COALESCE($4, agent_id), dialed_at = $5, ringing_at = $6, answered_at = $7,
+         connected_at = $8, result = $9, ended_at = $10, hangup_cause = $11, tech_cause = $12, version = version + 1
+       WHERE id = $1 AND version = $13 AND ended_at IS NULL AND epoch = $14`,
+      [
+        call.callId,
+        call.state,
+        JSON.stringify({ call, route }),
+        call.agent?.agentId ?? null,
+        call.dialedAt,
+        call.ringingAt,
+        call.answeredAt,
+        call.connectedAt,
+        isEnded ? call.result : null,
+        isEnded ? call.endedAt : null,
+        isEnded ? call.cause : null,
+        isEnded ? call.techCause : null,
+        version,
+        route.epoch,
+      ],
+    )) as [unknown, number];
+    if (count !== 1) return false;
+    if (events.length > 0) {
+      await tx.query(
+        `INSERT INTO call_events (shop_id, call_id, at, event)
+         SELECT $1, $2, (e->>'at')::timestamptz, e->'event' FROM jsonb_array_elements($3::jsonb) AS e`,
+        [route.shopId, call.callId, JSON.stringify(events)],
+      );
+    }
+    if (isEnded) {
+      await tx.query(`UPDATE attempts SET result = $2, ended_at = $3 WHERE call_id = $1 AND ended_at IS NULL`, [
+        call.callId,
+        call.result,
+        call.endedAt,
+      ]);
+    }
+    return true;
+  }
+
+  /** The live calls of a group, to be taken over: they get the new leadership's epoch, so that the old leader's writes fail. */
+  async adopt(tx: Tx, groupId: string, epoch: number): Promise<StoredCall[]> {
+    const [rows] = (await tx.query(
+      `UPDATE calls SET epoch = $2, version = version + 1 WHERE group_id = $1 AND ended_at IS NULL RETURNING machine, version`,
+      [groupId, epoch],
+    )) as [CallRow[], number];
+    return rows.map((row) => {
+      const stored = reviveCall(row);
+      return { ...stored, route: { ...stored.route, epoch } };
+    });
+  }
+
+  async find(tx: Tx, callId: string): Promise<StoredCall | null> {
+    const rows: CallRow[] = await tx.query(`SELECT machine, version FROM calls WHERE id = $1`, [callId]);
+    return rows[0] === undefined ? null : reviveCall(rows[0]);
+  }
+
+  async events(tx: Tx, callId: string): Promise<AppliedEvent[]> {
+    const rows: { at: Date; event: CallEvent }[] = await tx.query(
+      `SELECT at, event FROM call_events WHERE call_id = $1 ORDER BY id`,
+      [callId],
+    );
+    return rows;
+  }
+
+  /** Live calls by trunk, over all leaders. */
+  async liveByTrunk(tx: Tx): Promise<Map<string, number>> {
+    const rows: { trunk_id: string; n: number }[] = await tx.query(
+      `SELECT trunk_id, count(*)::int AS n FROM calls WHERE ended_at IS NULL GROUP BY trunk_id`,
+    );
+    return new Map(rows.map((row) => [row.trunk_id, row.n]));
+  }
+
+  async liveByShop(tx: Tx): Promise<{ shopId: string; state: string; count: number }[]> {
+    return tx.query(
+      `SELECT shop_id AS "shopId", state, count(*)::int AS count FROM calls WHERE ended_at IS NULL GROUP BY shop_id, state`,
+    );
+  }
+
+  /** Abandoned ÷ live-answered over a window, in one pass over the shop's recent calls; null when nobody answered. */
+  async abandonedRatio(tx: Tx, shopId: string, windowHours: number): Promise<number | null> {
+    const rows: { ratio: number | null }[] = await tx.query(
+      `SELECT count(*) FILTER (WHERE result = 'abandoned')::float / NULLIF(count(*) FILTER (WHERE result IN ('answered', 'abandoned')), 0) AS ratio
+       FROM calls WHERE shop_id = $1 AND ended_at > now() - make_interval(hours => $2) AND answered_at IS NOT NULL`,
+      [shopId, windowHours],
+    );
+    return rows[0]?.ratio ?? null;
+  }
+
+  /** Buyers' and per-call agents' legs, among these, that belong to live calls. */
+  async liveAmong(tx: Tx, legIds: readonly string[]): Promise<string[]> {
+    const rows: { id: string }[] = await tx.query(
+      `SELECT leg.id FROM unnest($1::text[]) AS leg (id)
+       JOIN calls c ON c.ended_at IS NULL AND (c.id::text = leg.id OR c.machine #>> '{call,agent,legId}' = leg.id)`,
+      [legIds],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  async putCommand(tx: Tx, callId: string, command: object): Promise<void> {
+    await tx.query(`INSERT INTO call_commands (call_id, command) VALUES ($1, $2)`, [callId, JSON.stringify(command)]);
+  }
+
+  /** Takes the waiting commands for calls that this process runs; each is given out once. */
+  async takeCommands<C>(tx: Tx, callIds: readonly string[]): Promise<{ callId: string; command: C }[]> {
+    if (callIds.length === 0) return [];
+    const [rows] = (await tx.query(
+      `UPDATE call_commands SET taken_at = now() WHERE taken_at IS NULL AND call_id = ANY($1) RETURNING call_id AS "callId", command, id`,
+      [callIds],
+    )) as [{ callId: string; command: C; id: string }[], number];
+    return rows.sort((a, b) => Number(a.id) - Number(b.id));
+  }
+
+  /** Which of these calls belong to an order that the shop has withdrawn: the poll behind the notice. */
+  async withdrawnAmong(tx: Tx, callIds: readonly string[]): Promise<string[]> {
+    if (callIds.length === 0) return [];
+    const rows: { id: string }[] = await tx.query(
+      `SELECT c.id FROM calls c JOIN orders o ON o.id = c.order_ref
+       WHERE c.id = ANY($1) AND c.ended_at IS NULL AND o.withdraw_requested_at IS NOT NULL`,
+      [callIds],
+    );
+    return rows.map((row) => row.id);
+  }
+}
+
+const DATES = [
+  'plannedAt',
+  'since',
+  'dialedAt',
+  'ringingAt',
+  'answeredAt',
+  'connectedAt',
+  'endedAt',
+  'until',
+  'machineAt',
+];
+
+/** A call read back from JSON: its instants become dates again. */
+export function reviveCall(row: CallRow): StoredCall {
+  const revive = (value: unknown): unknown => {
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [
+        key,
+        DATES.includes(key) && typeof inner === 'string'
+          ? new Date(inner)
+          : Array.isArray(inner)
+            ? inner
+            : revive(inner),
+      ]),
+    );
+  };
+  return { call: revive(row.machine.call) as Call, route: row.machine.route, version: row.version };
+}

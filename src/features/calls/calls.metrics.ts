@@ -1,0 +1,116 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { ATTEMPT_RESULTS, type AttemptResult } from '../../core/call/result.js';
+import { Transactions } from '../../platform/database/transaction.js';
+import { Metrics, type Counter, type Histogram } from '../../platform/metrics/metrics.js';
+import { ShopsService } from '../shops/shops.service.js';
+import { CallStore } from './call.store.js';
+
+/** The states under which live calls are shown (contract, section 6). */
+const SHOWN_STATES = ['dialing', 'ringing', 'waiting', 'connected'] as const;
+type ShownState = (typeof SHOWN_STATES)[number];
+
+/** What the floor sees as one: a phone being rung for a call is dialing, a message is still a wait, a talk on hold is a talk. */
+const SHOWN_AS: Readonly<Record<string, ShownState>> = {
+  calling_agent: 'dialing',
+  dialing: 'dialing',
+  ringing: 'ringing',
+  waiting: 'waiting',
+  message: 'waiting',
+  connected: 'connected',
+  agent_lost: 'connected',
+  ending: 'connected',
+};
+
+/** Counters and gauges of live calls. */
+@Injectable()
+export class CallsMetrics implements OnApplicationBootstrap {
+  private readonly calls: Counter<'shop' | 'result'>;
+  private readonly answerToAgent: Histogram<'shop'>;
+  private readonly firstCalls: Histogram<'shop'>;
+  private readonly leaked: Counter<never>;
+
+  constructor(
+    metrics: Metrics,
+    private readonly transactions: Transactions,
+    private readonly store: CallStore,
+    private readonly shops: ShopsService,
+  ) {
+    this.calls = metrics.counter({
+      name: 'dialer_calls_total',
+      help: 'Calls that ended, by result.',
+      labels: ['shop', 'result'],
+    });
+    this.answerToAgent = metrics.histogram({
+      name: 'dialer_answer_to_agent_seconds',
+      help: "From the buyer's answer to the bridge with the agent, in seconds.",
+      labels: ['shop'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+    });
+    this.firstCalls = metrics.histogram({
+      name: 'dialer_order_first_call_seconds',
+      help: "From the order's registration in the shop to the first INVITE, in seconds.",
+      labels: ['shop'],
+      buckets: [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 180, 240, 300, 420, 600, 900, 1800, 3600],
+    });
+    this.leaked = metrics.counter({
+      name: 'dialer_leaked_channels_total',
+      help: 'Channels and bridges without an owner that the reconciler had to end.',
+    });
+    this.leaked.declare({} as Record<never, readonly string[]>);
+    metrics.gauge({
+      name: 'dialer_calls_live',
+      help: 'Calls alive now, by state.',
+      labels: ['shop', 'state'],
+      collect: async (gauge) => {
+        const counts = new Map<string, number>();
+        for (const { shopId } of await this.shops.list())
+          for (const state of SHOWN_STATES) counts.set(`${shopId} ${state}`, 0);
+        for (const { shopId, state, count } of await this.transactions.read((tx) => this.store.liveByShop(tx))) {
+          const key = `${shopId} ${SHOWN_AS[state] ?? 'dialing'}`;
+          counts.set(key, (counts.get(key) ?? 0) + count);
+        }
+        gauge.reset();
+        for (const [key, count] of counts) {
+          const [shop = '', state = ''] = key.split(' ');
+          gauge.set({ shop, state }, count);
+        }
+      },
+    });
+    metrics.gauge({
+      name: 'dialer_abandoned_ratio',
+      help: "Abandoned calls as a share of live-answered ones, over each of the shop's windows.",
+      labels: ['shop', 'window'],
+      collect: async (gauge) => {
+        for (const { shopId, settings } of await this.shops.list()) {
+          for (const { windowHours } of settings.abandon) {
+            const ratio = await this.transactions.read((tx) => this.store.abandonedRatio(tx, shopId, windowHours));
+            gauge.set({ shop: shopId, window: `${windowHours}h` }, ratio ?? 0);
+          }
+        }
+      },
+    });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const shop = (await this.shops.list()).map(({ shopId }) => shopId);
+    this.calls.declare({ shop, result: ATTEMPT_RESULTS });
+    this.answerToAgent.declare({ shop });
+    this.firstCalls.declare({ shop });
+  }
+
+  connected(shop: string, answeredAt: Date, connectedAt: Date): void {
+    this.answerToAgent.observe({ shop }, Math.max(0, connectedAt.getTime() - answeredAt.getTime()) / 1000);
+  }
+
+  firstCall(shop: string, registeredAt: Date, dialedAt: Date): void {
+    this.firstCalls.observe({ shop }, Math.max(0, dialedAt.getTime() - registeredAt.getTime()) / 1000);
+  }
+
+  ended(shop: string, result: AttemptResult): void {
+    this.calls.inc({ shop, result });
+  }
+
+  leak(count: number): void {
+    this.leaked.inc({}, count);
+  }
+}

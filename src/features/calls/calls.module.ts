@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { AgentsModule } from '../agents/agents.module.js';
+import { OrdersModule } from '../orders/orders.module.js';
+import { ShopsModule } from '../shops/shops.module.js';
+import { AgentLegs } from './agent-legs.js';
+import { CallRunner } from './call-runner.js';
+import { CallStore } from './call.store.js';
+import { CallsMetrics } from './calls.metrics.js';
+import { CallsService } from './calls.service.js';
+import { LiveCalls } from './live-calls.js';
+import { Reconciler } from './reconciler.js';
+import { telephonyProvider } from './telephony.provider.js';
+
+/** Live calls. */
+@Module({
+  imports: [ShopsModule, OrdersModule, AgentsModule],
+  providers: [telephonyProvider, CallStore, CallRunner, CallsMetrics, AgentLegs, LiveCalls, Reconciler, CallsService],
+  exports: [CallsService],
+})
+export class CallsModule {}

@@ -1,0 +1,172 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { planCall } from '../../core/call/call.js';
+import type { AttemptResult } from '../../core/call/result.js';
+import type { Telephony } from '../../core/call/telephony.js';
+import { Notifications } from '../../platform/database/notifications.js';
+import type { Tx } from '../../platform/database/transaction.js';
+import { AgentLegs } from './agent-legs.js';
+import { CallStore, type AppliedEvent, type CallPlan, type Route } from './call.store.js';
+import { LiveCalls, type CallCommand, type PlacedCall } from './live-calls.js';
+import { Reconciler } from './reconciler.js';
+import { TELEPHONY } from './telephony.provider.js';
+
+export type { CallPlan } from './call.store.js';
+export type { CallCommand, PlacedCall } from './live-calls.js';
+
+/** A call as other rooms see it; instants are null until they have come. */
+export interface CallView {
+  readonly callId: string;
+  readonly shopId: string;
+  readonly orderRef: string;
+  readonly agentId: string | null;
+  readonly state: string;
+  readonly result: AttemptResult | null;
+  readonly number: number;
+  readonly dialedAt: Date | null;
+  readonly answeredAt: Date | null;
+  readonly connectedAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly traceId: string;
+}
+
+/** How often belief and exchange are compared. */
+const RECONCILE_EVERY_MS = 5_000;
+
+/**
+ * Live calls. Everybody may place one in their transaction, look at one, or ask something of one; the process that leads the call's agent
+ * group runs it.
+ */
+@Injectable()
+export class CallsService {
+  private reconciledAt = 0;
+
+  constructor(
+    @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
+    private readonly notifications: Notifications,
+    private readonly store: CallStore,
+    private readonly live: LiveCalls,
+    private readonly agentLegs: AgentLegs,
+    private readonly reconciler: Reconciler,
+  ) {}
+
+  /** How many calls this process runs. */
+  get liveCount(): number {
+    return this.live.all().length;
+  }
+
+  /** The node to place the next call on, or null while none can be reached. */
+  chooseNode(): string | null {
+    return this.nodes.find((node) => node.isUp)?.node ?? null;
+  }
+
+  /**
+   * Writes a planned call and its attempt. Hand the result to {@link start} after the commit.
+   * @returns null when the order or the number has a live call already: nothing was written
+   */
+  async place(tx: Tx, plan: CallPlan): Promise<PlacedCall | null> {
+    const { call, actions } = planCall(plan, this.hooks.clock.now());
+    const stored = { call, route: routeOf(plan), version: 0 };
+    return (await this.store.insert(tx, plan, call, stored.route)) ? { stored, actions } : null;
+  }
+
+  /** Sets a placed call going. */
+  start(placed: PlacedCall): void {
+    this.live.start(placed);
+  }
+
+  /** Asks something of a call that another process may run; carried out within a poll of 500 ms at the latest. */
+  async request(tx: Tx, callId: string, command: CallCommand): Promise<void> {
+    await this.store.putCommand(tx, callId, command);
+    await this.notifications.notify(tx, 'dialer', `call:${callId}`);
+  }
+
+  async view(tx: Tx, callId: string): Promise<CallView | null> {
+    const stored = await this.store.find(tx, callId);
+    if (stored === null) return null;
+    const { call, route } = stored;
+    return {
+      callId,
+      shopId: route.shopId,
+      orderRef: route.orderRef,
+      agentId: call.agent?.agentId ?? null,
+      state: call.state,
+      result: call.state === 'ended' ? call.result : null,
+      number: route.number,
+      dialedAt: call.dialedAt,
+      answeredAt: call.answeredAt,
+      connectedAt: call.connectedAt,
+      endedAt: call.state === 'ended' ? call.endedAt : null,
+      traceId: route.traceId,
+    };
+  }
+
+  /** The events that made a call what it is, in order. */
+  async history(tx: Tx, callId: string): Promise<AppliedEvent[]> {
+    return this.store.events(tx, callId);
+  }
+
+  /** Lines in use on each trunk, over all processes. */
+  async linesInUse(tx: Tx): Promise<Map<string, number>> {
+    return this.store.liveByTrunk(tx);
+  }
+
+  /**
+   * Leads a group from now on: hears its legs, takes over its live calls, and compares them with the exchange before any new call is placed.
+   * @throws when a node that is up cannot be asked; ask again then
+   */
+  async lead(groupId: string, epoch: number, allLed: readonly string[]): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.attachGroup(groupId)));
+    await this.live.adopt(groupId, epoch);
+    await this.reconcile(allLed);
+  }
+
+  /** Leadership of a group is lost or given up; its talks go on and are the next leader's. */
+  async leave(groupId: string): Promise<void> {
+    this.live.abandonGroup(groupId);
+    this.agentLegs.abandonGroup(groupId);
+    await Promise.all(this.nodes.map((node) => node.detachGroup(groupId)));
+  }
+
+  /** The regular work of a leader: what others asked for, agents' legs, and every few seconds the comparison with the exchange. */
+  async tend(groupIds: readonly string[]): Promise<void> {
+    await this.live.takeCommands();
+    await this.agentLegs.tend(groupIds);
+    if (performance.now() - this.reconciledAt > RECONCILE_EVERY_MS) await this.reconcile(groupIds);
+  }
+
+  private async reconcile(groupIds: readonly string[]): Promise<void> {
+    this.reconciledAt = performance.now();
+    await this.reconciler.run(groupIds);
+  }
+}
+
+function routeOf(plan: CallPlan): Route {
+  const {
+    shopId,
+    orderRef,
+    groupId,
+    epoch,
+    node,
+    trunkId,
+    trunkEndpoint,
+    callerId,
+    language,
+    agentEndpoint,
+    number,
+    traceId,
+  } = plan;
+  return {
+    shopId,
+    orderRef,
+    groupId,
+    epoch,
+    node,
+    trunkId,
+    trunkEndpoint,
+    callerId,
+    language,
+    agentEndpoint,
+    number,
+    traceId,
+  };
+}

@@ -1,0 +1,201 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { CallAction } from '../../core/call/call.js';
+import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
+import { Transactions } from '../../platform/database/transaction.js';
+import { Log } from '../../platform/log/log.js';
+import { AgentLegs } from './agent-legs.js';
+import { CallMailbox, type MailboxHooks } from './call-mailbox.js';
+import { CallRunner } from './call-runner.js';
+import { CallStore, type StoredCall } from './call.store.js';
+import { TELEPHONY } from './telephony.provider.js';
+
+/** What somebody in another process may ask of a live call. */
+export type CallCommand = { readonly kind: 'withdraw' | 'agent_hangup' | 'hold' | 'unhold' };
+
+/** A planned call that is written and not yet going. */
+export interface PlacedCall {
+  readonly stored: StoredCall;
+  readonly actions: readonly CallAction[];
+}
+
+/** The calls that this process runs: facts of the exchange, commands of other processes and the passing of time become events of their machines. */
+@Injectable()
+export class LiveCalls implements OnApplicationShutdown {
+  private readonly live = new Map<string, CallMailbox>();
+  private readonly hooks: MailboxHooks;
+  private readonly stopListening: (() => void)[];
+
+  constructor(
+    @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
+    private readonly transactions: Transactions,
+    private readonly store: CallStore,
+    private readonly runner: CallRunner,
+    private readonly agentLegs: AgentLegs,
+    private readonly log: Log,
+  ) {
+    this.hooks = {
+      clock: { now: () => new Date(), monotonicMs: () => performance.now() },
+      perform: (mailbox, action) => {
+        const { agent } = mailbox.call;
+        const telephony = this.runner.telephonyOf(mailbox.route.node);
+        if (action.kind === 'call_agent' && agent !== null && telephony !== null) {
+          this.agentLegs.follow(agent.legId, agent.agentId, mailbox.route.groupId, telephony);
+        }
+        this.runner.perform(mailbox, action);
+      },
+      save: (unsaved) => this.runner.save(unsaved),
+      onIgnored: (mailbox, event, reason) =>
+        this.log.debug('an event changed nothing', { callId: mailbox.callId, event: event.kind, reason }),
+      onSaveFailed: (mailbox, error) =>
+        this.log.warn('a call could not be written, trying again', { callId: mailbox.callId, error }),
+      onClosed: (mailbox, isOwned) => this.onClosed(mailbox, isOwned),
+    };
+    this.stopListening = this.nodes.map((node) => node.onFact((fact) => this.onFact(fact)));
+  }
+
+  onApplicationShutdown(): void {
+    for (const stop of this.stopListening) stop();
+    for (const mailbox of this.live.values()) mailbox.close();
+  }
+
+  /** How many calls this process runs. */
+  get liveCount(): number {
+    return this.live.size;
+  }
+
+  /** Sets a placed call going. */
+  start(placed: PlacedCall): void {
+    const mailbox = new CallMailbox(placed.stored, this.hooks);
+    this.live.set(mailbox.callId, mailbox);
+    for (const action of placed.actions) this.hooks.perform(mailbox, action);
+  }
+
+  /** Carries out what others have asked of the calls of this process, and stops the ring of withdrawn orders. */
+  async takeCommands(): Promise<void> {
+    const callIds = [...this.live.keys()];
+    if (callIds.length === 0) return;
+    const { commands, withdrawn } = await this.transactions.run(async (tx) => ({
+      commands: await this.store.takeCommands<CallCommand>(tx, callIds),
+      withdrawn: await this.store.withdrawnAmong(tx, callIds),
+    }));
+    for (const callId of withdrawn) this.live.get(callId)?.post({ kind: 'withdrawn' });
+    for (const { callId, command } of commands) this.carryOut(callId, command);
+  }
+
+  /**
+   * Takes over the live calls of a group as its new leader and brings them in line with the exchange: what it still holds goes on, what is
+   * gone ends.
+   */
+  async adopt(groupId: string, epoch: number): Promise<void> {
+    const stored = await this.transactions.run((tx) => this.store.adopt(tx, groupId, epoch));
+    for (const one of stored) {
+      if (!this.live.has(one.call.callId)) this.live.set(one.call.callId, new CallMailbox(one, this.hooks));
+    }
+    if (stored.length > 0) this.log.info('live calls taken over', { groupId, count: stored.length });
+  }
+
+  /** Leadership of the group is lost: its calls are the new leader's. */
+  abandonGroup(groupId: string): void {
+    for (const [callId, mailbox] of this.live) {
+      if (mailbox.route.groupId !== groupId) continue;
+      mailbox.close();
+      this.live.delete(callId);
+    }
+  }
+
+  /** The call of a leg, for the reconciler. */
+  find(callId: string): CallMailbox | null {
+    return this.live.get(callId) ?? null;
+  }
+
+  all(): readonly CallMailbox[] {
+    return [...this.live.values()];
+  }
+
+  private carryOut(callId: string, command: CallCommand): void {
+    const mailbox = this.live.get(callId);
+    switch (command.kind) {
+      case 'withdraw':
+        return mailbox?.post({ kind: 'withdrawn' });
+      case 'agent_hangup':
+        return mailbox?.post({ kind: 'agent.hangup' });
+      case 'hold':
+      case 'unhold':
+        return mailbox?.post({ kind: 'agent.hold', isOn: command.kind === 'hold' });
+    }
+  }
+
+  private onFact(fact: TelephonyFact): void {
+    if (!('legId' in fact)) return;
+    const buyer = this.live.get(fact.legId);
+    if (buyer !== undefined) return this.onBuyerFact(buyer, fact);
+    if (!this.agentLegs.isKnown(fact.legId)) return;
+    this.agentLegs
+      .onFact(fact)
+      .catch((error: unknown) => this.log.warn("an agent's state could not be written", { error }))
+      .finally(() => this.onAgentFact(fact));
+  }
+
+  private onBuyerFact(mailbox: CallMailbox, fact: Extract<TelephonyFact, { legId: string }>): void {
+    switch (fact.kind) {
+      case 'leg.dialing':
+        return mailbox.post({ kind: 'buyer.dialing' });
+      case 'leg.ringing':
+        return mailbox.post({ kind: 'buyer.ringing' });
+      case 'leg.progress':
+        return mailbox.post({ kind: 'buyer.progress' });
+      case 'leg.answered':
+        return mailbox.post({ kind: 'buyer.answered' });
+      case 'leg.ours':
+        return mailbox.post({ kind: 'buyer.ours' });
+      case 'leg.talking':
+        return mailbox.post({ kind: 'buyer.talking', isTalking: fact.isTalking });
+      case 'leg.ended':
+        return mailbox.post({
+          kind: 'buyer.ended',
+          cause: fact.cause,
+          techCause: fact.techCause,
+          wasHungUpByUs: fact.wasHungUpByUs,
+        });
+      case 'leg.bridged':
+      case 'leg.unbridged':
+      case 'leg.dtmf':
+        return;
+    }
+  }
+
+  private onAgentFact(fact: Extract<TelephonyFact, { legId: string }>): void {
+    if (fact.kind !== 'leg.ours' && fact.kind !== 'leg.ended') return;
+    for (const mailbox of this.live.values()) {
+      const { agent } = mailbox.call;
+      if (agent === null) continue;
+      if (fact.kind === 'leg.ended' && agent.legId === fact.legId)
+        mailbox.post({ kind: 'agent.ended', cause: fact.cause });
+      if (fact.kind === 'leg.ours' && fact.legId.startsWith(`agent-${agent.agentId}-`)) {
+        if (mailbox.call.state === 'agent_lost')
+          mailbox.post({ kind: 'cleared', agent: { ...agent, legId: fact.legId } });
+        else if (agent.legId === fact.legId) mailbox.post({ kind: 'agent.up' });
+      }
+    }
+  }
+
+  private onClosed(mailbox: CallMailbox, isOwned: boolean): void {
+    this.live.delete(mailbox.callId);
+    const { call, route } = mailbox;
+    if (!isOwned)
+      this.log.warn('the call belongs to another leader now', { callId: mailbox.callId, traceId: route.traceId });
+    else if (call.state === 'ended') {
+      this.log.info('call ended', {
+        callId: mailbox.callId,
+        orderRef: route.orderRef,
+        traceId: route.traceId,
+        result: call.result,
+        because: call.because,
+        hangupCause: call.cause,
+        techCause: call.techCause,
+        talkSeconds:
+          call.connectedAt === null ? 0 : Math.round((call.endedAt.getTime() - call.connectedAt.getTime()) / 100) / 10,
+      });
+    }
+  }
+}
