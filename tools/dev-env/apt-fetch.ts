@@ -47,26 +47,20 @@ export async function fetchPackages(request: FetchRequest): Promise<string[]> {
   }
   if (updated.code !== 0) throw new SetUpError(`apt-get update for ${request.suite} failed:\n${tail(updated.stderr)}`);
 
-  // Asked first, so that the list is exactly what belongs together, whatever else lies in the archives folder.
-  const wanted = await apt('--print-uris', 'install', ...request.packages);
-  const files = [...wanted.stdout.matchAll(/^'[^']+' (\S+\.deb) /gm)].map((match) => match[1] ?? '');
+  // The simulation names everything that belongs together, whatever lies in the archives folder already.
+  const simulated = await apt('--simulate', 'install', ...request.packages);
+  const files = [...simulated.stdout.matchAll(/^Inst (\S+) \((\S+) .*\[(\S+)\]\)/gm)].map(
+    ([, name, version, architecture]) => `${name}_${version?.replaceAll(':', '%3a')}_${architecture}.deb`,
+  );
   request.progress(`fetching ${files.length} packages for ${request.packages.join(', ')} from ${request.suite}`);
-  const fetched = await apt('--download-only', 'install', ...request.packages);
+  const fetched = simulated.code === 0 ? await apt('--download-only', 'install', ...request.packages) : simulated;
   if (fetched.code !== 0) {
     throw new SetUpError(`apt-get could not fetch ${request.packages.join(', ')} from ${request.suite}:\n${tail(fetched.stderr)}`);
   }
   const present = new Set(readdirSync(request.archivesFolder));
-  const all = files.length > 0 ? files : await listCached(apt, request);
-  const missing = all.filter((file) => !present.has(file));
+  const missing = files.filter((file) => !present.has(file));
   if (missing.length > 0) throw new SetUpError(`apt-get left out ${missing.join(', ')}.`);
-  return all;
-}
-
-/** `--print-uris` leaves out what is in the archives folder already; the simulation names everything. */
-async function listCached(apt: (...args: string[]) => Promise<CommandResult>, request: FetchRequest): Promise<string[]> {
-  const simulated = await apt('--simulate', 'install', ...request.packages);
-  const chosen = [...simulated.stdout.matchAll(/^Inst (\S+) \((\S+) .*\[(\S+)\]\)/gm)];
-  return chosen.map(([, name, version, arch]) => `${name}_${version?.replaceAll(':', '%3a')}_${arch}.deb`);
+  return files;
 }
 
 async function writeAptFolder(request: FetchRequest): Promise<string> {

@@ -60,6 +60,12 @@ export class UnpackedRoot {
   }
 }
 
+/** Parts of packages that no program of ours reads. */
+const NOT_UNPACKED = [
+  ...['doc', 'man', 'locale', 'info', 'lintian', 'bug'].map((name) => `./usr/share/${name}/*`),
+  ...['./usr/lib/x86_64-linux-gnu/gconv/*', './var/*', './etc/init.d/*'],
+];
+
 /** What keeps the packages of a finished tree together. */
 interface Manifest {
   readonly suite: string;
@@ -153,15 +159,16 @@ async function unpackFiles(target: string, files: readonly string[], archivesFol
     mkdirSync(join(partial, 'usr', name), { recursive: true });
     symlinkSync(join('usr', name), join(partial, name));
   }
-  const skipped = ['doc', 'man', 'locale', 'info', 'lintian', 'bug'].map((name) => `--exclude=./usr/share/${name}/*`);
-  const skippedToo = ['--exclude=./usr/lib/x86_64-linux-gnu/gconv/*', '--exclude=./var/*', '--exclude=./etc/init.d/*'];
   for (const file of files) {
     const unpacked = await runCommand('sh', [
       '-c',
-      'dpkg-deb --fsys-tarfile "$1" | tar -C "$2" -x --no-same-owner --keep-directory-symlink "$@" -f -'.replace('"$@"', [...skipped, ...skippedToo].map((word) => `'${word}'`).join(' ')),
+      'archive=$1; folder=$2; shift 2; dpkg-deb --fsys-tarfile "$archive" | tar -C "$folder" -x "$@" -f -',
       'unpack',
       join(archivesFolder, file),
       partial,
+      '--no-same-owner',
+      '--keep-directory-symlink',
+      ...NOT_UNPACKED.map((pattern) => `--exclude=${pattern}`),
     ]);
     if (unpacked.code !== 0) throw new SetUpError(`${file} could not be unpacked: ${unpacked.stderr.trim()}`);
   }
