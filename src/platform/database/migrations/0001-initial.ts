@@ -104,6 +104,7 @@ export class Initial0001 implements MigrationInterface {
         CHECK ((state IN ('reserved', 'talking', 'wrap_up', 'lost')) = (call_id IS NOT NULL AND limit_at IS NOT NULL)),
         CHECK (is_leg_up = (leg_id IS NOT NULL))
       );
+      CREATE INDEX agent_presence_by_call ON agent_presence (call_id) WHERE call_id IS NOT NULL;
 
       CREATE TABLE trunks (
         trunk_id text PRIMARY KEY,
@@ -307,6 +308,7 @@ export class Initial0001 implements MigrationInterface {
         at timestamptz NOT NULL DEFAULT now()
       );
       CREATE INDEX agent_events_by_agent ON agent_events (agent_id, id);
+      CREATE INDEX agent_events_by_time ON agent_events (agent_id, at);
 
       CREATE TABLE outbox (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,0 +1,56 @@
+import type { AgentConnection, AgentState, Wish } from '../../core/agent/agent.js';
+import type { AgentId, CallId, GroupId } from '../../core/shared/ids.js';
+import { defineEvent } from '../../platform/outbox/events.js';
+
+/** What an agent may do beyond taking calls (contract, section 4). */
+export const AGENT_ROLES = ['agent', 'senior', 'supervisor', 'administrator'] as const;
+export type AgentRole = (typeof AGENT_ROLES)[number];
+
+/** A person with a headset, as the administrator has set them up. */
+export interface Agent {
+  readonly agentId: AgentId;
+  readonly login: string;
+  readonly name: string;
+  readonly role: AgentRole;
+  /** `PJSIP/…`: where the agent's phone is. */
+  readonly endpoint: string;
+  readonly connection: AgentConnection;
+  readonly skills: readonly string[];
+  readonly groupIds: readonly GroupId[];
+}
+
+/** An agent with the session they act in. */
+export interface SessionAgent extends Agent {
+  readonly sessionId: string;
+}
+
+/** An agent and where they stand now. */
+export interface PresenceView extends Agent {
+  readonly state: AgentState;
+  /** Why the agent is on a break (`signed_in`, `not_responding`, `no_outcome`, `screen_lost`, or the agent's own word); null elsewhere. */
+  readonly reason: string | null;
+  readonly wish: Wish;
+  readonly since: Date;
+  readonly callId: CallId | null;
+  readonly legId: string | null;
+  readonly isLegUp: boolean;
+  /** When `reserved`, `talking`, `lost` or `wrap_up` must be over; null elsewhere. */
+  readonly limitAt: Date | null;
+  /** The agent has said what became of the call at hand. */
+  readonly hasOutcome: boolean;
+}
+
+/** An agent's state, wish or leg has changed; `presence` is what it is now. Published in the transaction of the change. */
+export const agentStateChanged = defineEvent<{ agentId: AgentId; presence: PresenceView }>('agent.state_changed');
+
+/** A wrap-up is over: by the agent (`hadLimit` false) or by its time limit. Published once for each call that had a wrap-up. */
+export const agentWrapUpEnded = defineEvent<{ agentId: AgentId; callId: CallId; hadLimit: boolean }>(
+  'agent.wrap_up_ended',
+);
+
+export type SessionEnd = 'signed_out' | 'replaced' | 'switched_off' | 'expired' | 'password_changed';
+
+/** A session takes nothing any more; its event streams must be closed. */
+export const agentSessionEnded = defineEvent<{ agentId: AgentId; sessionId: string; reason: SessionEnd }>(
+  'agent.session_ended',
+);

@@ -1,0 +1,180 @@
+import { Injectable } from '@nestjs/common';
+import type { AgentEvent, Wish } from '../../core/agent/agent.js';
+import { DialerError } from '../../core/shared/errors.js';
+import type { AgentId, CallId, GroupId } from '../../core/shared/ids.js';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { Log } from '../../platform/log/log.js';
+import { AgentStore, type Group } from './agent.store.js';
+import { AgentSessions, type SignedIn } from './agent-sessions.js';
+import type { PresenceView, SessionAgent } from './agents.events.js';
+import { noSuchAgent, PresenceMoves } from './presence-moves.js';
+import { PresenceStore } from './presence.store.js';
+import { presenceView } from './presence-view.js';
+
+/**
+ * Who is there, and what they are doing. The row in Postgres is the truth for all processes: every move is one guarded UPDATE, so of many
+ * that want the same agent exactly one gets them. Each change wakes the dialer (`NOTIFY dialer`) and is published in its transaction.
+ */
+@Injectable()
+export class AgentsService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly presences: PresenceStore,
+    private readonly moves: PresenceMoves,
+    private readonly sessions: AgentSessions,
+    private readonly agents: AgentStore,
+    private readonly log: Log,
+  ) {}
+
+  /**
+   * Signs an agent in; a session that they had elsewhere ends. `from` is the client's address, for the limit on wrong passwords.
+   * Throws `auth.failed` for an unknown login, a wrong password or somebody switched off, all alike, and `auth.throttled` after too many.
+   */
+  signIn(login: string, password: string, from: string): Promise<SignedIn> {
+    return this.sessions.signIn(login, password, from);
+  }
+
+  /** Ends the session; with a call at hand the agent leaves after it. An unknown token is no error. */
+  signOut(token: string): Promise<void> {
+    return this.sessions.signOut(token);
+  }
+
+  /** Whose token this is, or null when it is unknown, ended, idle for too long, or its agent switched off. */
+  authenticate(token: string): Promise<SessionAgent | null> {
+    return this.sessions.authenticate(token);
+  }
+
+  /** Tells that event streams of these sessions are open. @returns those that still live; the streams of the others must be closed */
+  keepScreens(sessionIds: readonly string[]): Promise<string[]> {
+    return this.sessions.keepScreens(sessionIds);
+  }
+
+  /** Where the agent stands; throws `agent.not_found`. */
+  async presence(agentId: AgentId): Promise<PresenceView> {
+    const stored = await this.transactions.read((tx) => this.presences.find(tx, agentId));
+    if (!stored) throw noSuchAgent();
+    return presenceView(stored.agent, stored.presence);
+  }
+
+  /** Everybody of these groups, whoever has stood longest in their state first; who is in two groups comes once. */
+  async floor(groupIds: GroupId | readonly GroupId[]): Promise<PresenceView[]> {
+    const ids = typeof groupIds === 'string' ? [groupIds] : groupIds;
+    const stored = await this.transactions.read((tx) => this.presences.floor(tx, ids));
+    return stored.map(({ agent, presence }) => presenceView(agent, presence));
+  }
+
+  /** Who is in a talk or wrap-up with this call, or reserved for it. */
+  async atCall(tx: Tx, callId: CallId): Promise<PresenceView | null> {
+    const stored = await this.presences.atCall(tx, callId);
+    return stored && presenceView(stored.agent, stored.presence);
+  }
+
+  /** All groups with their settings. */
+  async groups(): Promise<Group[]> {
+    return this.transactions.read((tx) => this.agents.groups(tx));
+  }
+
+  /** One group; throws `group.not_found`. */
+  async group(groupId: GroupId): Promise<Group> {
+    const group = (await this.groups()).find((one) => one.groupId === groupId);
+    if (!group) throw new DialerError('group.not_found', 'There is no such group of agents.');
+    return group;
+  }
+
+  /**
+   * The agent asks for work or for a break. With a call at hand it is remembered and comes true after it; in wrap-up, `ready` ends the wrap-up.
+   * Throws `agent.state_refused` when the agent is offline.
+   */
+  async wish(agentId: AgentId, to: 'ready' | 'break', reason: string | null = null): Promise<PresenceView> {
+    const wish: Exclude<Wish, { to: 'offline' }> = to === 'ready' ? { to } : { to, reason };
+    return this.transactions.run(async (tx) => {
+      const { view } = await this.moves.move(tx, agentId, { kind: 'wished', wish });
+      if (view.state === 'offline') {
+        throw new DialerError('agent.state_refused', 'The agent is offline. Sign in first.');
+      }
+      return view;
+    });
+  }
+
+  /** Takes a ready agent for a call. @returns false when somebody was faster, or the agent is not ready any more */
+  async reserve(tx: Tx, agentId: AgentId, callId: CallId): Promise<boolean> {
+    return (await this.moves.move(tx, agentId, { kind: 'reserved', callId })).isMoved;
+  }
+
+  /** Buyer and agent are connected. @returns false when the agent is not reserved for this call */
+  async toTalking(tx: Tx, agentId: AgentId, callId: CallId): Promise<boolean> {
+    return (await this.moves.move(tx, agentId, { kind: 'connected', callId })).isMoved;
+  }
+
+  /**
+   * The call does not need the agent any more. After a talk say `wrap_up`; a reserved agent whom the call never reached goes `ready`, or to
+   * `break` with a reason (`not_responding`). The agent's own wish for a break or to leave wins over `ready`. Late or repeated: no effect.
+   */
+  async afterCall(
+    tx: Tx,
+    agentId: AgentId,
+    callId: CallId,
+    to: 'wrap_up' | 'ready' | 'break',
+    reason: string | null = null,
+  ): Promise<void> {
+    await this.moves.move(tx, agentId, { kind: 'call_over', callId, to, reason });
+  }
+
+  /** The agent has said what became of the call: a wrap-up that now runs into its limit is no reason for a break. */
+  async noteOutcome(tx: Tx, agentId: AgentId, callId: CallId): Promise<void> {
+    await this.moves.move(tx, agentId, { kind: 'outcome_given', callId });
+  }
+
+  /** Ends the wrap-up of this call, if it still runs, and publishes `agentWrapUpEnded`. */
+  async endWrapUp(tx: Tx, agentId: AgentId, callId: CallId): Promise<void> {
+    await this.moves.move(tx, agentId, { kind: 'wrap_up_over', callId, hadLimit: false });
+  }
+
+  /** Agents whose standing leg should be dialled now. */
+  async legNeeded(groupIds: readonly GroupId[]): Promise<PresenceView[]> {
+    return (await this.floor(groupIds)).filter((agent) => agent.state === 'connecting' && !agent.isLegUp);
+  }
+
+  /** Agents who have left and whose standing leg should be ended now; tell `legDown` when it is gone. */
+  async legUnneeded(groupIds: readonly GroupId[]): Promise<PresenceView[]> {
+    return (await this.floor(groupIds)).filter((agent) => agent.state === 'offline' && agent.isLegUp);
+  }
+
+  /** The agent's phone has answered, standing or for one call. */
+  async legUp(agentId: AgentId, legId: string): Promise<PresenceView> {
+    return this.transactions.run(async (tx) => (await this.moves.move(tx, agentId, { kind: 'leg_up', legId })).view);
+  }
+
+  /** The agent's phone is gone; `refused`: it was rung and did not take the call. */
+  async legDown(agentId: AgentId, legId: string, reason: 'refused' | 'ended'): Promise<PresenceView> {
+    const event: AgentEvent = { kind: 'leg_down', legId, isRefused: reason === 'refused' };
+    return this.transactions.run(async (tx) => (await this.moves.move(tx, agentId, event)).view);
+  }
+
+  /** Agents reserved or talking beyond their limit: the calls room knows whether the call still lives, and frees them if not. */
+  async overdueAtCall(now: Date): Promise<PresenceView[]> {
+    const stored = await this.transactions.read((tx) =>
+      this.presences.overdue(tx, ['reserved', 'talking', 'lost'], now),
+    );
+    return stored.map(({ agent, presence }) => presenceView(agent, presence));
+  }
+
+  /** The sweep: wrap-ups beyond their limit end, each in a transaction of its own. */
+  async endOverdueWrapUps(): Promise<void> {
+    const overdue = await this.transactions.read((tx) => this.presences.overdue(tx, ['wrap_up'], new Date()));
+    for (const { agent, presence } of overdue) {
+      if (presence.state !== 'wrap_up') continue;
+      const event: AgentEvent = { kind: 'wrap_up_over', callId: presence.callId, hadLimit: true };
+      try {
+        await this.transactions.run((tx) => this.moves.move(tx, agent.agentId, event));
+      } catch (error) {
+        // One that fails must not keep the others waiting; the next sweep tries again.
+        this.log.warn('a wrap-up could not be ended in time', {
+          agentId: agent.agentId,
+          callId: presence.callId,
+          error,
+        });
+      }
+    }
+  }
+}

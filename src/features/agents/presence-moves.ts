@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { decide, type AgentEvent } from '../../core/agent/agent.js';
+import { DialerError } from '../../core/shared/errors.js';
+import type { AgentId } from '../../core/shared/ids.js';
+import { Notifications } from '../../platform/database/notifications.js';
+import type { Tx } from '../../platform/database/transaction.js';
+import { Events } from '../../platform/outbox/events.js';
+import { agentStateChanged, agentWrapUpEnded, type PresenceView } from './agents.events.js';
+import { PresenceStore } from './presence.store.js';
+import { presenceView } from './presence-view.js';
+
+/** How often a move is tried again when others change the same agent in between. */
+const MOST_TRIES = 8;
+
+export interface Move {
+  readonly view: PresenceView;
+  /** False when the event changed nothing. */
+  readonly isMoved: boolean;
+}
+
+/**
+ * Performs the decisions of the presence machine: read, decide, one UPDATE guarded by the version; who comes second reads again.
+ * So of many that want the same agent exactly one gets them.
+ */
+@Injectable()
+export class PresenceMoves {
+  constructor(
+    private readonly notifications: Notifications,
+    private readonly events: Events,
+    private readonly presences: PresenceStore,
+  ) {}
+
+  async move(tx: Tx, agentId: AgentId, event: AgentEvent): Promise<Move> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const stored = await this.presences.find(tx, agentId);
+      if (!stored) throw noSuchAgent();
+      const decision = decide(stored.presence, event, new Date(), stored.limits);
+      if ('ignored' in decision) return { view: presenceView(stored.agent, stored.presence), isMoved: false };
+      if (!(await this.presences.save(tx, agentId, stored.version, decision.presence))) continue;
+      const changed = presenceView(stored.agent, decision.presence);
+      await this.notifications.notify(tx, 'dialer', `agent:${agentId}`);
+      await this.events.publish(tx, agentStateChanged, { agentId, presence: changed });
+      for (const { callId, hadLimit } of decision.actions) {
+        await this.events.publish(tx, agentWrapUpEnded, { agentId, callId, hadLimit });
+      }
+      return { view: changed, isMoved: true };
+    }
+    throw new DialerError('busy.retry_later', 'The agent is being changed by many at once. Try again.', {
+      isRetryable: true,
+      retryAfterSeconds: 1,
+    });
+  }
+}
+
+export function noSuchAgent(): DialerError {
+  return new DialerError('agent.not_found', 'There is no such agent.');
+}
