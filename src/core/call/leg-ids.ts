@@ -1,0 +1,24 @@
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const BUYER_LEG = new RegExp(`^${UUID}$`);
+const AGENT_LEG = new RegExp(`^(agent-${UUID})-[A-Za-z0-9-]{1,40}$`);
+const AGENT_BRIDGE = new RegExp(`^agent-${UUID}$`);
+
+/** True for the id of a buyer's leg: the call's UUID. */
+export function isBuyerLeg(legId: string): boolean {
+  return BUYER_LEG.test(legId);
+}
+
+/** True for the ids that we give to legs: a buyer's, or an agent's `agent-<agentId>-<n>`. */
+export function isLegOfOurs(legId: string): boolean {
+  return isBuyerLeg(legId) || AGENT_LEG.test(legId);
+}
+
+/** True for the id of an agent's bridge, `agent-<agentId>`. */
+export function isBridgeOfOurs(bridgeId: string): boolean {
+  return AGENT_BRIDGE.test(bridgeId);
+}
+
+/** The bridge that an agent's leg sits in, `agent-<agentId>`; null for anything but an agent's leg. */
+export function bridgeOfAgentLeg(legId: string): string | null {
+  return AGENT_LEG.exec(legId)?.[1] ?? null;
+}

@@ -1,0 +1,303 @@
+import { bridgeOfAgentLeg, isBridgeOfOurs, isLegOfOurs } from '../../core/call/leg-ids.js';
+import type {
+  AgentCallRequest,
+  BuyerCallRequest,
+  CommandResult,
+  Survey,
+  Telephony,
+  TelephonyFact,
+} from '../../core/call/telephony.js';
+import { AriConnection, type AriConnectionOptions } from '../../platform/ari/ari-connection.js';
+import type { Originate } from '../../platform/ari/ari-commands.js';
+import type { AriEvent } from '../../platform/ari/ari-event.js';
+import { AriHttpError } from '../../platform/ari/ari-transport.js';
+import { AriFacts } from './ari-facts.js';
+import { refusalOfAgent, refusalOfBuyer } from './dial-check.js';
+
+/** The reference dialplan's contexts (asterisk-config/pbx/extensions.conf). */
+const BUYER_CONTEXT = 'dialer-buyer';
+const AGENT_CONTEXT = 'dialer-agent';
+const APPLICATION = 'dialer-';
+const DONE: CommandResult = { kind: 'done' };
+const DUPLICATE: CommandResult = { kind: 'duplicate' };
+const GONE: CommandResult = { kind: 'gone' };
+
+/** What the adapter needs of a node's settings; see `AriConnectionOptions`. */
+export interface AriTelephonyOptions extends AriConnectionOptions {
+  /** The node's name, stored on each call. */
+  readonly node: string;
+}
+
+/**
+ * The telephony port on a real Asterisk, over ARI.
+ *
+ * A buyer is originated into the reference dialplan, never into an application, so that an answer without a dialer still runs the recorded
+ * message; there the leg gets its lease (`TIMEOUT(absolute)`), which Asterisk itself enforces. An agent's leg is put into its bridge here,
+ * as soon as it is ours; connecting a buyer is then one `addChannel`.
+ */
+export class AriTelephony implements Telephony {
+  readonly node: string;
+  private readonly link: AriConnection;
+  private readonly facts = new AriFacts();
+  private readonly listeners = new Set<(fact: TelephonyFact) => void>();
+  /** The agent's leg that this process has put into each bridge, or is putting there. */
+  private readonly seats = new Map<string, string>();
+  /** What is being done to an agent's bridge just now; the next thing waits for it. */
+  private readonly bridgeWork = new Map<string, Promise<void>>();
+  /** Legs that may have music on. */
+  private readonly held = new Set<string>();
+  /** The last lease write per leg: a shorter lease asked earlier must not overwrite a longer one asked later. */
+  private readonly leases = new Map<string, Promise<unknown>>();
+
+  constructor(private readonly o: AriTelephonyOptions) {
+    this.node = o.node;
+    this.link = new AriConnection(o, {
+      onEvent: (event) => this.onEvent(event),
+      onUp: () => this.tell({ kind: 'link.up', at: new Date() }),
+      onDown: (reason) => this.tell({ kind: 'link.down', at: new Date(), reason }),
+      onReplaced: (application) =>
+        this.tell({ kind: 'link.replaced', groupId: application.slice(APPLICATION.length), at: new Date() }),
+    });
+  }
+
+  /** Begins to connect, for ever; the node need not be there. */
+  start(): void {
+    this.link.start();
+  }
+
+  /** Lets go of the node; calls live on under their leases. */
+  async stop(): Promise<void> {
+    await this.link.stop();
+  }
+
+  get isUp(): boolean {
+    return this.link.isUp;
+  }
+
+  onFact(listener: (fact: TelephonyFact) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async attachGroup(groupId: string): Promise<void> {
+    await this.link.openApplication(APPLICATION + groupId);
+  }
+
+  detachGroup(groupId: string): Promise<void> {
+    this.link.closeApplication(APPLICATION + groupId);
+    return Promise.resolve();
+  }
+
+  async callBuyer(request: BuyerCallRequest): Promise<CommandResult> {
+    const refusal = refusalOfBuyer(request);
+    if (refusal !== null) return { kind: 'refused', reason: refusal, status: 400 };
+    return this.originate({
+      channelId: request.legId,
+      endpoint: request.trunkEndpoint.replace('{number}', request.number),
+      context: BUYER_CONTEXT,
+      extension: 's',
+      callerId: request.callerId,
+      timeoutSeconds: request.ringSeconds,
+      variables: {
+        DIALER_APP: APPLICATION + request.groupId,
+        DIALER_LANGUAGE: request.language,
+        DIALER_DETECT: request.detectSpeech ? '1' : '0',
+      },
+    });
+  }
+
+  async callAgent(request: AgentCallRequest): Promise<CommandResult> {
+    const refusal = refusalOfAgent(request);
+    if (refusal !== null) return { kind: 'refused', reason: refusal, status: 400 };
+    return this.originate({
+      channelId: request.legId,
+      endpoint: request.endpoint,
+      context: AGENT_CONTEXT,
+      extension: 's',
+      callerId: request.callerId,
+      timeoutSeconds: request.ringSeconds,
+      variables: { DIALER_APP: APPLICATION + request.groupId },
+    });
+  }
+
+  async bridge(request: { buyerLegId: string; agentLegId: string; maxTalkSeconds: number }): Promise<CommandResult> {
+    const { buyerLegId, agentLegId, maxTalkSeconds } = request;
+    const joined = await this.join(buyerLegId, agentLegId);
+    if (joined.kind !== 'done') return joined;
+    // Only now: a buyer who could not be connected must still hear the message when the short lease ends.
+    const lease = (): Promise<CommandResult> => this.setLease(buyerLegId, maxTalkSeconds);
+    const mark = (): Promise<CommandResult> =>
+      resultOf(this.link.commands.setVariable(buyerLegId, 'DIALER_BRIDGED', '1'));
+    const results = await Promise.all([twice(lease), twice(mark)]);
+    return results.find((result) => result.kind !== 'done') ?? DONE;
+  }
+
+  async extendLease(legId: string, seconds: number): Promise<CommandResult> {
+    return this.setLease(legId, seconds);
+  }
+
+  async playMessage(legId: string): Promise<CommandResult> {
+    this.held.delete(legId);
+    return resultOf(this.link.commands.continueInDialplan(legId, BUYER_CONTEXT, 'message'));
+  }
+
+  async hold(request: { buyerLegId: string; agentLegId: string; isOn: boolean }): Promise<CommandResult> {
+    if (!request.isOn) return this.join(request.buyerLegId, request.agentLegId);
+    const bridgeId = bridgeOfAgentLeg(request.agentLegId);
+    if (bridgeId === null) return GONE;
+    // Not being in the bridge (any more) is what we want; a buyer who is gone shows at the next command.
+    const out = await resultOf(this.link.commands.removeFromBridge(bridgeId, request.buyerLegId));
+    if (out.kind === 'unknown') return out;
+    this.held.add(request.buyerLegId);
+    return resultOf(this.link.commands.startMusic(request.buyerLegId));
+  }
+
+  async hangup(legId: string): Promise<CommandResult> {
+    this.facts.noteHangup(legId);
+    return resultOf(this.link.commands.hangup(legId));
+  }
+
+  async destroyBridge(bridgeId: string): Promise<CommandResult> {
+    return resultOf(this.link.commands.destroyBridge(bridgeId));
+  }
+
+  async survey(): Promise<Survey> {
+    const asked = this.facts.liveLegs();
+    const [channels, bridges] = await Promise.all([this.link.commands.channels(), this.link.commands.bridges()]);
+    const ours = bridges.filter((bridge) => isBridgeOfOurs(bridge.id));
+    const bridgeOf = new Map(ours.flatMap((bridge) => bridge.channelIds.map((id) => [id, bridge.id] as const)));
+    const legs = channels
+      .filter((channel) => isLegOfOurs(channel.id))
+      .map((channel) => ({
+        legId: channel.id,
+        state: stateOf(channel.state),
+        bridgeId: bridgeOf.get(channel.id) ?? null,
+        createdAt: channel.createdAt,
+      }));
+    this.facts.forget(asked, new Set(legs.map((leg) => leg.legId)));
+    return {
+      legs,
+      bridges: ours.map(({ id, channelIds, createdAt }) => ({ bridgeId: id, legIds: channelIds, createdAt })),
+    };
+  }
+
+  private async originate(order: Originate): Promise<CommandResult> {
+    // Whoever cannot hear does not speak: an answer would find nobody.
+    if (!this.isUp) return { kind: 'refused', reason: 'the link to the exchange is down', status: 0 };
+    try {
+      await this.link.commands.originate(order);
+      return DONE;
+    } catch (problem) {
+      return problem instanceof AriHttpError && problem.status === 409 ? DUPLICATE : failureOf(problem);
+    }
+  }
+
+  /** Puts the buyer into the bridge of the agent's leg. */
+  private async join(buyerLegId: string, agentLegId: string): Promise<CommandResult> {
+    const bridgeId = bridgeOfAgentLeg(agentLegId);
+    if (bridgeId === null) return GONE;
+    await this.bridgeWork.get(bridgeId);
+    // A leg that another process may have put on hold gets its music stopped too.
+    if (this.held.delete(buyerLegId) || !this.facts.isKnownFromBirth(buyerLegId)) {
+      await resultOf(this.link.commands.stopMusic(buyerLegId));
+    }
+    return resultOf(this.link.commands.addToBridge(bridgeId, buyerLegId));
+  }
+
+  private setLease(legId: string, seconds: number): Promise<CommandResult> {
+    const write = (): Promise<CommandResult> =>
+      resultOf(this.link.commands.setVariable(legId, 'TIMEOUT(absolute)', String(Math.max(1, Math.ceil(seconds)))));
+    const before = this.leases.get(legId);
+    const result = before === undefined ? write() : before.then(write);
+    this.leases.set(legId, result);
+    return result.finally(() => {
+      if (this.leases.get(legId) === result) this.leases.delete(legId);
+    });
+  }
+
+  private onEvent(event: AriEvent): void {
+    for (const fact of this.facts.translate(event)) {
+      if (fact.kind === 'leg.ours') this.onOurs(fact.legId);
+      if (fact.kind === 'leg.ended') this.onEnded(fact.legId);
+      this.tell(fact);
+    }
+  }
+
+  private onOurs(legId: string): void {
+    const bridgeId = bridgeOfAgentLeg(legId);
+    if (bridgeId === null) return;
+    this.seats.set(bridgeId, legId);
+    this.workOn(bridgeId, () => this.seat(bridgeId, legId));
+  }
+
+  private onEnded(legId: string): void {
+    this.held.delete(legId);
+    const bridgeId = bridgeOfAgentLeg(legId);
+    if (bridgeId === null || this.seats.get(bridgeId) !== legId) return;
+    this.seats.delete(bridgeId);
+    this.workOn(bridgeId, async () => {
+      await this.destroyBridge(bridgeId);
+    });
+  }
+
+  private workOn(bridgeId: string, work: () => Promise<void>): void {
+    const running = (this.bridgeWork.get(bridgeId) ?? Promise.resolve()).then(work).finally(() => {
+      if (this.bridgeWork.get(bridgeId) === running) this.bridgeWork.delete(bridgeId);
+    });
+    this.bridgeWork.set(bridgeId, running);
+  }
+
+  private async seat(bridgeId: string, legId: string): Promise<void> {
+    const { commands } = this.link;
+    try {
+      await commands.createBridge(bridgeId).catch((problem: unknown) => {
+        if (!(problem instanceof AriHttpError && problem.status === 409)) throw problem;
+      });
+      await commands.addToBridge(bridgeId, legId);
+    } catch {
+      // Without its bridge the leg is of no use; its end frees the agent, who is called again.
+      await resultOf(commands.hangup(legId));
+    }
+  }
+
+  private tell(fact: TelephonyFact): void {
+    for (const listener of this.listeners) {
+      try {
+        listener(fact);
+      } catch (error) {
+        this.o.log.warn('a listener of telephony facts failed', { fact: fact.kind, error });
+      }
+    }
+  }
+}
+
+function stateOf(state: string): 'dialing' | 'ringing' | 'up' {
+  if (state === 'Up') return 'up';
+  return state === 'Ring' || state === 'Ringing' ? 'ringing' : 'dialing';
+}
+
+async function resultOf(command: Promise<void>): Promise<CommandResult> {
+  try {
+    await command;
+    return DONE;
+  } catch (problem) {
+    return failureOf(problem);
+  }
+}
+
+/**
+ * 404: no such leg or bridge; 400 of `addChannel`: no such leg; 409 and 422: the leg has left our application, so it is no longer ours to
+ * command. Measured on Asterisk 22.
+ */
+function failureOf(problem: unknown): CommandResult {
+  if (!(problem instanceof AriHttpError)) {
+    return { kind: 'unknown', reason: problem instanceof Error ? problem.message : 'no answer' };
+  }
+  const isGone = [404, 409, 422].includes(problem.status) || /channel not found/i.test(problem.body);
+  return isGone ? GONE : { kind: 'refused', reason: problem.body, status: problem.status };
+}
+
+async function twice(command: () => Promise<CommandResult>): Promise<CommandResult> {
+  const first = await command();
+  return first.kind === 'done' || first.kind === 'gone' ? first : command();
+}

@@ -1,0 +1,154 @@
+import { connect } from 'ari-client';
+
+/** A channel of Asterisk, as much of it as we use. */
+export interface AriChannel {
+  readonly id: string;
+  /** `Down`, `Ring`, `Ringing`, `Up` … */
+  readonly state: string;
+  readonly createdAt: Date;
+}
+
+/** A bridge of Asterisk, as much of it as we use. */
+export interface AriBridge {
+  readonly id: string;
+  readonly channelIds: readonly string[];
+  readonly createdAt: Date;
+}
+
+/** An order to call into a place of the dialplan. */
+export interface Originate {
+  readonly channelId: string;
+  readonly endpoint: string;
+  readonly context: string;
+  readonly extension: string;
+  readonly callerId: string | null;
+  readonly timeoutSeconds: number;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+type Operation = (parameters: object) => PromiseLike<unknown>;
+
+/** The part of ari-client that is used. What it returns is circular and holds the client: it is never logged nor handed on. */
+interface AriResources {
+  readonly asterisk: { ping: Operation };
+  readonly applications: { filter: Operation };
+  readonly events: { userEvent: Operation };
+  readonly channels: Record<
+    'list' | 'originate' | 'hangup' | 'continueInDialplan' | 'setChannelVar' | 'startMoh' | 'stopMoh',
+    Operation
+  >;
+  readonly bridges: Record<'list' | 'create' | 'destroy' | 'addChannel' | 'removeChannel', Operation>;
+}
+
+/**
+ * Commands to one Asterisk, through ari-client's resources. Each settles within the transport's time limit:
+ * done, `AriHttpError` (Asterisk said no) or `AriTransportError` (no answer, outcome unknown).
+ */
+export class AriCommands {
+  private resources: AriResources | null = null;
+
+  constructor(
+    private readonly origin: string,
+    private readonly username: string,
+    private readonly password: string,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /** Reads the API's description from Asterisk, once; throws while it cannot be had. Must have succeeded before any command. */
+  async load(): Promise<void> {
+    if (this.resources !== null) return;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('Asterisk did not describe its API in time')), this.timeoutMs);
+    });
+    try {
+      this.resources = (await Promise.race([
+        connect(this.origin, this.username, this.password),
+        tooLate,
+      ])) as unknown as AriResources;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  get isLoaded(): boolean {
+    return this.resources !== null;
+  }
+
+  async originate(o: Originate): Promise<void> {
+    await this.api.channels.originate({
+      channelId: o.channelId,
+      endpoint: o.endpoint,
+      context: o.context,
+      extension: o.extension,
+      priority: 1,
+      timeout: o.timeoutSeconds,
+      ...(o.callerId === null ? {} : { callerId: o.callerId }),
+      variables: o.variables,
+    });
+  }
+
+  async hangup(channelId: string): Promise<void> {
+    await this.api.channels.hangup({ channelId });
+  }
+
+  async continueInDialplan(channelId: string, context: string, extension: string): Promise<void> {
+    await this.api.channels.continueInDialplan({ channelId, context, extension, priority: 1 });
+  }
+
+  async setVariable(channelId: string, variable: string, value: string): Promise<void> {
+    await this.api.channels.setChannelVar({ channelId, variable, value });
+  }
+
+  async startMusic(channelId: string): Promise<void> {
+    await this.api.channels.startMoh({ channelId });
+  }
+
+  async stopMusic(channelId: string): Promise<void> {
+    await this.api.channels.stopMoh({ channelId });
+  }
+
+  async createBridge(bridgeId: string): Promise<void> {
+    await this.api.bridges.create({ bridgeId, type: 'mixing' });
+  }
+
+  async destroyBridge(bridgeId: string): Promise<void> {
+    await this.api.bridges.destroy({ bridgeId });
+  }
+
+  async addToBridge(bridgeId: string, channelId: string): Promise<void> {
+    await this.api.bridges.addChannel({ bridgeId, channel: channelId });
+  }
+
+  async removeFromBridge(bridgeId: string, channelId: string): Promise<void> {
+    await this.api.bridges.removeChannel({ bridgeId, channel: channelId });
+  }
+
+  async channels(): Promise<AriChannel[]> {
+    const rows = (await this.api.channels.list({})) as { id: string; state: string; creationtime: string }[];
+    return rows.map(({ id, state, creationtime }) => ({ id, state, createdAt: new Date(creationtime) }));
+  }
+
+  async bridges(): Promise<AriBridge[]> {
+    const rows = (await this.api.bridges.list({})) as { id: string; channels: string[]; creationtime: string }[];
+    return rows.map((row) => ({ id: row.id, channelIds: [...row.channels], createdAt: new Date(row.creationtime) }));
+  }
+
+  /** Lets only these types of events through to the application. Forgotten by Asterisk at each reconnect. */
+  async allowEvents(application: string, types: readonly string[]): Promise<void> {
+    await this.api.applications.filter({
+      applicationName: application,
+      filter: { allowed: types.map((type) => ({ type })) },
+    });
+  }
+
+  /** Sends an event to the application itself: it comes back over the application's socket if that is truly heard. */
+  async echo(application: string, eventName: string, variables: Readonly<Record<string, string>>): Promise<void> {
+    await this.api.events.userEvent({ application, eventName, variables });
+  }
+
+  private get api(): AriResources {
+    if (this.resources === null) throw new Error('ARI is not loaded yet');
+    return this.resources;
+  }
+}

@@ -1,0 +1,149 @@
+import { createRequire } from 'node:module';
+import { Pool } from 'undici';
+
+/** Asterisk answered a command with an error status; `status` is the real one and `body` its short explanation. */
+export class AriHttpError extends Error {
+  override readonly name = 'AriHttpError';
+  constructor(
+    readonly status: number,
+    readonly method: string,
+    readonly path: string,
+    readonly body: string,
+  ) {
+    super(`ARI ${method} ${path} answered ${status}`);
+  }
+}
+
+/** No answer came: refused, cut off or too late. Whether the command was carried out is not known. */
+export class AriTransportError extends Error {
+  override readonly name = 'AriTransportError';
+  constructor(method: string, path: string, cause: unknown) {
+    super(`ARI ${method} ${path}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof Error) return (cause as NodeJS.ErrnoException).code ?? cause.message;
+  return String(cause);
+}
+
+/** What swagger-client, below ari-client, hands to its HTTP layer. */
+interface SwaggerRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  readonly on: { error(problem: unknown): void; response(answer: unknown): void };
+}
+
+interface Route {
+  readonly pool: Pool;
+  readonly authorization: string;
+  readonly timeoutMs: number;
+  users: number;
+}
+
+const routes = new Map<string, Route>();
+let isInstalled = false;
+
+/** The value of an `Authorization` header for a name and a password. */
+export function basicAuthorization(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/**
+ * Opens the connection pool that ari-client's commands to this Asterisk travel through; returns how to close it.
+ *
+ * swagger-client 2's own transport never settles when the connection fails and loses the status code of errors; its credentials are one
+ * global slot for all servers. So it is replaced: one undici pool per host, credentials per host, a time limit on everything.
+ * Two connections to the same host share the pool of the first.
+ *
+ * @param connections  stays below `sessionlimit` of Asterisk's http.conf (100 by default)
+ */
+export function openTransport(o: {
+  origin: string;
+  authorization: string;
+  timeoutMs: number;
+  connections: number;
+}): () => Promise<void> {
+  install();
+  // By host, not by origin: behind TLS Asterisk still describes its API with `http:` addresses.
+  const host = new URL(o.origin).host;
+  const route = routes.get(host) ?? {
+    pool: new Pool(o.origin, { connections: o.connections, pipelining: 1, connect: { timeout: 2_000 } }),
+    authorization: o.authorization,
+    timeoutMs: o.timeoutMs,
+    users: 0,
+  };
+  routes.set(host, route);
+  route.users += 1;
+  return async () => {
+    route.users -= 1;
+    if (route.users > 0) return;
+    routes.delete(host);
+    await route.pool.destroy();
+  };
+}
+
+function install(): void {
+  if (isInstalled) return;
+  isInstalled = true;
+  const requireHere = createRequire(import.meta.url);
+  const requireThere = createRequire(requireHere.resolve('ari-client'));
+  const swagger = requireThere('swagger-client') as {
+    ShredHttpClient: { prototype: { execute(request: SwaggerRequest): SwaggerRequest } };
+  };
+  // swagger-client leaks a global `log` that prints to the console and keeps every line for ever.
+  (globalThis as { log?: () => void }).log = () => undefined;
+  swagger.ShredHttpClient.prototype.execute = (request) => {
+    void execute(request);
+    return request;
+  };
+}
+
+async function execute(request: SwaggerRequest): Promise<void> {
+  try {
+    request.on.response(await send(request));
+  } catch (problem) {
+    try {
+      request.on.error(problem);
+    } catch {
+      // swagger-client throws again after it has told its caller of the failure.
+    }
+  }
+}
+
+async function send(request: SwaggerRequest): Promise<unknown> {
+  const url = new URL(request.url);
+  const method = request.method.toUpperCase();
+  const route = routes.get(url.host);
+  if (route === undefined) throw new AriTransportError(method, url.pathname, 'the transport is closed');
+  let status: number;
+  let headers: unknown;
+  let data: Buffer;
+  try {
+    const answer = await route.pool.request({
+      method,
+      path: url.pathname + url.search,
+      headers: { ...request.headers, authorization: route.authorization },
+      body: request.body ?? null,
+      signal: AbortSignal.timeout(route.timeoutMs),
+    });
+    status = answer.statusCode;
+    headers = answer.headers;
+    data = Buffer.from(await answer.body.arrayBuffer());
+  } catch (cause) {
+    throw new AriTransportError(method, url.pathname, cause);
+  }
+  if (status >= 300) throw new AriHttpError(status, method, url.pathname, data.toString('utf8').slice(0, 300));
+  return { headers, url: request.url, method, status, data, obj: parse(data) };
+}
+
+/** swagger-client reads the API's description from here; a body that is not JSON is an empty description. */
+function parse(data: Buffer): unknown {
+  try {
+    return data.length === 0 ? {} : JSON.parse(data.toString('utf8'));
+  } catch {
+    return {};
+  }
+}
