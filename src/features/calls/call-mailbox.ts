@@ -74,6 +74,14 @@ export class CallMailbox {
     void this.#save();
   }
 
+  /** Resolves when everything decided so far is written, or after 2 s. */
+  async settled(): Promise<void> {
+    const untilMs = this.hooks.clock.monotonicMs() + 2_000;
+    while ((this.#isSaving || this.#pending.length > 0) && this.hooks.clock.monotonicMs() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
   /** Stops the timers; nothing more is written. The call itself goes on in the exchange. */
   close(): void {
     this.#isClosed = true;

@@ -112,7 +112,7 @@ export class CallRunner {
     });
     this.note(mailbox, { kind: 'call_buyer' }, result);
     if (result.kind === 'refused') mailbox.post({ kind: 'buyer.refused', isTrunkFault: result.status >= 500 });
-    else if (mailbox.isClosed || mailbox.call.state === 'ending') await telephony.hangup(callId);
+    else if (isOver(mailbox)) await telephony.hangup(callId);
     if (result.kind === 'done') await this.noteDialed(mailbox);
   }
 
@@ -140,7 +140,7 @@ export class CallRunner {
     const answer = await this.transactions.run(async (tx): Promise<AgentLeg | 'withdrawn' | null> => {
       if (await this.orders.isWithdrawRequested(tx, route.orderRef)) return 'withdrawn';
       const reserved = mailbox.call.agent;
-      if (reserved !== null && (await this.agents.isReservedFor(tx, reserved.agentId, callId))) return reserved;
+      if (reserved !== null && (await this.isReservedFor(reserved.agentId, callId))) return reserved;
       const free = (await this.agents.floor(route.groupId)).filter(
         (one) => one.state === 'ready' && one.connection === 'persistent' && one.isLegUp && one.legId !== null,
       );
@@ -150,6 +150,11 @@ export class CallRunner {
     });
     if (answer === 'withdrawn') mailbox.post({ kind: 'withdrawn' });
     else mailbox.post(answer === null ? { kind: 'no_agent' } : { kind: 'cleared', agent: answer });
+  }
+
+  private async isReservedFor(agentId: string, callId: string): Promise<boolean> {
+    const presence = await this.agents.presence(agentId);
+    return presence.callId === callId && presence.state === 'reserved';
   }
 
   private async bridge(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
@@ -243,6 +248,11 @@ export class CallRunner {
 
 /** How long the fact of a leg's end may be behind the answer that the leg is gone. */
 const LOST_FACT_MS = 500;
+
+/** The call was ended while the exchange was being asked to place it. */
+function isOver(mailbox: CallMailbox): boolean {
+  return mailbox.isClosed || mailbox.call.state === 'ending';
+}
 
 function factOf(callId: string, route: { shopId: string; orderRef: string; traceId: string }) {
   return { callId, shopId: route.shopId, orderRef: route.orderRef, traceId: route.traceId };

@@ -54,6 +54,11 @@ export class CallsService {
     return this.live.all().length;
   }
 
+  /** Calls that cannot be handed over: everything but a talk. */
+  get unsettledCount(): number {
+    return this.live.all().filter((mailbox) => mailbox.call.state !== 'connected').length;
+  }
+
   /** The node to place the next call on, or null while none can be reached. */
   chooseNode(): string | null {
     return this.nodes.find((node) => node.isUp)?.node ?? null;
@@ -64,7 +69,7 @@ export class CallsService {
    * @returns null when the order or the number has a live call already: nothing was written
    */
   async place(tx: Tx, plan: CallPlan): Promise<PlacedCall | null> {
-    const { call, actions } = planCall(plan, this.hooks.clock.now());
+    const { call, actions } = planCall(plan, new Date());
     const stored = { call, route: routeOf(plan), version: 0 };
     return (await this.store.insert(tx, plan, call, stored.route)) ? { stored, actions } : null;
   }
@@ -125,6 +130,11 @@ export class CallsService {
     this.live.abandonGroup(groupId);
     this.agentLegs.abandonGroup(groupId);
     await Promise.all(this.nodes.map((node) => node.detachGroup(groupId)));
+  }
+
+  /** Before the process ends: what the machines have decided is written; the talks go on in the exchange for the next leader. */
+  async handOver(): Promise<void> {
+    await Promise.all(this.live.all().map((mailbox) => mailbox.settled()));
   }
 
   /** The regular work of a leader: what others asked for, agents' legs, and every few seconds the comparison with the exchange. */

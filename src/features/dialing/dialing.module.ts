@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { AgentsModule } from '../agents/agents.module.js';
+import { CallsModule } from '../calls/calls.module.js';
+import { OrdersModule } from '../orders/orders.module.js';
+import { ShopsModule } from '../shops/shops.module.js';
+import { DialingController } from './dialing.controller.js';
+import { DialingMetrics } from './dialing.metrics.js';
+import { DialingService } from './dialing.service.js';
+import { Leadership } from './leadership.js';
+import { Lines } from './lines.js';
+import { Pacer } from './pacer.js';
+import { PacingStore } from './pacing.store.js';
+import { TrunkStore } from './trunk.store.js';
+
+/** Whom to call now, and over which line. */
+@Module({
+  imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule],
+  controllers: [DialingController],
+  providers: [Leadership, Lines, TrunkStore, PacingStore, Pacer, DialingMetrics, DialingService],
+  exports: [DialingService],
+})
+export class DialingModule {}

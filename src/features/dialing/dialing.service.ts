@@ -1,0 +1,189 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { DialerError } from '../../core/shared/errors.js';
+import { Settings } from '../../platform/config/settings.js';
+import { Notifications } from '../../platform/database/notifications.js';
+import { Transactions } from '../../platform/database/transaction.js';
+import { Log } from '../../platform/log/log.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { CallsService } from '../calls/calls.service.js';
+import { DialingMetrics } from './dialing.metrics.js';
+import { Leadership, RENEW_EVERY_MS } from './leadership.js';
+import { Lines } from './lines.js';
+import { Pacer, type Tick } from './pacer.js';
+import { PacingStore, type PacingRecord } from './pacing.store.js';
+import type { TrunkEntity } from './trunk.entity.js';
+import { TrunkStore } from './trunk.store.js';
+
+export type { PacingRecord } from './pacing.store.js';
+
+/** A trunk as administrators see it. */
+export type TrunkView = Readonly<TrunkEntity>;
+
+/** Behind every wake-up stands a look of our own (decisions: wake-ups). */
+const POLL_MS = 500;
+/** Wake-ups that come close together are one turn. */
+const LEAST_PAUSE_MS = 10;
+/** How long ringing calls and messages may take to end when the process is told to stop. */
+const DRAIN_POLL_MS = 100;
+
+/** The dialer's heartbeat: takes groups, tends their live calls, and lets the pacer place new ones. Runs in role `dialer` only. */
+@Injectable()
+export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly led = new Map<string, number>();
+  private isStopping = false;
+  private wake: (() => void) | null = null;
+  private isWoken = false;
+  private claimedAt = Number.NEGATIVE_INFINITY;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly notifications: Notifications,
+    private readonly transactions: Transactions,
+    private readonly agents: AgentsService,
+    private readonly calls: CallsService,
+    private readonly leadership: Leadership,
+    private readonly lines: Lines,
+    private readonly pacer: Pacer,
+    private readonly pacingStore: PacingStore,
+    private readonly trunkStore: TrunkStore,
+    private readonly metrics: DialingMetrics,
+    private readonly log: Log,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (!this.settings.roles.has('dialer')) return;
+    this.notifications.listen('dialer', () => this.wakeUp());
+    this.running = this.run();
+  }
+
+  /** Places no new calls, lets ringing ones be served, and hands talks over: they go on in the exchange. */
+  async onModuleDestroy(): Promise<void> {
+    this.isStopping = true;
+    this.wakeUp();
+    await this.running;
+  }
+
+  async trunks(): Promise<TrunkView[]> {
+    return this.transactions.read((tx) => this.trunkStore.list(tx));
+  }
+
+  async putTrunk(trunk: TrunkView): Promise<{ trunk: TrunkView; isNew: boolean }> {
+    return this.transactions.run(async (tx) => {
+      const isNew = await this.trunkStore.put(tx, { ...trunk });
+      await this.notifications.notify(tx, 'dialer', '');
+      return { trunk, isNew };
+    });
+  }
+
+  /** The last decision about a group with all that led to it. @throws DialerError `group.not_found` */
+  async pacing(groupId: string): Promise<PacingRecord> {
+    await this.agents.group(groupId);
+    const record = await this.transactions.read((tx) => this.pacingStore.find(tx, groupId));
+    if (record === null) {
+      throw new DialerError('group.not_found', 'Nothing has been decided about this group yet: no dialer leads it.');
+    }
+    return record;
+  }
+
+  private wakeUp(): void {
+    this.isWoken = true;
+    this.wake?.();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.isStopping) {
+      this.isWoken = false;
+      try {
+        await this.turn();
+      } catch (error) {
+        this.log.warn('a turn of the dialer failed, trying again', { error });
+      }
+      await this.rest();
+    }
+    await this.drain();
+  }
+
+  private async rest(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, LEAST_PAUSE_MS));
+    if (this.isWoken || this.isStopping) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, POLL_MS);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wake = null;
+  }
+
+  private async turn(): Promise<void> {
+    if (performance.now() - this.claimedAt > RENEW_EVERY_MS) await this.claim();
+    const groupIds = [...this.led.keys()];
+    if (groupIds.length === 0) return;
+    await this.calls.tend(groupIds);
+    for (const [groupId, epoch] of this.led) {
+      if (this.isStopping) return;
+      let tick: Tick;
+      do {
+        tick = await this.pacer.tick(groupId, epoch);
+        await this.explain(groupId, tick);
+      } while (tick.placed > 0 && !this.isStopping);
+    }
+  }
+
+  private async claim(): Promise<void> {
+    const groupIds = (await this.agents.groups()).map((group) => group.groupId);
+    const claimed = await this.leadership.claim(groupIds);
+    this.claimedAt = performance.now();
+    for (const groupId of [...this.led.keys()]) {
+      if (claimed.has(groupId) && claimed.get(groupId) === this.led.get(groupId)) continue;
+      this.log.warn('leadership of a group is lost', { groupId });
+      this.led.delete(groupId);
+      await this.calls.leave(groupId);
+    }
+    for (const [groupId, epoch] of claimed) {
+      if (this.led.has(groupId)) continue;
+      await this.calls.lead(groupId, epoch, [...this.led.keys(), groupId]);
+      this.led.set(groupId, epoch);
+      this.log.info('leading a group', { groupId, epoch });
+    }
+  }
+
+  private async explain(groupId: string, tick: Tick): Promise<void> {
+    this.metrics.decided(groupId, tick.decision.dial);
+    const record: PacingRecord = {
+      group: groupId,
+      at: new Date(),
+      reason: tick.decision.reason,
+      dial: tick.decision.dial,
+      placed: tick.placed,
+      agentsFree: tick.decision.agentsFree,
+      load: tick.load,
+      trunks: (await this.lines.free()).map(({ trunkId, maxChannels, inUse, linesFree }) => ({
+        trunkId,
+        maxChannels,
+        inUse,
+        linesFree,
+      })),
+    };
+    await this.pacingStore.save(record);
+  }
+
+  private async drain(): Promise<void> {
+    const groupIds = [...this.led.keys()];
+    if (groupIds.length === 0) return;
+    const untilMs = performance.now() + (this.settings.drainSeconds - 5) * 1000;
+    while (this.calls.unsettledCount > 0 && performance.now() < untilMs) {
+      if (performance.now() - this.claimedAt > RENEW_EVERY_MS) {
+        await this.leadership.claim(groupIds).catch(() => undefined);
+        this.claimedAt = performance.now();
+      }
+      await this.calls.tend(groupIds).catch((error: unknown) => this.log.warn('a turn of the drain failed', { error }));
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+    await this.calls.handOver();
+    await this.leadership.release(groupIds).catch(() => undefined);
+    this.log.info('the dialer has drained', { talksHandedOver: this.calls.liveCount });
+  }
+}

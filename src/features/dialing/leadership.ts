@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Injectable } from '@nestjs/common';
+import { Transactions } from '../../platform/database/transaction.js';
+
+/** A lease is good for this long; the leader renews it at each third. A dead leader is followed within 10 s (decisions: leadership). */
+const LEASE_SECONDS = 6;
+export const RENEW_EVERY_MS = 2_000;
+
+/**
+ * Who dials for an agent group: one row per group with the holder, an epoch that grows with every change of holder, and an expiry by the
+ * database's clock. Writes of calls carry the epoch, so a leader that was paused cannot write any more once another has taken over.
+ */
+@Injectable()
+export class Leadership {
+  private readonly holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+
+  constructor(private readonly transactions: Transactions) {}
+
+  /** Takes or renews the lease of each group. @returns the epoch of every group that is ours now */
+  async claim(groupIds: readonly string[]): Promise<Map<string, number>> {
+    if (groupIds.length === 0) return new Map();
+    const rows = await this.transactions.run((tx): Promise<{ group_id: string; epoch: string }[]> =>
+      tx.query(
+        `INSERT INTO leaders AS l (group_id, holder, epoch, expires_at)
+           SELECT unnest($1::text[]), $2, 1, now() + make_interval(secs => $3)
+           ON CONFLICT (group_id) DO UPDATE SET
+             holder = EXCLUDED.holder,
+             epoch = l.epoch + (CASE WHEN l.holder = EXCLUDED.holder AND l.expires_at > now() THEN 0 ELSE 1 END),
+             expires_at = EXCLUDED.expires_at
+           WHERE l.holder = EXCLUDED.holder OR l.expires_at <= now()
+           RETURNING group_id, epoch`,
+        [[...groupIds].sort(), this.holder, LEASE_SECONDS],
+      ),
+    );
+    return new Map(rows.map((row) => [row.group_id, Number(row.epoch)]));
+  }
+
+  /** Gives the groups up at once, so that another process need not wait for the lease to end. */
+  async release(groupIds: readonly string[]): Promise<void> {
+    await this.transactions.run((tx) =>
+      tx.query(`UPDATE leaders SET expires_at = now() WHERE group_id = ANY($1) AND holder = $2`, [
+        groupIds,
+        this.holder,
+      ]),
+    );
+  }
+}

@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common';
+import { uuidv7 } from 'uuidv7';
+import { chooseAgent } from '../../core/agent/choose-agent.js';
+import type { AgentLeg } from '../../core/call/call.js';
+import { mayCall } from '../../core/calling-hours/calling-hours.js';
+import { pace, type GroupLoad, type PacingDecision } from '../../core/pacing/pace.js';
+import { chooseCallerId, chooseTrunk } from '../../core/trunk/choose-trunk.js';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { Log } from '../../platform/log/log.js';
+import type { PresenceView } from '../agents/agents.events.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { CallsService, type PlacedCall } from '../calls/calls.service.js';
+import { OrdersService, type DueOrder } from '../orders/orders.service.js';
+import { ShopsService } from '../shops/shops.service.js';
+import { Lines, type TrunkLines } from './lines.js';
+
+/** An order whose number is on another call, or whose trunk is missing, is looked at again after this. */
+const LOOK_AGAIN_MS = 5_000;
+const RECORDED_LANGUAGES = ['uk', 'ru', 'en'];
+
+/** One look at a group: what was seen, what was decided, what came of it. */
+export interface Tick {
+  readonly load: GroupLoad;
+  readonly decision:
+    PacingDecision | { readonly dial: 0; readonly reason: 'telephony_down'; readonly agentsFree: number };
+  readonly placed: number;
+}
+
+/** The pacer's turn for one group: look, ask `core/pacing`, plan the calls in one transaction, set them going. */
+@Injectable()
+export class Pacer {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly shops: ShopsService,
+    private readonly orders: OrdersService,
+    private readonly agents: AgentsService,
+    private readonly calls: CallsService,
+    private readonly lines: Lines,
+    private readonly log: Log,
+  ) {}
+
+  async tick(groupId: string, epoch: number): Promise<Tick> {
+    const floor = await this.agents.floor(groupId);
+    const free = floor.filter(isFree);
+    const node = this.calls.chooseNode();
+    const trunks = await this.lines.free();
+    const linesFree = trunks.reduce((sum, trunk) => sum + Math.floor(trunk.linesFree), 0);
+    if (node === null || free.length === 0) {
+      const load = loadOf(floor, 0, linesFree);
+      const isDown = node === null;
+      const ordersDue = isDown ? 0 : await this.orders.countDue([groupId], new Date());
+      const decision = isDown
+        ? ({ dial: 0, reason: 'telephony_down', agentsFree: free.length } as const)
+        : pace({ ...load, ordersDue });
+      return { load: { ...load, ordersDue }, decision, placed: 0 };
+    }
+    const { load, decision, placed } = await this.transactions.run(async (tx) => {
+      const due = await this.orders.lockNextDue(tx, {
+        groupIds: [groupId],
+        now: new Date(),
+        skip: [],
+        limit: free.length,
+      });
+      const load = loadOf(floor, due.length, linesFree);
+      const decision = pace(load);
+      const placed =
+        decision.dial === 0
+          ? []
+          : await this.plan(tx, { due, dial: decision.dial, free, trunks, groupId, epoch, node });
+      return { load, decision, placed };
+    });
+    for (const call of placed) {
+      this.lines.take(call.stored.route.trunkId);
+      this.calls.start(call);
+    }
+    return { load, decision, placed: placed.length };
+  }
+
+  private async plan(
+    tx: Tx,
+    turn: {
+      due: DueOrder[];
+      dial: number;
+      free: PresenceView[];
+      trunks: TrunkLines[];
+      groupId: string;
+      epoch: number;
+      node: string;
+    },
+  ): Promise<PlacedCall[]> {
+    const placed: PlacedCall[] = [];
+    let { free } = turn;
+    for (const order of turn.due) {
+      if (placed.length >= turn.dial) break;
+      const result = await this.planOne(tx, order, { ...turn, free });
+      if (result === null) continue;
+      placed.push(result.placed);
+      free = free.filter((agent) => agent.agentId !== result.agentId);
+    }
+    return placed;
+  }
+
+  private async planOne(
+    tx: Tx,
+    order: DueOrder,
+    turn: { free: PresenceView[]; trunks: TrunkLines[]; groupId: string; epoch: number; node: string },
+  ): Promise<{ placed: PlacedCall; agentId: string } | null> {
+    const { settings } = await this.shops.get(order.shopId);
+    const now = new Date();
+    const hours = mayCall({ hours: settings.callingHours, timeZones: [order.timeZone ?? settings.timeZone], now });
+    if (!hours.isOpen) {
+      const notBefore = hours.opensAt ?? new Date(now.getTime() + 3_600_000);
+      await this.orders.reschedule(tx, order.orderRef, { notBefore, reason: 'outside_calling_hours' });
+      return null;
+    }
+    const trunk = chooseTrunk(turn.trunks, order.phone);
+    if (typeof trunk === 'string') {
+      if (trunk === 'none') {
+        this.log.warn('no trunk leads to this number', { orderRef: order.orderRef, shopId: order.shopId });
+        await this.orders.reschedule(tx, order.orderRef, {
+          notBefore: new Date(now.getTime() + LOOK_AGAIN_MS),
+          reason: 'trunk_full',
+        });
+      }
+      return null;
+    }
+    const agent = chooseAgent(turn.free, { skills: [], preferredAgentId: order.callbackAgentId });
+    if (agent === null) return null;
+    const callId = uuidv7();
+    if (!(await this.agents.reserve(tx, agent.agentId, callId))) return null;
+    const placed = await this.calls.place(tx, {
+      callId,
+      shopId: order.shopId,
+      orderRef: order.orderRef,
+      groupId: turn.groupId,
+      epoch: turn.epoch,
+      node: turn.node,
+      trunkId: trunk.trunkId,
+      trunkEndpoint: trunk.endpoint,
+      callerId: chooseCallerId(settings.callerId, trunk.callerIds, order.phone),
+      phoneHash: order.phoneHash,
+      language: spoken(order.language ?? settings.language),
+      agent: legOf(agent, callId),
+      agentEndpoint: agent.connection === 'per_call' ? agent.endpoint : null,
+      ringSeconds: settings.ringSeconds,
+      maxTalkSeconds: agent.maxTalkSeconds,
+      detectsMachine: settings.answeringMachine === 'detect',
+      number: order.attemptsMade + 1,
+      traceId: order.traceId,
+    });
+    if (placed === null) {
+      // The number is on another call of ours, perhaps of another shop (invariant I4).
+      await this.agents.afterCall(tx, agent.agentId, callId, 'ready');
+      await this.orders.reschedule(tx, order.orderRef, {
+        notBefore: new Date(now.getTime() + LOOK_AGAIN_MS),
+        reason: 'number_busy_with_us',
+      });
+      return null;
+    }
+    await this.orders.setProgress(tx, order.orderRef, 'dialing', callId);
+    trunk.linesFree -= 1;
+    return { placed, agentId: agent.agentId };
+  }
+}
+
+function isFree(agent: PresenceView): boolean {
+  return agent.state === 'ready' && (agent.connection === 'per_call' || (agent.isLegUp && agent.legId !== null));
+}
+
+function legOf(agent: PresenceView, callId: string): AgentLeg {
+  return agent.connection === 'persistent' && agent.legId !== null
+    ? { agentId: agent.agentId, legId: agent.legId, connection: 'persistent' }
+    : { agentId: agent.agentId, legId: `agent-${agent.agentId}-${callId}`, connection: 'per_call' };
+}
+
+/** The recorded message exists in these languages; anybody else hears the product's first one. */
+function spoken(language: string): string {
+  const primary = language.split('-')[0]?.toLowerCase() ?? '';
+  return RECORDED_LANGUAGES.includes(primary) ? primary : 'uk';
+}
+
+function loadOf(floor: readonly PresenceView[], ordersDue: number, linesFree: number): GroupLoad {
+  const ages = (state: string) =>
+    floor
+      .filter((agent) => agent.state === state)
+      .map((agent) => Math.max(0, (Date.now() - agent.since.getTime()) / 1000));
+  return {
+    mode: 'progressive',
+    agents: {
+      ready: floor.filter(isFree).map((agent) => Math.max(0, (Date.now() - agent.since.getTime()) / 1000)),
+      reserved: ages('reserved').length,
+      talking: ages('talking'),
+      wrapUp: ages('wrap_up'),
+    },
+    calls: { unassigned: [], waiting: [] },
+    ordersDue,
+    linesFree,
+  };
+}
