@@ -1,0 +1,48 @@
+/** The parts of the service that a process may run (`ROLES`). */
+export const ROLES = ['api', 'dialer', 'worker'] as const;
+export type Role = (typeof ROLES)[number];
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One Asterisk as the configuration names it. `url` is `virtual:` for the virtual telephone network. */
+export interface AriNode {
+  readonly name: string;
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** `api,worker` → roles; null when empty or when a word is unknown. */
+export function parseRoles(text: string): ReadonlySet<Role> | null {
+  const words = text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  const known = words.filter((word): word is Role => (ROLES as readonly string[]).includes(word));
+  return known.length === words.length && known.length > 0 ? new Set(known) : null;
+}
+
+/** `ARI_NODES`; null when it is not a non-empty JSON list of nodes with different names and http addresses. */
+export function parseAriNodes(text: string): readonly AriNode[] | null {
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(list) || list.length === 0) return null;
+  const nodes: AriNode[] = [];
+  for (const item of list as unknown[]) {
+    if (typeof item !== 'object' || item === null) return null;
+    const { name, url, username, password } = item as Record<string, unknown>;
+    if (![name, url, username, password].every((value) => typeof value === 'string' && value !== '')) return null;
+    if (!/^[a-z0-9][a-z0-9-]{0,31}$/i.test(name as string) || !/^https?:$/.test(protocolOf(url as string))) return null;
+    nodes.push({ name, url, username, password } as AriNode);
+  }
+  return new Set(nodes.map((node) => node.name)).size === nodes.length ? nodes : null;
+}
+
+function protocolOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).protocol : '';
+}

@@ -1,0 +1,46 @@
+import { DialerError } from '../../core/shared/errors.js';
+
+/** SQLSTATE classes and codes that may be gone at the next try (PostgreSQL, appendix A). */
+const PASSING = /^(08...|53...|57P0[1-4]|57014|55P03|40001|40P01|25P0[34]|25006)$/;
+const PASSING_SYSTEM = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+const PASSING_TEXT =
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|connection error|client was closed|not queryable/i;
+
+/** Whether Postgres (or the way to it) failed in a manner that a later try may not meet: lost connection, time limit, lock, deadlock, overload. */
+export function isPassingDatabaseError(error: unknown): boolean {
+  const { code, message, driverError } = error as { code?: unknown; message?: unknown; driverError?: unknown };
+  if (driverError !== undefined && driverError !== error && isPassingDatabaseError(driverError)) return true;
+  if (error instanceof AggregateError && error.errors.some(isPassingDatabaseError)) return true;
+  if (typeof code === 'string' && (PASSING.test(code) || PASSING_SYSTEM.has(code))) return true;
+  return typeof message === 'string' && PASSING_TEXT.test(message);
+}
+
+/** The driver gave up waiting: the connection is in an unknown state and must not be used again. */
+export function isUnansweredQuery(error: unknown): boolean {
+  return /query read timeout/i.test((error as Error).message);
+}
+
+/** True when a unique constraint or index of this name refused the row. */
+export function isDuplicate(error: unknown, constraint?: string): boolean {
+  const cause = ((error as { driverError?: unknown }).driverError ?? error) as { code?: unknown; constraint?: unknown };
+  return cause.code === '23505' && (constraint === undefined || cause.constraint === constraint);
+}
+
+/** Turns a passing failure into `busy.retry_later`; hands back everything else as it is. */
+export function asDialerError(error: unknown): unknown {
+  if (error instanceof DialerError || !(error instanceof Error) || !isPassingDatabaseError(error)) return error;
+  return new DialerError('busy.retry_later', 'The database did not answer in time.', {
+    isRetryable: true,
+    retryAfterSeconds: 2,
+    cause: error,
+  });
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { asDialerError, isUnansweredQuery } from './database-errors.js';
+
+/** The database inside one transaction (or, in `read`, one plain connection). Stores take it as their first argument. */
+export type Tx = EntityManager;
+
+/**
+ * Runs hand-written SQL and returns its rows, whatever the statement (TypeORM's own `query` wraps those of UPDATE and DELETE together with a count).
+ * @param sql  with `$1` placeholders
+ */
+export async function rows<R>(tx: Tx, sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
+  const answer: unknown = await tx.query(sql, [...parameters]);
+  if (!Array.isArray(answer)) return [];
+  const isWrapped = answer.length === 2 && Array.isArray(answer[0]) && typeof answer[1] === 'number';
+  return (isWrapped ? answer[0] : answer) as R[];
+}
+
+/** Where transactions begin and end. Services open them; stores never do. No network call belongs inside one. */
+@Injectable()
+export class Transactions {
+  constructor(private readonly source: DataSource) {}
+
+  /**
+   * Runs `work` in one transaction (READ COMMITTED): committed when it resolves, rolled back when it throws.
+   * @throws DialerError `busy.retry_later` when Postgres cannot be reached, is too slow (statement 2 s, lock 500 ms) or ended the transaction
+   *   for another's sake. After a lost COMMIT the work may still have been done: callers must be safe to repeat.
+   */
+  async run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const result = await work(runner.manager);
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      if (isUnansweredQuery(error)) await cut(runner);
+      else if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => cut(runner));
+      throw asDialerError(error);
+    } finally {
+      await runner.release().catch(() => undefined);
+    }
+  }
+
+  /**
+   * Runs queries without a transaction, each on a connection of its own: for reads that need no common moment.
+   * @throws DialerError as {@link run}
+   */
+  async read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.source.manager);
+    } catch (error) {
+      throw asDialerError(error);
+    }
+  }
+}
+
+/** Ends the connection under the runner, so that the pool drops it instead of lending it out again in an unknown state. */
+async function cut(runner: ReturnType<DataSource['createQueryRunner']>): Promise<void> {
+  const connection = (await runner.connect().catch(() => null)) as {
+    connection?: { stream?: { destroy(error: Error): void } };
+  } | null;
+  connection?.connection?.stream?.destroy(new Error('Connection terminated: no answer in time'));
+}

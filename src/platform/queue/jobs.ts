@@ -1,0 +1,97 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Notifications } from '../database/notifications.js';
+import type { Tx } from '../database/transaction.js';
+import { traceIdOrNew } from '../log/trace.js';
+
+/** The queues of the product; each has its own workers, so that a slow shop cannot hold up the intake. */
+export const QUEUES = ['intake', 'dialing', 'writeback'] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+/** Channel on which the relay is told that the outbox has something new. */
+export const OUTBOX_CHANNEL = 'outbox';
+
+/** A kind of work that a room does when asked, in `<room>.jobs.ts`. */
+export interface JobDefinition<P extends object> {
+  /** `order.schedule`: unique in the product. */
+  readonly name: string;
+  readonly queue: QueueName;
+  /** How often it is tried before it is left to the sweep. */
+  readonly attempts: number;
+  /** Pause after the first failure; doubles with each further one, with jitter. */
+  readonly backoffMs: number;
+  /** Only carries the payload's type. */
+  readonly payload?: P;
+}
+
+const defined = new Map<string, JobDefinition<object>>();
+
+/** Names a job. The payload holds ids only: its handler reads what is true from Postgres, and does nothing when that has moved on. */
+export function defineJob<P extends object>(definition: Omit<JobDefinition<P>, 'payload'>): JobDefinition<P> {
+  if (defined.has(definition.name)) throw new Error(`the job ${definition.name} is defined twice`);
+  defined.set(definition.name, definition);
+  return definition;
+}
+
+/** All jobs that the loaded code defines. */
+export function definedJobs(): readonly JobDefinition<object>[] {
+  return [...defined.values()];
+}
+
+type Handler = (payload: object) => Promise<void>;
+
+/** How to enqueue one piece of work. */
+export interface EnqueueOptions {
+  /** Work with the same key is not put into the queue again while one is waiting or running there. Letters, digits, `-`. */
+  readonly key?: string;
+  /** Not before this moment; until then it waits in Postgres. */
+  readonly runAt?: Date;
+}
+
+/**
+ * Work that may wait. Asking for it writes a row into the outbox in the caller's transaction: it happens when that commits and never when it does not, and needs
+ * no Redis. The relay (role `worker`) moves rows to BullMQ, whose workers call the handler, at least once.
+ */
+@Injectable()
+export class Jobs implements OnApplicationBootstrap {
+  private readonly handlers = new Map<string, Handler>();
+
+  constructor(private readonly notifications: Notifications) {}
+
+  /**
+   * Registers the handler, at start (`onModuleInit`), in every role. A handler that throws is tried again, unless it threw a DialerError that is not retryable.
+   * @throws Error when the job has a handler already
+   */
+  handle<P extends object>(job: JobDefinition<P>, handler: (payload: P) => Promise<void>): void {
+    if (this.handlers.has(job.name)) throw new Error(`the job ${job.name} has two handlers`);
+    this.handlers.set(job.name, handler as Handler);
+  }
+
+  async enqueue<P extends object>(
+    tx: Tx,
+    job: JobDefinition<P>,
+    payload: P,
+    options: EnqueueOptions = {},
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO outbox (job, job_key, payload, trace_id, run_at) VALUES ($1, $2, $3, $4, coalesce($5, now()))`,
+      [job.name, options.key ?? null, JSON.stringify(payload), traceIdOrNew(), options.runAt ?? null],
+    );
+    await this.notifications.notify(tx, OUTBOX_CHANNEL, '');
+  }
+
+  /** Runs the handler of a job that came out of a queue. */
+  async run(name: string, payload: object): Promise<void> {
+    const handler = this.handlers.get(name);
+    if (handler === undefined) throw new Error(`the job ${name} has no handler`);
+    await handler(payload);
+  }
+
+  /**
+   * Refuses the start while a defined job has no handler.
+   * @throws Error naming the jobs
+   */
+  onApplicationBootstrap(): void {
+    const orphans = definedJobs().filter((job) => !this.handlers.has(job.name));
+    if (orphans.length > 0) throw new Error(`jobs without a handler: ${orphans.map((job) => job.name).join(', ')}`);
+  }
+}

@@ -1,0 +1,112 @@
+import { Processor, WorkerHost } from '@nestjs/bullmq';
+import type { Type } from '@nestjs/common';
+import { UnrecoverableError, Worker, type Job, type WorkerOptions } from 'bullmq';
+import { DialerError } from '../../core/shared/errors.js';
+import { Log, withTrace } from '../log/log.js';
+import { Metrics, type Counter } from '../metrics/metrics.js';
+import { Jobs, type QueueName } from './jobs.js';
+
+/** What lies in BullMQ for one job. */
+export interface QueuedWork {
+  readonly payload: object;
+  readonly traceId: string;
+}
+
+/** Name of the job that only proves that a queue is being emptied. */
+export const CANARY = 'canary';
+
+const CONCURRENCY: Readonly<Record<QueueName, number>> = { intake: 10, dialing: 5, writeback: 32 };
+
+/** The worker of one queue. */
+export abstract class QueueHost extends WorkerHost {
+  abstract readonly queue: QueueName;
+  /** Replaces a worker that no longer takes jobs by a new one. */
+  abstract replaceWorker(): Promise<void>;
+  /** Finishes running jobs and takes no more. */
+  abstract stop(): Promise<void>;
+  abstract listen(): void;
+}
+
+/** Counts of jobs by how they went. */
+export class JobMetrics {
+  readonly finished: Counter<'job' | 'result'>;
+
+  constructor(metrics: Metrics) {
+    this.finished = metrics.counter({
+      name: 'dialer_jobs_total',
+      help: 'Jobs taken from the queues, by how they went: done, failed (will be tried again), given_up (left to the sweep)',
+      labels: ['job', 'result'],
+    });
+  }
+}
+
+/** Makes the processor class of a queue for @nestjs/bullmq, with the connection of this application instance. */
+export function queueProcessor(
+  queue: QueueName,
+  options: Omit<WorkerOptions, 'concurrency' | 'maxStalledCount'>,
+): Type<QueueHost> {
+  const workerOptions: WorkerOptions = {
+    ...options,
+    concurrency: CONCURRENCY[queue],
+    // A worker that is killed again and again must not make its job fail for good.
+    maxStalledCount: 100,
+    stalledInterval: 15_000,
+  };
+
+  @Processor({ name: queue }, workerOptions)
+  class QueueProcessor extends QueueHost {
+    readonly queue = queue;
+    private replacement: Worker | null = null;
+
+    constructor(
+      private readonly jobs: Jobs,
+      private readonly log: Log,
+      private readonly metrics: JobMetrics,
+    ) {
+      super();
+    }
+
+    async process(job: Job<QueuedWork>): Promise<void> {
+      if (job.name === CANARY) return;
+      await withTrace({ traceId: job.data.traceId }, () => this.run(job));
+    }
+
+    listen(): void {
+      this.current().on('error', (error) => this.log.debug('a queue worker met an error', { queue, error }));
+    }
+
+    async replaceWorker(): Promise<void> {
+      const old = this.current();
+      this.replacement = new Worker(queue, (job: Job<QueuedWork>) => this.process(job), workerOptions);
+      this.listen();
+      await Promise.race([old.close(true), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
+    }
+
+    async stop(): Promise<void> {
+      await this.current().close();
+    }
+
+    private current(): Worker {
+      return this.replacement ?? this.worker;
+    }
+
+    private async run(job: Job<QueuedWork>): Promise<void> {
+      try {
+        await this.jobs.run(job.name, job.data.payload);
+        this.metrics.finished.inc({ job: job.name, result: 'done' });
+      } catch (error) {
+        const isHopeless = error instanceof DialerError && !error.isRetryable;
+        const isLast = isHopeless || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+        this.metrics.finished.inc({ job: job.name, result: isLast ? 'given_up' : 'failed' });
+        const fields = { job: job.name, attempt: job.attemptsMade + 1, error };
+        if (isLast) this.log.error('a job is given up, the sweep will look after its work', fields);
+        else this.log.warn('a job failed and will be tried again', fields);
+        if (isHopeless) throw new UnrecoverableError((error as DialerError).code);
+        throw error;
+      }
+    }
+  }
+  // Nest and BullMQ show this name.
+  Object.defineProperty(QueueProcessor, 'name', { value: `${queue}Processor` });
+  return QueueProcessor;
+}

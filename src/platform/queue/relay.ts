@@ -1,0 +1,136 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Notifications } from '../database/notifications.js';
+import { Transactions, rows } from '../database/transaction.js';
+import { Log } from '../log/log.js';
+import { RedisConnections } from '../redis/redis-connections.js';
+import { OUTBOX_CHANNEL, definedJobs, type QueueName } from './jobs.js';
+import type { QueuedWork } from './processors.js';
+import { Queues } from './queues.js';
+
+const BATCH = 200;
+const POLL_MS = 500;
+
+interface OutboxRow {
+  readonly id: string;
+  readonly job: string;
+  readonly job_key: string | null;
+  readonly payload: object;
+  readonly trace_id: string;
+}
+
+/**
+ * Moves what is due in the outbox to BullMQ: claims a batch for 5 s, adds it, deletes the rows. Whatever fails in between is claimed again, so a job may
+ * come twice but never not at all. While Redis is away the rows stay where they are.
+ */
+@Injectable()
+export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
+  private stopListening: () => void = () => undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | null = null;
+  private isAskedAgain = false;
+  private isStopped = false;
+  private isWarned = false;
+
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly notifications: Notifications,
+    private readonly redis: RedisConnections,
+    private readonly queues: Queues,
+    private readonly log: Log,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.stopListening = this.notifications.listen(OUTBOX_CHANNEL, () => this.wake());
+    this.timer = setInterval(() => this.wake(), POLL_MS);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.isStopped = true;
+    this.stopListening();
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private wake(): void {
+    if (this.isStopped) return;
+    if (this.running !== null) {
+      this.isAskedAgain = true;
+      return;
+    }
+    this.running = this.empty().finally(() => {
+      this.running = null;
+      if (this.isAskedAgain) {
+        this.isAskedAgain = false;
+        this.wake();
+      }
+    });
+  }
+
+  private async empty(): Promise<void> {
+    try {
+      while (!this.isStopped && this.redis.forProducers.status === 'ready') {
+        if ((await this.moveBatch()) < BATCH) break;
+      }
+      this.isWarned = false;
+    } catch (error) {
+      if (!this.isWarned) this.log.warn('the outbox cannot be emptied, trying again', { error });
+      this.isWarned = true;
+    }
+  }
+
+  private async moveBatch(): Promise<number> {
+    const batch = await this.transactions.run((tx) =>
+      rows<OutboxRow>(
+        tx,
+        `UPDATE outbox SET leased_until = now() + interval '5 seconds'
+          WHERE id IN (SELECT id FROM outbox WHERE run_at <= now() AND (leased_until IS NULL OR leased_until < now())
+                        ORDER BY run_at, id LIMIT $1 FOR UPDATE SKIP LOCKED)
+          RETURNING id, job, job_key, payload, trace_id`,
+        [BATCH],
+      ),
+    );
+    if (batch.length === 0) return 0;
+    const ids = batch.map((row) => row.id);
+    try {
+      await this.add(batch);
+    } catch (error) {
+      await this.transactions.read((tx) => tx.query('UPDATE outbox SET leased_until = NULL WHERE id = ANY($1)', [ids]));
+      throw error;
+    }
+    await this.transactions.read((tx) => tx.query('DELETE FROM outbox WHERE id = ANY($1)', [ids]));
+    return batch.length;
+  }
+
+  private async add(batch: readonly OutboxRow[]): Promise<void> {
+    const jobs = new Map(definedJobs().map((job) => [job.name, job]));
+    const byQueue = new Map<QueueName, OutboxRow[]>();
+    for (const row of batch) {
+      const job = jobs.get(row.job);
+      // A job of an older version of the program: nobody can do it, its sweep starts the work anew under the new name.
+      if (job === undefined)
+        this.log.error('the outbox holds a job that nobody defines, it is dropped', { job: row.job });
+      else byQueue.set(job.queue, [...(byQueue.get(job.queue) ?? []), row]);
+    }
+    for (const [queue, queued] of byQueue) {
+      await this.queues.add(
+        queue,
+        queued.map((row) => {
+          const job = jobs.get(row.job);
+          const data: QueuedWork = { payload: row.payload, traceId: row.trace_id };
+          return {
+            name: row.job,
+            data,
+            opts: {
+              jobId: `${row.job}.${row.job_key ?? `outbox-${row.id}`}`,
+              attempts: job?.attempts ?? 1,
+              backoff: { type: 'exponential', delay: job?.backoffMs ?? 1_000, jitter: 0.5 },
+              // The key must be free for the next request as soon as this one is over, well or not.
+              removeOnComplete: true,
+              removeOnFail: true,
+            },
+          };
+        }),
+      );
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Redis } from 'ioredis';
+import { randomBytes } from 'node:crypto';
+import { AppModule } from '../../src/app.module.js';
+import { parseEnv } from '../../src/platform/config/env.js';
+import type { Role } from '../../src/platform/config/settings.js';
+import { closeApp, createHttpApp, listen } from '../../src/platform/http/create-app.js';
+import { Log } from '../../src/platform/log/log.js';
+import { createDatabase, dropDatabase } from './database.js';
+
+/** A token that `startTestApp` accepts from administrators. */
+export const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
+
+/** How to start the application in a test. */
+export interface TestAppOptions {
+  /** Default: all three. */
+  readonly roles?: readonly Role[];
+  /** Further environment variables; they win. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A database to work on; left out: a clone of the template, dropped at `close`. */
+  readonly databaseUrl?: string;
+}
+
+/** The real application in this process, on a port of its own, over a database and a Redis prefix of its own. */
+export interface TestApp {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  readonly databaseUrl: string;
+  /** JSON lines that were logged. */
+  readonly logLines: string[];
+  get<T>(token: abstract new (...parameters: never[]) => T): T;
+  /** Drains and ends it; drops the database if it was made here. */
+  close(): Promise<void>;
+}
+
+export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const databaseUrl = options.databaseUrl ?? (await createDatabase());
+  const parsed = parseEnv({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'info',
+    DATABASE_URL: databaseUrl,
+    DATABASE_POOL_SIZE: '8',
+    REDIS_URL: process.env['REDIS_URL'],
+    REDIS_KEY_PREFIX: `cd:test-${randomBytes(6).toString('hex')}:`,
+    ARI_URL: 'virtual:',
+    ADMIN_TOKEN,
+    ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+    ALLOW_PRIVATE_DESTINATIONS: 'true',
+    ROLES: (options.roles ?? ['api', 'dialer', 'worker']).join(','),
+    ...options.env,
+  });
+  if ('problems' in parsed) throw new Error(`the test's environment is wrong: ${JSON.stringify(parsed.problems)}`);
+  const { env } = parsed;
+  const logLines: string[] = [];
+  const log = new Log(env.LOG_LEVEL, { write: (line: string) => void logLines.push(line) });
+  const cleanUp = async (): Promise<void> => {
+    await forgetKeys(env.REDIS_URL, env.REDIS_KEY_PREFIX);
+    if (options.databaseUrl === undefined) await dropDatabase(databaseUrl);
+  };
+  try {
+    const app = await createHttpApp(AppModule.forRoot(env, log), log);
+    const url = await listen(app);
+    return {
+      app,
+      url,
+      databaseUrl,
+      logLines,
+      get: (token) => app.get(token, { strict: false }),
+      async close() {
+        await closeApp(app);
+        await cleanUp();
+      },
+    };
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+}
+
+async function forgetKeys(redisUrl: string, prefix: string): Promise<void> {
+  const redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    const keys = await redis.keys(`${prefix}*`);
+    if (keys.length > 0) await redis.unlink(...keys);
+  } catch {
+    // Tests of a dead Redis have none to clean.
+  } finally {
+    redis.disconnect();
+  }
+}
