@@ -53,7 +53,8 @@ export class AriFacts {
       case 'Dial':
         return this.onDial(legId, event);
       case 'ChannelStateChange':
-        if (event.channel?.state === 'Ringing') return this.once(legId, 'isRinging', { kind: 'leg.ringing', legId, at });
+        if (event.channel?.state === 'Ringing')
+          return this.once(legId, 'isRinging', { kind: 'leg.ringing', legId, at });
         if (event.channel?.state === 'Up') return this.answered(legId, at);
         return [];
       case 'StasisStart':

@@ -9,12 +9,21 @@ import { CallsMetrics } from './calls.metrics.js';
 import { CallsService } from './calls.service.js';
 import { LiveCalls } from './live-calls.js';
 import { Reconciler } from './reconciler.js';
-import { telephonyProvider } from './telephony.provider.js';
+import { telephonyProviders } from './telephony.provider.js';
 
 /** Live calls. */
 @Module({
   imports: [ShopsModule, OrdersModule, AgentsModule],
-  providers: [telephonyProvider, CallStore, CallRunner, CallsMetrics, AgentLegs, LiveCalls, Reconciler, CallsService],
+  providers: [
+    ...telephonyProviders,
+    CallStore,
+    CallRunner,
+    CallsMetrics,
+    AgentLegs,
+    LiveCalls,
+    Reconciler,
+    CallsService,
+  ],
   exports: [CallsService],
 })
 export class CallsModule {}

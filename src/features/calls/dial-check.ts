@@ -25,7 +25,7 @@ export function refusalOfBuyer(request: BuyerCallRequest): string | null {
 
 /** The same for an agent's phone: only a registered endpoint of our own exchange is called, never an address. */
 export function refusalOfAgent(request: AgentCallRequest): string | null {
-  if (bridgeOfAgentLeg(request.legId) === null) return "the leg id is not of the form agent-<agentId>-<n>";
+  if (bridgeOfAgentLeg(request.legId) === null) return 'the leg id is not of the form agent-<agentId>-<n>';
   if (!AGENT.test(request.endpoint)) return 'the endpoint is not of the form PJSIP/name';
   if (request.callerId !== null && !NUMBER.test(request.callerId)) return 'the caller id is not E.164';
   if (!GROUP.test(request.groupId)) return 'the group id is not of the agreed form';
