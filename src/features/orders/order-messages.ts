@@ -1,0 +1,154 @@
+import { Injectable } from '@nestjs/common';
+import { uuidv7 } from 'uuidv7';
+import { decideOrder, effectOfMessage } from '../../core/order/order-machine.js';
+import { callByOf } from '../../core/order/shop-settings.js';
+import { DialerError } from '../../core/shared/errors.js';
+import { Vault } from '../../platform/auth/vault.js';
+import { Notifications } from '../../platform/database/notifications.js';
+import type { Tx } from '../../platform/database/transaction.js';
+import { Events } from '../../platform/outbox/events.js';
+import { Jobs } from '../../platform/queue/jobs.js';
+import type { Shop } from '../shops/shops.service.js';
+import { stateOf, type Accepted, type OrderInput, type OrderRow } from './order-row.js';
+import {
+  insertOrder,
+  insertTimeline,
+  insertTombstone,
+  lockByOrderId,
+  setWithdrawRequested,
+  updateContent,
+  type StoredContent,
+} from './order.store.js';
+import { orderFinished, orderReceived, orderUpdated, orderWithdrawRequested } from './orders.events.js';
+import { scheduleOrder } from './orders.jobs.js';
+
+interface Arrival {
+  readonly traceId: string;
+  readonly receivedAt: Date;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** What shops' messages do to orders: by version, and whatever the order in which they come. */
+@Injectable()
+export class OrderMessages {
+  constructor(
+    private readonly vault: Vault,
+    private readonly notifications: Notifications,
+    private readonly events: Events,
+    private readonly jobs: Jobs,
+  ) {}
+
+  async accept(tx: Tx, shop: Shop, input: OrderInput, on: Arrival): Promise<Accepted> {
+    const { orderId } = input.content;
+    const orderRef = uuidv7();
+    const stored = this.seal(shop, input, input.registeredAt);
+    const { delaySeconds } = shop.settings.firstCall;
+    const isNew = await insertOrder(tx, {
+      ...stored,
+      orderRef,
+      shopId: shop.shopId,
+      orderId,
+      receivedAt: on.receivedAt,
+      notBefore: delaySeconds > 0 ? new Date(input.registeredAt.getTime() + delaySeconds * 1000) : null,
+      giveUpAt: new Date(on.receivedAt.getTime() + shop.settings.giveUpAfterHours * HOUR_MS),
+      traceId: on.traceId,
+    });
+    if (!isNew) return this.change(tx, shop, input);
+    await this.events.publish(tx, orderReceived, { shopId: shop.shopId, orderRef });
+    await this.jobs.enqueue(tx, scheduleOrder, { orderRef }, { key: orderRef });
+    return { orderRef, orderId, status: 'accepted', callBy: stored.callBy, effect: 'created' };
+  }
+
+  /** `isTombstone`: the order was unknown. With effect `withdrawn` and no tombstone the caller has to finish the order. */
+  async withdraw(
+    tx: Tx,
+    shop: Shop,
+    cancel: { orderId: string; version: number; reason: string | null },
+    on: Arrival,
+  ): Promise<Accepted & { isTombstone: boolean }> {
+    const { shopId } = shop;
+    const orderRef = uuidv7();
+    const { orderId } = cancel;
+    if (await insertTombstone(tx, { ...cancel, ...on, orderRef, shopId })) {
+      await insertTimeline(tx, shopId, orderRef, {
+        kind: 'withdrawn',
+        data: { version: cancel.version, isBeforeCreate: true },
+      });
+      await this.events.publish(tx, orderFinished, {
+        shopId,
+        orderRef,
+        outcome: 'withdrawn',
+        sequence: 1,
+        traceId: on.traceId,
+      });
+      return { orderRef, orderId, status: 'final', callBy: null, effect: 'withdrawn', isTombstone: true };
+    }
+    const row = await this.known(tx, shopId, orderId);
+    const answer = { orderRef: row.orderRef, orderId, status: row.status, callBy: null, isTombstone: false };
+    if (effectOf(row, { kind: 'cancel', version: cancel.version }) !== 'withdraw')
+      return { ...answer, effect: 'nothing' };
+    const decision = decideOrder(stateOf(row), { kind: 'withdraw' });
+    if ('ignored' in decision) return { ...answer, effect: 'nothing' };
+    await setWithdrawRequested(tx, row.orderRef, cancel);
+    await insertTimeline(tx, shopId, row.orderRef, { kind: 'withdrawn', data: { version: cancel.version } });
+    if (decision.order.status === 'final') return { ...answer, effect: 'withdrawn' };
+    const callId = row.liveCallId ?? '';
+    await this.events.publish(tx, orderWithdrawRequested, { shopId, orderRef: row.orderRef, callId });
+    await this.notifications.notify(tx, 'dialer', `cancel:${callId}`);
+    return { ...answer, effect: 'withdraw_requested' };
+  }
+
+  private async change(tx: Tx, shop: Shop, input: OrderInput): Promise<Accepted> {
+    const { shopId } = shop;
+    const row = await this.known(tx, shopId, input.content.orderId);
+    const { orderRef, orderId, status } = row;
+    const effect = effectOf(row, { kind: 'content', version: input.version });
+    if (effect === 'nothing') {
+      return { orderRef, orderId, status, callBy: row.outcome === 'withdrawn' ? null : row.callBy, effect: 'nothing' };
+    }
+    const stored = this.seal(
+      shop,
+      input,
+      input.isRegisteredAtGiven || row.cardEncrypted === null ? input.registeredAt : row.registeredAt,
+    );
+    if (effect === 'complete_tombstone') {
+      await updateContent(tx, orderRef, { ...stored, callBy: null });
+      await insertTimeline(tx, shopId, orderRef, {
+        kind: 'created_after_withdrawal',
+        data: { version: input.version },
+      });
+      return { orderRef, orderId, status, callBy: null, effect: 'nothing' };
+    }
+    await updateContent(tx, orderRef, stored);
+    await insertTimeline(tx, shopId, orderRef, { kind: 'updated', data: { version: input.version } });
+    await this.events.publish(tx, orderUpdated, { shopId, orderRef, callId: row.liveCallId });
+    return { orderRef, orderId, status, callBy: stored.callBy, effect: 'updated' };
+  }
+
+  private async known(tx: Tx, shopId: string, orderId: string): Promise<OrderRow> {
+    const row = await lockByOrderId(tx, shopId, orderId);
+    if (row === null)
+      throw new DialerError('busy.retry_later', 'The order is just being removed.', { isRetryable: true });
+    return row;
+  }
+
+  private seal(shop: Shop, input: OrderInput, registeredAt: Date): StoredContent {
+    const { content, version } = input;
+    const confirmBy = content.confirmBy === null ? null : new Date(content.confirmBy);
+    return {
+      version,
+      phoneEncrypted: this.vault.encrypt(content.customer.phone),
+      phoneHash: this.vault.phoneHash(content.customer.phone),
+      cardEncrypted: this.vault.encrypt(JSON.stringify(content)),
+      priority: content.priority,
+      registeredAt,
+      callBy: callByOf(shop.settings, { registeredAt, confirmBy }),
+      timeZone: content.customer.timeZone ?? shop.settings.timeZone,
+    };
+  }
+}
+
+function effectOf(row: OrderRow, message: { kind: 'content' | 'cancel'; version: number }) {
+  return effectOfMessage({ version: row.version, status: row.status, hasContent: row.cardEncrypted !== null }, message);
+}

@@ -1,0 +1,210 @@
+import type { AttemptResult } from '../../core/call/result.js';
+import type { LiveStatus } from '../../core/order/order-machine.js';
+import type { Outcome } from '../../core/order/order.js';
+import type { Tx } from '../../platform/database/transaction.js';
+import { ORDER_COLUMNS, type OrderRow, type TimelineEntry } from './order-row.js';
+
+/** What a shop's create or update writes. */
+export interface StoredContent {
+  readonly version: number;
+  readonly phoneEncrypted: string;
+  readonly phoneHash: Buffer;
+  readonly cardEncrypted: string;
+  readonly priority: number;
+  readonly registeredAt: Date;
+  readonly callBy: Date | null;
+  readonly timeZone: string;
+}
+
+export interface NewOrder extends StoredContent {
+  readonly orderRef: string;
+  readonly shopId: string;
+  readonly orderId: string;
+  readonly receivedAt: Date;
+  readonly notBefore: Date | null;
+  readonly giveUpAt: Date;
+  readonly traceId: string;
+}
+
+/** Stores a new order and the first line of its history in one round trip; false when the shop's number is taken. */
+export async function insertOrder(tx: Tx, order: NewOrder): Promise<boolean> {
+  const rows = (await tx.query(
+    `WITH made AS (
+       INSERT INTO orders (id, shop_id, order_id, version, status, phone_encrypted, phone_hash, card_encrypted, priority, registered_at,
+         received_at, call_by, not_before, give_up_at, time_zone, trace_id)
+       VALUES ($1, $2, $3, $4, 'accepted', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+       ON CONFLICT (shop_id, order_id) DO NOTHING RETURNING id, shop_id, version
+     ), told AS (
+       INSERT INTO order_timeline (shop_id, order_ref, kind, data)
+       SELECT shop_id, id, 'accepted', jsonb_build_object('version', version) FROM made
+     ) SELECT id FROM made`,
+    [
+      order.orderRef,
+      order.shopId,
+      order.orderId,
+      order.version,
+      order.phoneEncrypted,
+      order.phoneHash,
+      order.cardEncrypted,
+      order.priority,
+      order.registeredAt,
+      order.receivedAt,
+      order.callBy,
+      order.notBefore,
+      order.giveUpAt,
+      order.timeZone,
+      order.traceId,
+    ],
+  )) as unknown[];
+  return rows.length > 0;
+}
+
+/** Remembers a cancel whose create has not come yet; false when the order is known. */
+export async function insertTombstone(
+  tx: Tx,
+  order: {
+    orderRef: string;
+    shopId: string;
+    orderId: string;
+    version: number;
+    receivedAt: Date;
+    reason: string | null;
+    traceId: string;
+  },
+): Promise<boolean> {
+  const rows = (await tx.query(
+    `INSERT INTO orders (id, shop_id, order_id, version, status, outcome, registered_at, received_at, withdraw_requested_at, withdraw_reason,
+       finished_at, sequence, trace_id)
+     VALUES ($1, $2, $3, $4, 'final', 'withdrawn', $5, $5, $5, $6, $5, 1, $7)
+     ON CONFLICT (shop_id, order_id) DO NOTHING RETURNING id`,
+    [order.orderRef, order.shopId, order.orderId, order.version, order.receivedAt, order.reason, order.traceId],
+  )) as unknown[];
+  return rows.length > 0;
+}
+
+export async function lockByOrderId(tx: Tx, shopId: string, orderId: string): Promise<OrderRow | null> {
+  const rows = (await tx.query(
+    `SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.shop_id = $1 AND o.order_id = $2 FOR UPDATE`,
+    [shopId, orderId],
+  )) as OrderRow[];
+  return rows[0] ?? null;
+}
+
+export async function lockOrder(tx: Tx, orderRef: string): Promise<OrderRow | null> {
+  const rows = (await tx.query(`SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.id = $1 FOR UPDATE`, [
+    orderRef,
+  ])) as OrderRow[];
+  return rows[0] ?? null;
+}
+
+export async function updateContent(tx: Tx, orderRef: string, content: StoredContent): Promise<void> {
+  await tx.query(
+    `UPDATE orders SET version = greatest(version, $2), phone_encrypted = $3, phone_hash = $4, card_encrypted = $5, priority = $6,
+       registered_at = $7, call_by = $8, time_zone = $9, row_version = row_version + 1 WHERE id = $1`,
+    [
+      orderRef,
+      content.version,
+      content.phoneEncrypted,
+      content.phoneHash,
+      content.cardEncrypted,
+      content.priority,
+      content.registeredAt,
+      content.callBy,
+      content.timeZone,
+    ],
+  );
+}
+
+export async function setWithdrawRequested(
+  tx: Tx,
+  orderRef: string,
+  cancel: { version: number; reason: string | null },
+): Promise<void> {
+  await tx.query(
+    `UPDATE orders SET version = $2, withdraw_reason = $3, withdraw_requested_at = coalesce(withdraw_requested_at, now()),
+       row_version = row_version + 1 WHERE id = $1`,
+    [orderRef, cancel.version, cancel.reason],
+  );
+}
+
+/** An attempt has begun or moved on; the first sight of a call counts it. */
+export async function setLive(tx: Tx, orderRef: string, status: LiveStatus, callId: string): Promise<void> {
+  await tx.query(
+    `UPDATE orders SET status = $2, first_call_at = coalesce(first_call_at, now()), callback_at = NULL, callback_agent_id = NULL,
+       attempts_made = attempts_made + (live_call_id IS DISTINCT FROM $3::uuid)::int, live_call_id = $3, row_version = row_version + 1
+     WHERE id = $1`,
+    [orderRef, status, callId],
+  );
+}
+
+export interface Requeue {
+  readonly notBefore: Date | null;
+  readonly callbackAt: Date | null;
+  readonly callbackAgentId: string | null;
+  readonly countsAs: AttemptResult | null;
+  readonly isAbandoned: boolean;
+  readonly holdReason: string | null;
+}
+
+export async function setScheduled(tx: Tx, orderRef: string, to: Requeue): Promise<void> {
+  await tx.query(
+    `UPDATE orders SET status = 'scheduled', live_call_id = NULL, not_before = $2, callback_at = $3, callback_agent_id = $4,
+       results = CASE WHEN $5::text IS NULL THEN results
+         ELSE jsonb_set(results, ARRAY[$5::text], to_jsonb(coalesce((results ->> $5::text)::int, 0) + 1)) END,
+       is_abandoned_before = is_abandoned_before OR $6, hold_reason = $7, row_version = row_version + 1
+     WHERE id = $1`,
+    [orderRef, to.notBefore, to.callbackAt, to.callbackAgentId, to.countsAs, to.isAbandoned, to.holdReason],
+  );
+}
+
+/** Ends the order and takes the sequence of the write-back that tells it. */
+export async function setFinal(
+  tx: Tx,
+  orderRef: string,
+  outcome: Outcome,
+  countsAs: AttemptResult | null,
+): Promise<number> {
+  const rows = (await tx.query(
+    `WITH done AS (
+       UPDATE orders SET status = 'final', outcome = $2, finished_at = coalesce(finished_at, now()), live_call_id = NULL, not_before = NULL,
+         callback_at = NULL, callback_agent_id = NULL, hold_reason = NULL, sequence = sequence + 1,
+         results = CASE WHEN $3::text IS NULL THEN results
+           ELSE jsonb_set(results, ARRAY[$3::text], to_jsonb(coalesce((results ->> $3::text)::int, 0) + 1)) END,
+         row_version = row_version + 1
+       WHERE id = $1 RETURNING sequence
+     ) SELECT sequence FROM done`,
+    [orderRef, outcome, countsAs],
+  )) as { sequence: number }[];
+  return rows[0]?.sequence ?? 0;
+}
+
+export async function setHold(tx: Tx, orderRef: string, reason: string | null): Promise<void> {
+  await tx.query('UPDATE orders SET hold_reason = $2, row_version = row_version + 1 WHERE id = $1', [orderRef, reason]);
+}
+
+export async function takeSequence(tx: Tx, orderRef: string): Promise<number | null> {
+  const rows = (await tx.query(
+    'WITH done AS (UPDATE orders SET sequence = sequence + 1 WHERE id = $1 RETURNING sequence) SELECT sequence FROM done',
+    [orderRef],
+  )) as { sequence: number }[];
+  return rows[0]?.sequence ?? null;
+}
+
+export async function insertTimeline(
+  tx: Tx,
+  shopId: string,
+  orderRef: string,
+  entry: { kind: string; data: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  await tx.query(
+    'INSERT INTO order_timeline (shop_id, order_ref, at, kind, data) VALUES ($1, $2, clock_timestamp(), $3, $4)',
+    [shopId, orderRef, entry.kind, JSON.stringify(entry.data)],
+  );
+}
+
+export function timelineOf(tx: Tx, shopId: string, orderRef: string): Promise<TimelineEntry[]> {
+  return tx.query('SELECT at, kind, data FROM order_timeline WHERE shop_id = $1 AND order_ref = $2 ORDER BY id', [
+    shopId,
+    orderRef,
+  ]);
+}

@@ -1,0 +1,274 @@
+import { Injectable } from '@nestjs/common';
+import type { AttemptResult } from '../../core/call/result.js';
+import type { OrderCard, OrderContent } from '../../core/order/order-card.js';
+import { decideOrder, type LiveStatus, type OrderEvent } from '../../core/order/order-machine.js';
+import type { Outcome } from '../../core/order/order.js';
+import { DialerError } from '../../core/shared/errors.js';
+import { Vault } from '../../platform/auth/vault.js';
+import { Notifications } from '../../platform/database/notifications.js';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { Events } from '../../platform/outbox/events.js';
+import { ShopsService, type Shop } from '../shops/shops.service.js';
+import { lockNextDue, schedule, scheduleForgotten, type ServedShop } from './dial-queue.store.js';
+import { orderCard } from './order-content.js';
+import { OrderMessages } from './order-messages.js';
+import { findOrder, findOrderByShopId, openOrdersOfPhone } from './order.read-model.js';
+import {
+  stateOf,
+  type Accepted,
+  type DueOrder,
+  type OrderInput,
+  type OrderRow,
+  type TimelineEntry,
+} from './order-row.js';
+import {
+  insertTimeline,
+  lockOrder,
+  setFinal,
+  setHold,
+  setLive,
+  setScheduled,
+  takeSequence,
+  timelineOf,
+  type Requeue,
+} from './order.store.js';
+import { orderFinished } from './orders.events.js';
+
+export type { Accepted, DueOrder, OrderInput, OrderRow, TimelineEntry } from './order-row.js';
+
+/** Wakes the dialer; the payload is a hint. */
+const DIALER_CHANNEL = 'dialer';
+
+/** An order for the shop that sent it. */
+export interface OrderView {
+  readonly row: OrderRow;
+  /** null: a cancel came before the create, which has not come yet. */
+  readonly content: OrderContent | null;
+  readonly timeline: readonly TimelineEntry[];
+}
+
+/** When and why an order is to be called again. */
+export interface Reschedule {
+  readonly notBefore: Date | null;
+  /** One word for the history: `retry`, `callback`, `not_called` … */
+  readonly reason: string;
+  readonly callback?: { readonly at: Date; readonly agentId: string | null };
+  /** The result of the attempt that has just ended. */
+  readonly countsAs?: AttemptResult;
+  readonly isAbandoned?: boolean;
+}
+
+/** `isChanged` false: the order was final already; `sequence` is then the last one taken. */
+export interface Finished {
+  readonly sequence: number;
+  readonly isChanged: boolean;
+}
+
+/** The order as we keep it: its status moves by the order machine only (`core/order/order-machine.ts`), each move under the row's lock. */
+@Injectable()
+export class OrdersService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly vault: Vault,
+    private readonly notifications: Notifications,
+    private readonly events: Events,
+    private readonly shops: ShopsService,
+    private readonly messages: OrderMessages,
+  ) {}
+
+  /** Stores what a shop said of an order: new, or changed when the version is higher. A late create of a cancelled order is born withdrawn. */
+  accept(tx: Tx, shop: Shop, order: OrderInput, on: { traceId: string; receivedAt: Date }): Promise<Accepted> {
+    return this.messages.accept(tx, shop, order, on);
+  }
+
+  /**
+   * The shop cancels. Not being called: final at once (`orderFinished`). Being called: `orderWithdrawRequested`, and final when the call has ended. Unknown: remembered.
+   */
+  async withdraw(
+    tx: Tx,
+    shop: Shop,
+    cancel: { orderId: string; version: number; reason: string | null },
+    on: { traceId: string; receivedAt: Date },
+  ): Promise<Accepted> {
+    const { isTombstone, ...answer } = await this.messages.withdraw(tx, shop, cancel, on);
+    if (answer.effect !== 'withdrawn' || isTombstone) return answer;
+    await this.finish(tx, answer.orderRef, { outcome: 'withdrawn' });
+    return { ...answer, status: 'final' };
+  }
+
+  /** accepted → scheduled, and wakes the dialer. Harmless when repeated. */
+  async schedule(orderRef: string): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      if (await schedule(tx, orderRef)) await this.notifications.notify(tx, DIALER_CHANNEL, `order:${orderRef}`);
+    });
+  }
+
+  /** Schedules up to 500 orders that were accepted more than 2 s ago: their job got lost, or Redis is down. */
+  async scheduleForgotten(): Promise<number> {
+    return this.transactions.run(async (tx) => {
+      const count = await scheduleForgotten(tx, 2_000, 500);
+      if (count > 0) await this.notifications.notify(tx, DIALER_CHANNEL, 'orders');
+      return count;
+    });
+  }
+
+  /**
+   * The orders whose turn it is among shops that one of the groups serves, locked until the transaction ends: abandoned before, due callbacks,
+   * priority, deadline, first come. Whether their hours permit a call is for the caller to judge; refused ones come back in `skip`.
+   */
+  async lockNextDue(
+    tx: Tx,
+    query: { groupIds: readonly string[]; now: Date; skip: readonly string[]; limit: number },
+  ): Promise<DueOrder[]> {
+    const served: ServedShop[] = [];
+    for (const shop of await this.shops.list()) {
+      if (shop.isPaused) continue;
+      const choice = shop.settings.agentGroups.find(({ group }) => query.groupIds.includes(group));
+      if (choice !== undefined)
+        served.push({ shopId: shop.shopId, groupId: choice.group, afterSeconds: choice.afterSeconds });
+    }
+    return served.length === 0 ? [] : lockNextDue(tx, { ...query, served });
+  }
+
+  /** FOR UPDATE. @throws DialerError `order.not_found` */
+  async lock(tx: Tx, orderRef: string): Promise<OrderRow> {
+    return (await lockOrder(tx, orderRef)) ?? notFound();
+  }
+
+  /** Follows the live call. Late, repeated and foreign facts change nothing; a final order never moves. */
+  async setProgress(tx: Tx, orderRef: string, status: LiveStatus, liveCallId: string): Promise<void> {
+    const row = await this.lock(tx, orderRef);
+    const decision = decideOrder(stateOf(row), { kind: 'call_progressed', status, callId: liveCallId });
+    if (!('ignored' in decision)) await setLive(tx, orderRef, status, liveCallId);
+  }
+
+  /** Back into the queue. An order whose cancel is waiting becomes final `withdrawn` instead; a final one stays as it is. */
+  async reschedule(tx: Tx, orderRef: string, to: Reschedule): Promise<void> {
+    const isQueued = await this.requeue(tx, orderRef, {
+      notBefore: to.callback?.at ?? to.notBefore,
+      callbackAt: to.callback?.at ?? null,
+      callbackAgentId: to.callback?.agentId ?? null,
+      countsAs: to.countsAs ?? null,
+      isAbandoned: to.isAbandoned ?? false,
+      holdReason: null,
+    });
+    if (isQueued === null) return;
+    const data = {
+      reason: to.reason,
+      notBefore: (to.callback?.at ?? to.notBefore)?.toISOString() ?? null,
+      result: to.countsAs,
+    };
+    await insertTimeline(tx, isQueued.shopId, orderRef, { kind: 'rescheduled', data });
+    await this.notifications.notify(tx, DIALER_CHANNEL, `order:${orderRef}`);
+  }
+
+  /** Ends the order for ever, takes a sequence for the write-back and publishes `orderFinished`. */
+  async finish(tx: Tx, orderRef: string, end: { outcome: Outcome; countsAs?: AttemptResult }): Promise<Finished> {
+    const row = await this.lock(tx, orderRef);
+    return this.apply(tx, row, { kind: 'finish', outcome: end.outcome }, end.countsAs ?? null);
+  }
+
+  /** Another final word for a final order (an agent's correction before the wrap-up ended), with a new sequence. Publishes nothing. */
+  async correct(tx: Tx, orderRef: string, outcome: Outcome): Promise<{ sequence: number }> {
+    const row = await this.lock(tx, orderRef);
+    if (row.status !== 'final') throw new DialerError('call.state_refused', 'Only a final word can be corrected.');
+    const sequence = await setFinal(tx, orderRef, outcome, null);
+    await insertTimeline(tx, row.shopId, orderRef, { kind: 'corrected', data: { outcome, before: row.outcome } });
+    return { sequence };
+  }
+
+  /** The next sequence of the order's write-backs. @throws DialerError `order.not_found` */
+  async takeSequence(tx: Tx, orderRef: string): Promise<number> {
+    return (await takeSequence(tx, orderRef)) ?? notFound();
+  }
+
+  /** A line of the order's history. No personal data. */
+  async addTimeline(
+    tx: Tx,
+    shopId: string,
+    orderRef: string,
+    kind: string,
+    data: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
+    await insertTimeline(tx, shopId, orderRef, { kind, data });
+  }
+
+  /** Parks the order: it is not called until somebody releases it. `reason` stands in `waitingFor`: no personal data. */
+  async hold(tx: Tx, orderRef: string, reason: string, countsAs?: AttemptResult): Promise<void> {
+    const row = await this.requeue(tx, orderRef, {
+      notBefore: null,
+      callbackAt: null,
+      callbackAgentId: null,
+      countsAs: countsAs ?? null,
+      isAbandoned: false,
+      holdReason: reason,
+    });
+    if (row !== null) await insertTimeline(tx, row.shopId, orderRef, { kind: 'held', data: { reason } });
+  }
+
+  async release(tx: Tx, orderRef: string): Promise<void> {
+    const row = await this.lock(tx, orderRef);
+    if (row.holdReason === null) return;
+    await setHold(tx, orderRef, null);
+    await insertTimeline(tx, row.shopId, orderRef, { kind: 'released', data: {} });
+    await this.notifications.notify(tx, DIALER_CHANNEL, `order:${orderRef}`);
+  }
+
+  /** The whole order, readable, for the agent who talks about it. @throws DialerError `order.not_found` */
+  async card(orderRef: string): Promise<OrderCard> {
+    const row = (await this.transactions.read((tx) => findOrder(tx, orderRef))) ?? notFound();
+    return orderCard(row, this.vault) ?? notFound();
+  }
+
+  /** E.164. @throws DialerError `order.not_found` */
+  async phone(orderRef: string): Promise<string> {
+    const row = await this.transactions.read((tx) => findOrder(tx, orderRef));
+    return row?.phoneEncrypted ? this.vault.decrypt(row.phoneEncrypted) : notFound();
+  }
+
+  /** null: the shop has no such order. */
+  async findByShopId(shopId: string, orderId: string): Promise<OrderView | null> {
+    return this.transactions.read(async (tx) => {
+      const row = await findOrderByShopId(tx, shopId, orderId);
+      if (row === null) return null;
+      const content =
+        row.cardEncrypted === null ? null : (JSON.parse(this.vault.decrypt(row.cardEncrypted)) as OrderContent);
+      return { row, content, timeline: await timelineOf(tx, shopId, row.orderRef) };
+    });
+  }
+
+  /** The buyer's other orders with the same shop that are not final, earliest deadline first; at most 20. */
+  async otherOpenOrders(shopId: string, phoneHash: Buffer, except: string): Promise<OrderCard[]> {
+    const rows = await this.transactions.read((tx) => openOrdersOfPhone(tx, shopId, phoneHash, except));
+    return rows.map((row) => orderCard(row, this.vault)).filter((card) => card !== null);
+  }
+
+  /** The row before the change, or null when the order did not go back into the queue. */
+  private async requeue(tx: Tx, orderRef: string, to: Requeue): Promise<OrderRow | null> {
+    const row = await this.lock(tx, orderRef);
+    const decision = decideOrder(stateOf(row), { kind: 'reschedule' });
+    if ('ignored' in decision) return null;
+    if (decision.order.status === 'final') {
+      await this.apply(tx, row, { kind: 'reschedule' }, to.countsAs);
+      return null;
+    }
+    await setScheduled(tx, orderRef, to);
+    return row;
+  }
+
+  /** Performs an event that may end the order. */
+  private async apply(tx: Tx, row: OrderRow, event: OrderEvent, countsAs: AttemptResult | null): Promise<Finished> {
+    const decision = decideOrder(stateOf(row), event);
+    if ('ignored' in decision || decision.order.status !== 'final') return { sequence: row.sequence, isChanged: false };
+    const { orderRef, shopId, traceId } = row;
+    const { outcome } = decision.order;
+    const sequence = await setFinal(tx, orderRef, outcome, countsAs);
+    await insertTimeline(tx, shopId, orderRef, { kind: 'final', data: { outcome } });
+    await this.events.publish(tx, orderFinished, { shopId, orderRef, outcome, sequence, traceId });
+    return { sequence, isChanged: true };
+  }
+}
+
+function notFound(): never {
+  throw new DialerError('order.not_found', 'There is no such order.');
+}

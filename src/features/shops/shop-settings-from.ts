@@ -1,0 +1,105 @@
+import { ATTEMPT_RESULTS } from '../../core/call/result.js';
+import {
+  DEFAULT_SHOP_SETTINGS,
+  type AgentGroupChoice,
+  type RetryPolicy,
+  type ShopSettings,
+} from '../../core/order/shop-settings.js';
+import { DialerError, type FieldError } from '../../core/shared/errors.js';
+import type { CallingHours } from '../../core/calling-hours/calling-hours.js';
+import type { PutShopDto, RetryDto } from './shop.dto.js';
+
+const DEFAULT_OVERFLOW_SECONDS = 60;
+
+/**
+ * The settings that a PUT asks for, with defaults for what it leaves out (absent and null are the same).
+ * @throws DialerError `input.invalid` with every rule that needs more than one field
+ */
+export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopSettings {
+  const fallback = DEFAULT_SHOP_SETTINGS;
+  const settings: ShopSettings = {
+    timeZone: dto.timeZone,
+    country: dto.country ?? fallback.country,
+    language: dto.language ?? fallback.language,
+    callerId: dto.callerId ?? fallback.callerId,
+    callingHours:
+      dto.callingHours === undefined || dto.callingHours === null
+        ? fallback.callingHours
+        : plainHours(dto.callingHours),
+    firstCall: {
+      targetSeconds:
+        dto.firstCall?.targetSeconds ??
+        Math.min(fallback.firstCall.targetSeconds, dto.firstCall?.deadlineSeconds ?? Infinity),
+      deadlineSeconds: dto.firstCall?.deadlineSeconds ?? fallback.firstCall.deadlineSeconds,
+      delaySeconds: dto.firstCall?.delaySeconds ?? fallback.firstCall.delaySeconds,
+    },
+    giveUpAfterHours: dto.giveUpAfterHours ?? fallback.giveUpAfterHours,
+    retry: retryFrom(dto.retry ?? {}),
+    abandon: dto.abandon?.map(({ maxRatio, windowHours }) => ({ maxRatio, windowHours })) ?? fallback.abandon,
+    agentGroups: groupsFrom(dto),
+    jurisdiction: dto.jurisdiction ?? fallback.jurisdiction,
+    dialing: dto.dialing ?? fallback.dialing,
+    maxConcurrentCalls: dto.maxConcurrentCalls ?? fallback.maxConcurrentCalls,
+    ringSeconds: dto.ringSeconds ?? fallback.ringSeconds,
+    answeringMachine: dto.answeringMachine ?? fallback.answeringMachine,
+  };
+  const problems = crossChecks(settings, isDemoAllowed);
+  if (problems.length > 0) {
+    throw new DialerError('input.invalid', 'Some fields do not go together.', { fieldErrors: problems });
+  }
+  return settings;
+}
+
+function plainHours(hours: NonNullable<PutShopDto['callingHours']>): CallingHours {
+  return hours === 'always' ? hours : (JSON.parse(JSON.stringify(hours)) as CallingHours);
+}
+
+function retryFrom(dto: RetryDto): RetryPolicy {
+  const byResult: Record<string, { maxAttempts: number; gapMinutes: number }> = {};
+  for (const result of ATTEMPT_RESULTS) {
+    if (result === 'withdrawn') continue;
+    const rule = dto[result] ?? dto.byResult?.[result];
+    if (rule !== undefined && rule !== null)
+      byResult[result] = { maxAttempts: rule.maxAttempts, gapMinutes: rule.gapMinutes };
+  }
+  const { retry } = DEFAULT_SHOP_SETTINGS;
+  return {
+    maxAttempts: dto.maxAttempts ?? retry.maxAttempts,
+    maxPer24Hours: dto.maxPer24Hours ?? retry.maxPer24Hours,
+    gapMinutes: dto.gapMinutes ?? retry.gapMinutes,
+    byResult,
+  };
+}
+
+/** Each further group joins `overflowAfterSeconds` after the one before it. */
+function groupsFrom(dto: PutShopDto): AgentGroupChoice[] {
+  let afterSeconds = 0;
+  return (dto.agentGroups ?? DEFAULT_SHOP_SETTINGS.agentGroups.map(({ group }) => group)).map((entry, index) => {
+    const own = typeof entry === 'string' ? undefined : entry.overflowAfterSeconds;
+    if (index > 0) afterSeconds += own ?? dto.overflowAfterSeconds ?? DEFAULT_OVERFLOW_SECONDS;
+    return { group: typeof entry === 'string' ? entry : entry.group, afterSeconds };
+  });
+}
+
+function crossChecks(settings: ShopSettings, isDemoAllowed: boolean): FieldError[] {
+  const problems: FieldError[] = [];
+  const say = (pointer: string, detail: string) => problems.push({ pointer, detail });
+  if (settings.firstCall.targetSeconds > settings.firstCall.deadlineSeconds) {
+    say('/firstCall/targetSeconds', 'must not be greater than deadlineSeconds');
+  }
+  if (settings.jurisdiction === 'demo') {
+    if (!isDemoAllowed) say('/jurisdiction', '"demo" is accepted only while the service listens on loopback');
+    return problems;
+  }
+  const tooShort = 'must be at least 1 (less only with jurisdiction "demo")';
+  if (settings.retry.gapMinutes < 1) say('/retry/gapMinutes', tooShort);
+  for (const [result, rule] of Object.entries(settings.retry.byResult)) {
+    if (rule.gapMinutes < 1) say(`/retry/${result}/gapMinutes`, tooShort);
+  }
+  if (['us', 'uk'].includes(settings.jurisdiction)) {
+    settings.abandon.forEach((cap, index) => {
+      if (cap.maxRatio > 0.03) say(`/abandon/${index}/maxRatio`, 'must be at most 0.03 in this jurisdiction');
+    });
+  }
+  return problems;
+}
