@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import type { AttemptResult } from '../../core/call/result.js';
+import type { AgentId, CallId, OrderRef, ShopId } from '../../core/shared/ids.js';
+import { Notifications } from '../../platform/database/notifications.js';
+import type { Tx } from '../../platform/database/transaction.js';
+import type { AgentStateMessage } from './desktop.protocol.js';
+
+/** Channel on which streams are told that an agent has something new; the payload is the agent's id. */
+export const AGENT_EVENTS_CHANNEL = 'agent_events';
+
+/**
+ * A transaction may commit after one that began later, so its rows turn up below rows already seen. Rows this young are looked at again;
+ * no transaction lives that long (statements are limited to 2 s).
+ */
+const LATE_COMMIT_SECONDS = 15;
+
+/** What is kept of an event for a screen: ids and words only; the order is read when the event is sent. */
+export type AgentEventBody =
+  | { readonly event: 'agent.state'; readonly data: AgentStateMessage }
+  | {
+      readonly event: 'call.connected';
+      readonly data: {
+        readonly callId: CallId;
+        readonly orderRef: OrderRef;
+        readonly shopId: ShopId;
+        readonly connectedAt: string;
+      };
+    }
+  | {
+      readonly event: 'call.ended';
+      readonly data: { readonly callId: CallId; readonly result: AttemptResult; readonly endedAt: string };
+    }
+  | { readonly event: 'order.updated'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
+  | { readonly event: 'order.withdrawn'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
+  | { readonly event: 'session.ended'; readonly data: { readonly sessionId: string; readonly reason: string } };
+
+export type AgentEventRow = AgentEventBody & { readonly id: number; readonly agentId: AgentId };
+
+/** The tape of each agent's screen, kept for a day, so that a stream that broke off can go on where it was. */
+@Injectable()
+export class AgentEventStore {
+  constructor(private readonly notifications: Notifications) {}
+
+  async add(tx: Tx, agentId: AgentId, { event, data }: AgentEventBody): Promise<void> {
+    await tx.query(`INSERT INTO agent_events (agent_id, event, data) VALUES ($1, $2, $3)`, [
+      agentId,
+      event,
+      JSON.stringify(data),
+    ]);
+    await this.notifications.notify(tx, AGENT_EVENTS_CHANNEL, agentId);
+  }
+
+  /** Events of these agents that came, or may have come to light, since `since`, by id; and the database's clock, to ask from next time. */
+  async since(tx: Tx, agentIds: readonly AgentId[], since: Date): Promise<{ now: Date; rows: AgentEventRow[] }> {
+    const rows = await tx.query<(StoredRow & { now: Date; id: string | null })[]>(
+      `SELECT moment.now, e.id, e.agent_id, e.event, e.data
+       FROM (SELECT now() AS now) moment
+       LEFT JOIN agent_events e ON e.agent_id = ANY($1) AND e.at > $2::timestamptz - $3 * interval '1 second'
+       ORDER BY e.id`,
+      [agentIds, since, LATE_COMMIT_SECONDS],
+    );
+    return { now: rows[0]?.now ?? since, rows: fromRows(rows.filter((row) => row.id !== null)) };
+  }
+
+  /** Events of one agent with a higher id; at most 500, the newest ones. */
+  async after(tx: Tx, agentId: AgentId, id: number): Promise<AgentEventRow[]> {
+    return fromRows(
+      await tx.query(
+        `SELECT * FROM (
+           SELECT id, agent_id, event, data FROM agent_events WHERE agent_id = $1 AND id > $2 ORDER BY id DESC LIMIT 500
+         ) newest ORDER BY id`,
+        [agentId, id],
+      ),
+    );
+  }
+
+  /** The database's clock, and the agent's newest event (0 when there is none). */
+  async head(tx: Tx, agentId: AgentId): Promise<{ now: Date; id: number }> {
+    const rows = await tx.query<{ now: Date; id: string }[]>(
+      `SELECT now() AS now, coalesce((SELECT max(id) FROM agent_events WHERE agent_id = $1), 0) AS id`,
+      [agentId],
+    );
+    const row = rows[0];
+    if (!row) throw new Error('a SELECT without FROM has one row');
+    return { now: row.now, id: Number(row.id) };
+  }
+
+  async prune(tx: Tx): Promise<void> {
+    await tx.query(`DELETE FROM agent_events WHERE at < now() - interval '24 hours'`);
+  }
+}
+
+interface StoredRow {
+  id: string | null;
+  agent_id: AgentId;
+  event: string;
+  data: unknown;
+}
+
+function fromRows(rows: readonly StoredRow[]): AgentEventRow[] {
+  return rows.map(
+    (row) => ({ id: Number(row.id), agentId: row.agent_id, event: row.event, data: row.data }) as AgentEventRow,
+  );
+}

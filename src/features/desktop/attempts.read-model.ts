@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import type { AttemptResult } from '../../core/call/result.js';
+import type { AgentId, CallId, OrderRef, ShopId } from '../../core/shared/ids.js';
+import type { Tx } from '../../platform/database/transaction.js';
+import type { AttemptMessage } from './desktop.protocol.js';
+
+export interface CallOnScreen {
+  readonly callId: CallId;
+  readonly orderRef: OrderRef;
+  readonly shopId: ShopId;
+  readonly connectedAt: Date;
+}
+
+/** What the screen shows of calls. */
+@Injectable()
+export class AttemptsReadModel {
+  /** The call, if this agent talked in it. */
+  async connectedCall(tx: Tx, agentId: AgentId, callId: CallId): Promise<CallOnScreen | null> {
+    const rows = await tx.query<CallOnScreen[]>(
+      `SELECT id AS "callId", order_ref AS "orderRef", shop_id AS "shopId", connected_at AS "connectedAt"
+       FROM calls WHERE id = $1 AND agent_id = $2 AND connected_at IS NOT NULL`,
+      [callId, agentId],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Attempts of the order before this call, oldest first. */
+  async earlier(tx: Tx, shopId: ShopId, orderRef: OrderRef, callId: CallId): Promise<AttemptMessage[]> {
+    const rows = await tx.query<{ number: number; result: AttemptResult | null; at: Date }[]>(
+      `SELECT number, result, planned_at AS at FROM attempts
+       WHERE shop_id = $1 AND order_ref = $2 AND call_id <> $3 ORDER BY number`,
+      [shopId, orderRef, callId],
+    );
+    return rows.map(({ number, result, at }) => ({ number, result, at: at.toISOString() }));
+  }
+}

@@ -1,0 +1,77 @@
+import { Body, Controller, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { DialerError } from '../../core/shared/errors.js';
+import { Transactions } from '../../platform/database/transaction.js';
+import type { SessionAgent } from '../agents/agents.events.js';
+import { CallsService, type CallCommand } from '../calls/calls.service.js';
+import { OutcomesService } from '../outcomes/outcomes.service.js';
+import { OutcomeDto } from './desktop.dto.js';
+import { SessionGuard, SignedInAgent } from './session-guard.js';
+
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** What an agent does with the call in hand (contract, section 5). Somebody else's call does not exist for them. */
+@Controller('v1/agent/calls/:callId')
+@UseGuards(SessionGuard)
+export class DesktopCallsController {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly calls: CallsService,
+    private readonly outcomes: OutcomesService,
+  ) {}
+
+  @Post('outcome')
+  @HttpCode(200)
+  async outcome(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string, @Body() body: OutcomeDto) {
+    if (!UUID.test(callId)) throw noSuchCall();
+    return this.outcomes.record({ agentId: agent.agentId, name: agent.name }, callId, body);
+  }
+
+  @Post('hangup')
+  @HttpCode(202)
+  hangup(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string) {
+    return this.ask(agent, callId, 'agent_hangup');
+  }
+
+  @Post('hold')
+  @HttpCode(202)
+  hold(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string) {
+    return this.ask(agent, callId, 'hold');
+  }
+
+  @Post('unhold')
+  @HttpCode(202)
+  unhold(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string) {
+    return this.ask(agent, callId, 'unhold');
+  }
+
+  @Post('transfer')
+  async transfer(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string): Promise<never> {
+    await this.transactions.read(async (tx) => this.own(agent, await this.find(tx, callId)));
+    throw new DialerError('call.state_refused', 'Calls cannot be handed to somebody else yet.');
+  }
+
+  private async ask(agent: SessionAgent, callId: string, kind: CallCommand['kind']) {
+    await this.transactions.run(async (tx) => {
+      const call = this.own(agent, await this.find(tx, callId));
+      if (call.state === 'ended') throw new DialerError('call.closed', 'The call is over.');
+      if (kind !== 'agent_hangup' && call.state !== 'connected') {
+        throw new DialerError('call.state_refused', 'Only a buyer with whom you talk can be put on hold.');
+      }
+      await this.calls.request(tx, callId, { kind });
+    });
+    return { callId, asked: kind === 'agent_hangup' ? 'hangup' : kind };
+  }
+
+  private async find(tx: Parameters<CallsService['view']>[0], callId: string) {
+    return UUID.test(callId) ? this.calls.view(tx, callId) : null;
+  }
+
+  private own<C extends { readonly agentId: string | null }>(agent: SessionAgent, call: C | null): C {
+    if (call?.agentId !== agent.agentId) throw noSuchCall();
+    return call;
+  }
+}
+
+function noSuchCall(): DialerError {
+  return new DialerError('call.not_found', 'There is no such call of yours.');
+}

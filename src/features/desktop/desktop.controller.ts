@@ -1,0 +1,66 @@
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Req, Res, UseGuards } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DialerError } from '../../core/shared/errors.js';
+import type { Agent, SessionAgent } from '../agents/agents.events.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { SignInDto, StateDto } from './desktop.dto.js';
+import { stateMessage } from './message-composer.js';
+import { SessionCookie } from './session-cookie.js';
+import { SessionGuard, SignedInAgent } from './session-guard.js';
+
+/** Signing in and out, and the agent's state (contract, section 5). */
+@Controller('v1/agent')
+export class DesktopController {
+  constructor(
+    private readonly agents: AgentsService,
+    private readonly cookie: SessionCookie,
+  ) {}
+
+  @Post('session')
+  async signIn(
+    @Body() body: SignInDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    // A page of another site must not be able to sign somebody in here.
+    if (request.headers.origin !== undefined) this.cookie.demandOwnOrigin(request);
+    const { token, agent, presence } = await this.agents.signIn(body.login, body.password, request.ip);
+    reply.header('set-cookie', this.cookie.set(token)).header('cache-control', 'no-store');
+    return { token, agent: shownAgent(agent), ...stateMessage(presence) };
+  }
+
+  @Delete('session')
+  @HttpCode(204)
+  async signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    const token = this.cookie.token(request);
+    if (token !== null) await this.agents.signOut(token);
+    reply.header('set-cookie', this.cookie.clear());
+  }
+
+  @Get('session')
+  @UseGuards(SessionGuard)
+  async whoAmI(@SignedInAgent() agent: SessionAgent, @Res({ passthrough: true }) reply: FastifyReply) {
+    reply.header('cache-control', 'no-store');
+    return { agent: shownAgent(agent), ...stateMessage(await this.agents.presence(agent.agentId)) };
+  }
+
+  @Put('state')
+  @UseGuards(SessionGuard)
+  async state(@SignedInAgent() agent: SessionAgent, @Body() body: StateDto) {
+    const reason = body.reason?.trim();
+    return stateMessage(await this.agents.wish(agent.agentId, body.state, reason ? reason : null));
+  }
+
+  @Get('softphone')
+  @UseGuards(SessionGuard)
+  softphone(): never {
+    throw new DialerError(
+      'agent.no_softphone',
+      'There is no softphone in the browser yet: the agent takes calls on the phone that the administrator has set as `endpoint`.',
+    );
+  }
+}
+
+function shownAgent({ agentId, login, name, role, groupIds, skills, connection, endpoint }: Agent) {
+  return { agentId, login, name, role, groups: groupIds, skills, connection, endpoint };
+}

@@ -1,0 +1,50 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Events } from '../../platform/outbox/events.js';
+import { agentSessionEnded, agentStateChanged } from '../agents/agents.events.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { callConnected, callEnded } from '../calls/calls.events.js';
+import { orderUpdated, orderWithdrawRequested } from '../orders/orders.events.js';
+import { AgentEventStore } from './agent-event.store.js';
+import { stateMessage } from './message-composer.js';
+
+/** Writes what an agent must see onto their tape, in the transaction that made it true. */
+@Injectable()
+export class DesktopHandlers implements OnModuleInit {
+  constructor(
+    private readonly events: Events,
+    private readonly tape: AgentEventStore,
+    private readonly agents: AgentsService,
+  ) {}
+
+  onModuleInit(): void {
+    this.events.on(agentStateChanged, (tx, { agentId, presence }) =>
+      this.tape.add(tx, agentId, { event: 'agent.state', data: stateMessage(presence) }),
+    );
+    this.events.on(callConnected, (tx, { agentId, callId, orderRef, shopId, at }) =>
+      this.tape.add(tx, agentId, {
+        event: 'call.connected',
+        data: { callId, orderRef, shopId, connectedAt: at.toISOString() },
+      }),
+    );
+    this.events.on(callEnded, async (tx, { agentId, callId, result, wasConnected, endedAt }) => {
+      if (agentId === null || !wasConnected) return;
+      await this.tape.add(tx, agentId, {
+        event: 'call.ended',
+        data: { callId, result, endedAt: endedAt.toISOString() },
+      });
+    });
+    this.events.on(orderUpdated, async (tx, { callId, orderRef }) => {
+      const agent = callId === null ? null : await this.agents.atCall(tx, callId);
+      if (agent && callId !== null)
+        await this.tape.add(tx, agent.agentId, { event: 'order.updated', data: { callId, orderRef } });
+    });
+    this.events.on(orderWithdrawRequested, async (tx, { callId, orderRef }) => {
+      const agent = callId === null ? null : await this.agents.atCall(tx, callId);
+      if (agent && callId !== null)
+        await this.tape.add(tx, agent.agentId, { event: 'order.withdrawn', data: { callId, orderRef } });
+    });
+    this.events.on(agentSessionEnded, (tx, { agentId, sessionId, reason }) =>
+      this.tape.add(tx, agentId, { event: 'session.ended', data: { sessionId, reason } }),
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { fileURLToPath } from 'node:url';
+import { Transactions } from '../../platform/database/transaction.js';
+import { StaticPages } from '../../platform/http/static-pages.js';
+import { Sweeps } from '../../platform/queue/sweeps.js';
+import { AgentsModule } from '../agents/agents.module.js';
+import { CallsModule } from '../calls/calls.module.js';
+import { OrdersModule } from '../orders/orders.module.js';
+import { OutcomesModule } from '../outcomes/outcomes.module.js';
+import { ShopsModule } from '../shops/shops.module.js';
+import { AgentEventStore } from './agent-event.store.js';
+import { AgentScreens } from './agent-screens.js';
+import { AttemptsReadModel } from './attempts.read-model.js';
+import { DesktopCallsController } from './desktop-calls.controller.js';
+import { DesktopEventsController } from './desktop-events.controller.js';
+import { DesktopController } from './desktop.controller.js';
+import { DesktopHandlers } from './desktop.handlers.js';
+import { MessageComposer } from './message-composer.js';
+import { SessionCookie } from './session-cookie.js';
+import { SessionGuard } from './session-guard.js';
+
+@Module({
+  imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule, OutcomesModule],
+  controllers: [DesktopController, DesktopEventsController, DesktopCallsController],
+  providers: [
+    AgentEventStore,
+    AttemptsReadModel,
+    MessageComposer,
+    AgentScreens,
+    DesktopHandlers,
+    SessionCookie,
+    SessionGuard,
+  ],
+})
+export class DesktopModule implements OnModuleInit {
+  constructor(
+    private readonly pages: StaticPages,
+    private readonly sweeps: Sweeps,
+    private readonly transactions: Transactions,
+    private readonly tape: AgentEventStore,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    this.sweeps.every('desktop.tape', 600_000, () => this.transactions.run((tx) => this.tape.prune(tx)));
+    await this.pages.serve('/desktop/', fileURLToPath(new URL('./page', import.meta.url)));
+  }
+}

@@ -1,0 +1,79 @@
+import type { AgentState } from '../../core/agent/agent.js';
+import type { AttemptResult } from '../../core/call/result.js';
+import type { OrderCard } from '../../core/order/order-card.js';
+
+/** Where the agent stands; instants are RFC 3339 strings here and below. */
+export interface AgentStateMessage {
+  readonly state: AgentState;
+  readonly since: string;
+  /** Why it is a break: `signed_in`, `not_responding`, `no_outcome`, `screen_lost`, or the agent's own word. */
+  readonly reason: string | null;
+  readonly callId: string | null;
+  /** What comes true after the call. */
+  readonly wanted: 'ready' | 'break' | 'offline';
+  /** When the wrap-up ends by itself; null in other states. */
+  readonly wrapUpUntil: string | null;
+}
+
+export interface AttemptMessage {
+  readonly number: number;
+  readonly result: AttemptResult | null;
+  readonly at: string;
+}
+
+/** Buyer and agent hear each other. */
+export interface CallConnectedMessage {
+  readonly callId: string;
+  readonly order: OrderCard;
+  /** Earlier calls for this order, oldest first; this one is not among them. */
+  readonly attempts: readonly AttemptMessage[];
+  /** Open orders of the same number in the same shop. */
+  readonly otherOrders: readonly OrderCard[];
+  readonly shop: { readonly shop: string; readonly name: string; readonly language: string };
+  readonly connectedAt: string;
+  readonly wrapUpSeconds: number;
+}
+
+export interface CallEndedMessage {
+  readonly callId: string;
+  readonly result: AttemptResult;
+  readonly endedAt: string;
+  /** Until when an outcome can be given or corrected; null when there is no wrap-up. */
+  readonly wrapUpUntil: string | null;
+}
+
+/** The shop has sent a new version of the order in hand. */
+export interface OrderUpdatedMessage {
+  readonly callId: string;
+  readonly order: OrderCard;
+}
+
+/** The shop has taken the order in hand back; what the buyer decides in this talk still counts. */
+export interface OrderWithdrawnMessage {
+  readonly callId: string;
+  readonly orderId: string;
+}
+
+export type NoticeCode =
+  | 'session.signed_out'
+  | 'session.replaced'
+  | 'session.switched_off'
+  | 'session.expired'
+  | 'session.password_changed'
+  | 'server.restarting';
+
+/** Something to tell the person; after a `session.…` notice the stream is closed and must not be opened again with this session. */
+export interface NoticeMessage {
+  readonly code: NoticeCode;
+  readonly text: string;
+}
+
+/** The events of `GET /v1/agent/events` and their data. */
+export interface DesktopMessages {
+  readonly 'agent.state': AgentStateMessage;
+  readonly 'call.connected': CallConnectedMessage;
+  readonly 'call.ended': CallEndedMessage;
+  readonly 'order.updated': OrderUpdatedMessage;
+  readonly 'order.withdrawn': OrderWithdrawnMessage;
+  readonly notice: NoticeMessage;
+}

@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import type { CallId, OrderRef, ShopId } from '../../core/shared/ids.js';
+import { Vault } from '../../platform/auth/vault.js';
+import { Transactions } from '../../platform/database/transaction.js';
+import type { PresenceView } from '../agents/agents.events.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { OrdersService } from '../orders/orders.service.js';
+import { ShopsService } from '../shops/shops.service.js';
+import type { AgentEventRow } from './agent-event.store.js';
+import { AttemptsReadModel } from './attempts.read-model.js';
+import type {
+  AgentStateMessage,
+  CallConnectedMessage,
+  DesktopMessages,
+  NoticeCode,
+  NoticeMessage,
+} from './desktop.protocol.js';
+
+/** One message for a screen, ready to be written. */
+export type DesktopMessage = {
+  [E in keyof DesktopMessages]: { readonly event: E; readonly data: DesktopMessages[E] };
+}[keyof DesktopMessages];
+
+const NOTICES: Readonly<Record<NoticeCode, string>> = {
+  'session.signed_out': 'You have signed out.',
+  'session.replaced': 'You have signed in on another screen. This one is closed.',
+  'session.switched_off': 'Your access was switched off by an administrator.',
+  'session.expired': 'You were signed out after a long pause.',
+  'session.password_changed': 'Your password was changed. Sign in again.',
+  'server.restarting': 'The server restarts; the connection comes back by itself.',
+};
+
+export function notice(code: NoticeCode): NoticeMessage {
+  return { code, text: NOTICES[code] };
+}
+
+export function stateMessage(presence: PresenceView): AgentStateMessage {
+  return {
+    state: presence.state,
+    since: presence.since.toISOString(),
+    reason: presence.reason,
+    callId: presence.callId,
+    wanted: presence.wish.to,
+    wrapUpUntil: presence.state === 'wrap_up' && presence.limitAt ? presence.limitAt.toISOString() : null,
+  };
+}
+
+/** Turns what the tape says (ids) into what the screen shows (the whole order): personal data is read when it is sent, and kept nowhere else. */
+@Injectable()
+export class MessageComposer {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly vault: Vault,
+    private readonly shops: ShopsService,
+    private readonly orders: OrdersService,
+    private readonly agents: AgentsService,
+    private readonly attempts: AttemptsReadModel,
+  ) {}
+
+  /** @returns null when there is nothing to show any more */
+  async compose(row: AgentEventRow): Promise<DesktopMessage | null> {
+    switch (row.event) {
+      case 'agent.state':
+        return { event: row.event, data: row.data };
+      case 'call.connected': {
+        const presence = await this.agents.presence(row.agentId);
+        return { event: row.event, data: await this.connected(presence, row.data) };
+      }
+      case 'call.ended': {
+        const presence = await this.agents.presence(row.agentId);
+        const isWrappingUp = presence.state === 'wrap_up' && presence.callId === row.data.callId;
+        const wrapUpUntil = isWrappingUp ? (presence.limitAt?.toISOString() ?? null) : null;
+        return { event: row.event, data: { ...row.data, wrapUpUntil } };
+      }
+      case 'order.updated':
+        return {
+          event: row.event,
+          data: { callId: row.data.callId, order: await this.orders.card(row.data.orderRef) },
+        };
+      case 'order.withdrawn': {
+        const { orderId } = await this.orders.card(row.data.orderRef);
+        return { event: row.event, data: { callId: row.data.callId, orderId } };
+      }
+      case 'session.ended':
+        return null;
+    }
+  }
+
+  /** What a screen must know that has just been opened: where the agent stands and, with a call at hand, the order. */
+  async present(agentId: string): Promise<DesktopMessage[]> {
+    const presence = await this.agents.presence(agentId);
+    const messages: DesktopMessage[] = [{ event: 'agent.state', data: stateMessage(presence) }];
+    const { callId } = presence;
+    if (callId === null || presence.state === 'reserved') return messages;
+    const call = await this.transactions.read((tx) => this.attempts.connectedCall(tx, agentId, callId));
+    if (!call) return messages;
+    const data = await this.connected(presence, { ...call, connectedAt: call.connectedAt.toISOString() });
+    return [...messages, { event: 'call.connected', data }];
+  }
+
+  private async connected(
+    presence: PresenceView,
+    call: { callId: CallId; orderRef: OrderRef; shopId: ShopId; connectedAt: string },
+  ): Promise<CallConnectedMessage> {
+    const { callId, orderRef, shopId, connectedAt } = call;
+    const [order, shop, attempts, groups] = await Promise.all([
+      this.orders.card(orderRef),
+      this.shops.get(shopId),
+      this.transactions.read((tx) => this.attempts.earlier(tx, shopId, orderRef, callId)),
+      this.agents.groups(),
+    ]);
+    const otherOrders = await this.orders.otherOpenOrders(shopId, this.vault.phoneHash(order.customer.phone), orderRef);
+    const own = groups.filter((group) => presence.groupIds.includes(group.groupId));
+    return {
+      callId,
+      order,
+      attempts,
+      otherOrders,
+      shop: { shop: shopId, name: shop.name, language: shop.settings.language },
+      connectedAt,
+      wrapUpSeconds: Math.max(...own.map((group) => group.settings.wrapUpSeconds)),
+    };
+  }
+}
