@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import { Webhook } from 'standardwebhooks';
+import { Vault } from '../../platform/auth/vault.js';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { OutboundClient, type Exchange } from '../../platform/http/outbound-client.js';
+import { Log, withTrace } from '../../platform/log/log.js';
+import { Jobs } from '../../platform/queue/jobs.js';
+import { ShopsService } from '../shops/shops.service.js';
+import { judge, type Verdict } from './delivery-verdict.js';
+import { DeliveryStore, type ClaimedDelivery, type Pair } from './delivery.store.js';
+import { deliver } from './writeback.jobs.js';
+import { WritebackMetrics } from './writeback.metrics.js';
+
+/** A delivery is held this long while it is sent. When its holder dies, another may send it again afterwards, under the same id. */
+export const LEASE_SECONDS = 30;
+
+/** A holder that has been frozen this long does not send any more: an exchange of 10 s must end well within the lease. */
+const STALE_MS = 15_000;
+
+/**
+ * Sends one delivery at a time and writes down what came of it.
+ *
+ * For one order and destination nothing is sent while something else is on its way or a lower sequence waits, and never a lower one after a
+ * higher one was acknowledged: whoever claims locks all deliveries of the pair and looks at them together.
+ */
+@Injectable()
+export class Deliverer {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly store: DeliveryStore,
+    private readonly shops: ShopsService,
+    private readonly vault: Vault,
+    private readonly client: OutboundClient,
+    private readonly metrics: WritebackMetrics,
+    private readonly jobs: Jobs,
+    private readonly log: Log,
+  ) {}
+
+  /** Sends what has been due longest at this destination. @returns false when nothing is due that could be claimed */
+  async sendNext(shopId: string, destination: string): Promise<boolean> {
+    const claimedAtMs = performance.now();
+    const delivery = await this.claimNext(shopId, destination);
+    if (delivery === null) return false;
+    const { traceId, orderRef, id } = delivery;
+    await withTrace({ traceId, orderRef, deliveryId: id }, () => this.send(delivery, claimedAtMs));
+    return true;
+  }
+
+  private async claimNext(shopId: string, destination: string): Promise<ClaimedDelivery | null> {
+    const lost: string[] = [];
+    for (;;) {
+      const claim = await this.transactions.run(async (tx) => {
+        const next = await this.store.nextDue(tx, shopId, destination, lost);
+        if (next === null) return 'none';
+        return (await this.claim(tx, next.id, { shopId, destination, orderRef: next.orderRef })) ?? next.id;
+      });
+      if (claim === 'none') return null;
+      if (typeof claim !== 'string') return claim;
+      lost.push(claim);
+    }
+  }
+
+  private async claim(tx: Tx, id: string, pair: Pair): Promise<ClaimedDelivery | null> {
+    const members = await this.store.lockPair(tx, pair);
+    const mine = members.find((member) => member.id === id);
+    if (!mine || mine.state !== 'pending' || !mine.isDue || members.some((member) => member.isLeased)) return null;
+    if (members.some((member) => member.sequence > mine.sequence && member.state === 'delivered')) {
+      await this.store.supersede(tx, id);
+      return null;
+    }
+    if (members.some((member) => member.sequence < mine.sequence && member.state === 'pending')) return null;
+    return this.store.lease(tx, id, LEASE_SECONDS);
+  }
+
+  private async send(delivery: ClaimedDelivery, claimedAtMs: number): Promise<void> {
+    const { shopId, destination } = delivery;
+    if (delivery.url === null || !delivery.isEnabled) {
+      const because = delivery.url === null ? 'the destination was removed' : 'the destination is switched off';
+      return this.write(delivery, { kind: 'disabled', because }, null);
+    }
+    const secrets = await this.shops.destinationSecrets(shopId, destination);
+    if (performance.now() - claimedAtMs > STALE_MS) return;
+    const exchange = await this.exchange(delivery, delivery.url, secrets);
+    const verdict = judge(exchange, delivery, new Date(), Math.random);
+    await this.write(delivery, verdict, exchange.kind === 'answered' ? exchange.status : null);
+  }
+
+  private async exchange(delivery: ClaimedDelivery, url: string, secrets: readonly string[]): Promise<Exchange> {
+    if (secrets.length === 0) return { kind: 'failed', reason: 'no_secret' };
+    let message: [headers: Record<string, string>, body: string];
+    try {
+      message = this.signed(delivery, secrets);
+    } catch (error) {
+      this.log.error('a write-back cannot be read or signed', { error });
+      return { kind: 'failed', reason: 'unreadable' };
+    }
+    return this.client.post(url, ...message);
+  }
+
+  /** Headers and body of Standard Webhooks 1.0.0; one signature for each live secret. The time is that of this try. */
+  private signed(
+    delivery: ClaimedDelivery,
+    secrets: readonly string[],
+  ): [headers: Record<string, string>, body: string] {
+    const body = this.vault.decrypt(delivery.bodyEncrypted);
+    const at = new Date();
+    return [
+      {
+        'content-type': 'application/json',
+        'user-agent': 'confirm-dialer',
+        'webhook-id': delivery.id,
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+        'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(delivery.id, at, body)).join(' '),
+      },
+      body,
+    ];
+  }
+
+  private async write(delivery: ClaimedDelivery, verdict: Verdict, status: number | null): Promise<void> {
+    const { id, shopId, destination, tries } = delivery;
+    const isNews = await this.transactions.run(async (tx) => {
+      await this.store.lockPair(tx, delivery);
+      if (verdict.kind === 'delivered') return this.store.markDelivered(tx, id, status ?? 0);
+      const isOurs = await this.store.markFailed(tx, id, tries, {
+        state: verdict.kind === 'retry' ? 'pending' : verdict.kind,
+        nextTryAt: verdict.kind === 'retry' ? verdict.at : null,
+        status,
+        error: verdict.because,
+      });
+      if (isOurs && verdict.kind === 'retry')
+        await this.jobs.enqueue(tx, deliver, { deliveryId: id }, { runAt: verdict.at });
+      if (isOurs && verdict.kind === 'disabled') {
+        await this.store.disableWaiting(tx, shopId, destination, verdict.because);
+        if (delivery.isEnabled) await this.shops.disableDestination(tx, shopId, destination, verdict.because);
+      }
+      return isOurs;
+    });
+    if (!isNews) return;
+    if (verdict.kind === 'delivered') this.metrics.delivered(shopId, Date.now() - delivery.createdAt.getTime(), tries);
+    else {
+      const nextTryAt = verdict.kind === 'retry' ? { nextTryAt: verdict.at } : {};
+      this.metrics.failed(shopId, verdict.kind, { because: verdict.because, tries, ...nextTryAt });
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Transactions } from '../../platform/database/transaction.js';
+import { Log } from '../../platform/log/log.js';
+import { Metrics, type Counter, type Histogram } from '../../platform/metrics/metrics.js';
+import { ShopsService } from '../shops/shops.service.js';
+import { DeliveryReadModel } from './delivery.read-model.js';
+
+const RESULTS = ['delivered', 'retry', 'parked', 'disabled'] as const;
+type Result = (typeof RESULTS)[number];
+
+/** Write-backs as operators see them; log lines say which delivery, labels never do. */
+@Injectable()
+export class WritebackMetrics implements OnApplicationBootstrap {
+  private readonly deliveries: Counter<'shop' | 'result'>;
+  private readonly lag: Histogram<'shop'>;
+
+  constructor(
+    metrics: Metrics,
+    transactions: Transactions,
+    readModel: DeliveryReadModel,
+    private readonly shops: ShopsService,
+    private readonly log: Log,
+  ) {
+    this.deliveries = metrics.counter({
+      name: 'dialer_writeback_deliveries_total',
+      help: 'Write-backs by how a try ended.',
+      labels: ['shop', 'result'],
+    });
+    this.lag = metrics.histogram({
+      name: 'dialer_writeback_lag_seconds',
+      help: 'From the event to the acknowledgement of the shop, in seconds.',
+      labels: ['shop'],
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900, 3600, 21_600, 86_400, 273_600],
+    });
+    metrics.gauge({
+      name: 'dialer_writeback_parked',
+      help: 'Write-backs that are no longer tried and wait for a person.',
+      labels: ['shop'],
+      collect: async (gauge) => {
+        const counts = await transactions.read((tx) => readModel.parkedByShop(tx));
+        gauge.reset();
+        gauge.declare({ shop: await this.declareShops() });
+        for (const { shopId, count } of counts) gauge.set({ shop: shopId }, count);
+      },
+    });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.declareShops();
+  }
+
+  delivered(shop: string, lagMs: number, tries: number): void {
+    this.deliveries.inc({ shop, result: 'delivered' });
+    this.lag.observe({ shop }, lagMs / 1000);
+    this.log.info('a write-back was delivered', { shop, tries, lagMs: Math.round(lagMs) });
+  }
+
+  failed(
+    shop: string,
+    result: Exclude<Result, 'delivered'>,
+    fields: { because: string; tries: number; nextTryAt?: Date },
+  ): void {
+    this.deliveries.inc({ shop, result });
+    if (result === 'retry') this.log.warn('a write-back failed and will be tried again', { shop, ...fields });
+    else this.log.error('a write-back is no longer tried', { shop, result, ...fields });
+  }
+
+  private async declareShops(): Promise<string[]> {
+    const shop = (await this.shops.list()).map(({ shopId }) => shopId);
+    this.deliveries.declare({ shop, result: RESULTS });
+    this.lag.declare({ shop });
+    return shop;
+  }
+}
