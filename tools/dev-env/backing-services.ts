@@ -40,7 +40,10 @@ export async function startBackingServices(options: BackingServicesOptions = {})
   }
 }
 
-async function startOwnPostgres(options: BackingServicesOptions, started: { stop(): Promise<void> }[]): Promise<string> {
+async function startOwnPostgres(
+  options: BackingServicesOptions,
+  started: { stop(): Promise<void> }[],
+): Promise<string> {
   const server = await startPostgres(options);
   started.push(server);
   return createDatabase(server.url, 'confirm_dialer_dev');
@@ -53,7 +56,7 @@ async function startOwnRedis(options: BackingServicesOptions, started: { stop():
 }
 
 /**
- * Makes an empty database on the server of `url`.
+ * Makes a database on the server of `url`, unless it is there already.
  * @param name  must begin with `confirm_dialer_`: nothing else is ever made or dropped on a server that may not be ours
  * @returns `url` with the new database in its path
  */
@@ -62,7 +65,9 @@ export async function createDatabase(url: string, name: string): Promise<string>
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(`CREATE DATABASE "${name}"`);
+    await client.query(`CREATE DATABASE "${name}"`).catch((error: { code?: string }) => {
+      if (error.code !== DUPLICATE_DATABASE) throw error;
+    });
   } finally {
     await client.end();
   }
@@ -70,3 +75,18 @@ export async function createDatabase(url: string, name: string): Promise<string>
   created.pathname = `/${name}`;
   return created.href;
 }
+
+/** Drops a database of ours; its connections are cut. Same rule of names as {@link createDatabase}. */
+export async function dropDatabase(url: string, name: string): Promise<void> {
+  if (!/^confirm_dialer_[a-z0-9_]+$/.test(name)) throw new RangeError(`"${name}" is no name for a database of ours`);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** SQLSTATE of a CREATE DATABASE whose name is taken. */
+const DUPLICATE_DATABASE = '42P04';

@@ -110,6 +110,13 @@ export class CallsService {
     return this.store.events(tx, callId);
   }
 
+  /** Live calls of each shop, over all processes. */
+  async liveByShop(tx: Tx): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const { shopId, count } of await this.store.liveByShop(tx)) counts.set(shopId, (counts.get(shopId) ?? 0) + count);
+    return counts;
+  }
+
   /** Lines in use on each trunk, over all processes. */
   async linesInUse(tx: Tx): Promise<Map<string, number>> {
     return this.store.liveByTrunk(tx);

@@ -40,7 +40,7 @@ export class Pacer {
   ) {}
 
   async tick(groupId: string, epoch: number): Promise<Tick> {
-    const floor = await this.agents.floor(groupId);
+    const [floor, group] = await Promise.all([this.agents.floor(groupId), this.agents.group(groupId)]);
     const free = floor.filter(isFree);
     const node = this.calls.chooseNode();
     const trunks = await this.lines.free();
@@ -57,6 +57,7 @@ export class Pacer {
     const { load, decision, placed } = await this.transactions.run(async (tx) => {
       const due = await this.orders.lockNextDue(tx, {
         groupIds: [groupId],
+        exceptShops: await this.shopsAtTheirLimit(tx),
         now: new Date(),
         skip: [],
         limit: free.length,
@@ -66,7 +67,16 @@ export class Pacer {
       const placed =
         decision.dial === 0
           ? []
-          : await this.plan(tx, { due, dial: decision.dial, free, trunks, groupId, epoch, node });
+          : await this.plan(tx, {
+              due,
+              dial: decision.dial,
+              free,
+              trunks,
+              groupId,
+              maxTalkSeconds: group.settings.maxTalkSeconds,
+              epoch,
+              node,
+            });
       return { load, decision, placed };
     });
     for (const call of placed) {
@@ -84,6 +94,7 @@ export class Pacer {
       free: PresenceView[];
       trunks: TrunkLines[];
       groupId: string;
+      maxTalkSeconds: number;
       epoch: number;
       node: string;
     },
@@ -100,10 +111,25 @@ export class Pacer {
     return placed;
   }
 
+  /** Shops with as many calls alive as they want at once. */
+  private async shopsAtTheirLimit(tx: Tx): Promise<string[]> {
+    const live = await this.calls.liveByShop(tx);
+    return (await this.shops.list())
+      .filter(({ shopId, settings }) => (live.get(shopId) ?? 0) >= settings.maxConcurrentCalls)
+      .map(({ shopId }) => shopId);
+  }
+
   private async planOne(
     tx: Tx,
     order: DueOrder,
-    turn: { free: PresenceView[]; trunks: TrunkLines[]; groupId: string; epoch: number; node: string },
+    turn: {
+      free: PresenceView[];
+      trunks: TrunkLines[];
+      groupId: string;
+      maxTalkSeconds: number;
+      epoch: number;
+      node: string;
+    },
   ): Promise<{ placed: PlacedCall; agentId: string } | null> {
     const { settings } = await this.shops.get(order.shopId);
     const now = new Date();
@@ -143,7 +169,7 @@ export class Pacer {
       agent: legOf(agent, callId),
       agentEndpoint: agent.connection === 'per_call' ? agent.endpoint : null,
       ringSeconds: settings.ringSeconds,
-      maxTalkSeconds: agent.maxTalkSeconds,
+      maxTalkSeconds: turn.maxTalkSeconds,
       detectsMachine: settings.answeringMachine === 'detect',
       number: order.attemptsMade + 1,
       traceId: order.traceId,

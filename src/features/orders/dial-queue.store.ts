@@ -1,5 +1,5 @@
 import type { Tx } from '../../platform/database/transaction.js';
-import { ORDER_COLUMNS, type DueOrder } from './order-row.js';
+import { ORDER_COLUMNS, type OrderRow } from './order-row.js';
 
 /** A shop whose orders a group may call now, once they have waited so long. */
 export interface ServedShop {
@@ -15,7 +15,7 @@ export interface ServedShop {
 export async function lockNextDue(
   tx: Tx,
   query: { served: readonly ServedShop[]; now: Date; skip: readonly string[]; limit: number },
-): Promise<DueOrder[]> {
+): Promise<(OrderRow & { phoneHash: Buffer; groupId: string })[]> {
   return tx.query(
     `SELECT ${ORDER_COLUMNS}, s.group_id AS "groupId"
      FROM orders o JOIN unnest($1::text[], $2::text[], $3::float8[]) AS s (shop_id, group_id, after_seconds) ON s.shop_id = o.shop_id
@@ -34,6 +34,20 @@ export async function lockNextDue(
       query.limit,
     ],
   );
+}
+
+/** How many orders `lockNextDue` could give out, counted to 1,000 at most. */
+export async function countDue(tx: Tx, query: { served: readonly ServedShop[]; now: Date }): Promise<number> {
+  const rows = (await tx.query(
+    `SELECT count(*)::int AS n FROM (
+       SELECT 1 FROM orders o JOIN unnest($1::text[], $2::float8[]) AS s (shop_id, after_seconds) ON s.shop_id = o.shop_id
+       WHERE o.status = 'scheduled' AND o.hold_reason IS NULL AND (o.not_before IS NULL OR o.not_before <= $3)
+         AND greatest(o.received_at, o.not_before) + s.after_seconds * interval '1 second' <= $3
+       LIMIT 1000
+     ) due`,
+    [query.served.map((shop) => shop.shopId), query.served.map((shop) => shop.afterSeconds), query.now],
+  )) as { n: number }[];
+  return rows[0]?.n ?? 0;
 }
 
 const PUT_INTO_QUEUE = `, told AS (

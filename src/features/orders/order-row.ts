@@ -43,6 +43,10 @@ export interface OrderRow {
 /** An order whose turn it is, locked by the transaction that asked. */
 export interface DueOrder extends OrderRow {
   readonly phoneHash: Buffer;
+  /** E.164, readable. */
+  readonly phone: string;
+  /** The buyer's BCP 47 tag, if the shop gave one. */
+  readonly language: string | null;
   /** The group, among those asked for, that serves the order. */
   readonly groupId: string;
 }

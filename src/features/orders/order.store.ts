@@ -130,7 +130,7 @@ export async function setWithdrawRequested(
 /** An attempt has begun or moved on; the first sight of a call counts it. */
 export async function setLive(tx: Tx, orderRef: string, status: LiveStatus, callId: string): Promise<void> {
   await tx.query(
-    `UPDATE orders SET status = $2, first_call_at = coalesce(first_call_at, now()), callback_at = NULL, callback_agent_id = NULL,
+    `UPDATE orders SET status = $2, callback_at = NULL, callback_agent_id = NULL,
        attempts_made = attempts_made + (live_call_id IS DISTINCT FROM $3::uuid)::int, live_call_id = $3, row_version = row_version + 1
      WHERE id = $1`,
     [orderRef, status, callId],
@@ -207,4 +207,13 @@ export function timelineOf(tx: Tx, shopId: string, orderRef: string): Promise<Ti
     shopId,
     orderRef,
   ]);
+}
+
+/** The first INVITE has left; null when an earlier one had. */
+export async function setFirstCall(tx: Tx, orderRef: string, at: Date): Promise<{ registeredAt: Date } | null> {
+  const [rows] = (await tx.query(
+    `UPDATE orders SET first_call_at = $2 WHERE id = $1 AND first_call_at IS NULL RETURNING registered_at AS "registeredAt"`,
+    [orderRef, at],
+  )) as [{ registeredAt: Date }[], number];
+  return rows[0] ?? null;
 }

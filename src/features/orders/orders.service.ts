@@ -9,7 +9,7 @@ import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
-import { lockNextDue, schedule, scheduleForgotten, type ServedShop } from './dial-queue.store.js';
+import { countDue, lockNextDue, schedule, scheduleForgotten, type ServedShop } from './dial-queue.store.js';
 import { orderCard } from './order-content.js';
 import { OrderMessages } from './order-messages.js';
 import { findOrder, findOrderByShopId, openOrdersOfPhone } from './order.read-model.js';
@@ -25,6 +25,7 @@ import {
   insertTimeline,
   lockOrder,
   setFinal,
+  setFirstCall,
   setHold,
   setLive,
   setScheduled,
@@ -118,16 +119,33 @@ export class OrdersService {
    */
   async lockNextDue(
     tx: Tx,
-    query: { groupIds: readonly string[]; now: Date; skip: readonly string[]; limit: number },
+    query: { groupIds: readonly string[]; exceptShops: readonly string[]; now: Date; skip: readonly string[]; limit: number },
   ): Promise<DueOrder[]> {
-    const served: ServedShop[] = [];
-    for (const shop of await this.shops.list()) {
-      if (shop.isPaused) continue;
-      const choice = shop.settings.agentGroups.find(({ group }) => query.groupIds.includes(group));
-      if (choice !== undefined)
-        served.push({ shopId: shop.shopId, groupId: choice.group, afterSeconds: choice.afterSeconds });
-    }
-    return served.length === 0 ? [] : lockNextDue(tx, { ...query, served });
+    const served = (await this.served(query.groupIds)).filter(({ shopId }) => !query.exceptShops.includes(shopId));
+    if (served.length === 0) return [];
+    const due = await lockNextDue(tx, { ...query, served });
+    return due.map((row) => ({
+      ...row,
+      phone: this.vault.decrypt(row.phoneEncrypted ?? ''),
+      language: this.contentOf(row)?.customer.language ?? null,
+    }));
+  }
+
+  /** How many orders the groups could call now, if they had anybody free; counts to 1,000 at most. */
+  async countDue(groupIds: readonly string[], now: Date): Promise<number> {
+    const served = await this.served(groupIds);
+    return served.length === 0 ? 0 : this.transactions.read((tx) => countDue(tx, { served, now }));
+  }
+
+  /** Whether the shop has cancelled the order while it is being called. */
+  async isWithdrawRequested(tx: Tx, orderRef: string): Promise<boolean> {
+    const row = await findOrder(tx, orderRef);
+    return row?.withdrawRequestedAt != null;
+  }
+
+  /** The INVITE has left. @returns the order's registration when it was the first one, else null */
+  async noteFirstCall(tx: Tx, orderRef: string, at: Date): Promise<{ registeredAt: Date } | null> {
+    return setFirstCall(tx, orderRef, at);
   }
 
   /** FOR UPDATE. @throws DialerError `order.not_found` */
@@ -231,9 +249,7 @@ export class OrdersService {
     return this.transactions.read(async (tx) => {
       const row = await findOrderByShopId(tx, shopId, orderId);
       if (row === null) return null;
-      const content =
-        row.cardEncrypted === null ? null : (JSON.parse(this.vault.decrypt(row.cardEncrypted)) as OrderContent);
-      return { row, content, timeline: await timelineOf(tx, shopId, row.orderRef) };
+      return { row, content: this.contentOf(row), timeline: await timelineOf(tx, shopId, row.orderRef) };
     });
   }
 
@@ -241,6 +257,20 @@ export class OrdersService {
   async otherOpenOrders(shopId: string, phoneHash: Buffer, except: string): Promise<OrderCard[]> {
     const rows = await this.transactions.read((tx) => openOrdersOfPhone(tx, shopId, phoneHash, except));
     return rows.map((row) => orderCard(row, this.vault)).filter((card) => card !== null);
+  }
+
+  private contentOf(row: OrderRow): OrderContent | null {
+    return row.cardEncrypted === null ? null : (JSON.parse(this.vault.decrypt(row.cardEncrypted)) as OrderContent);
+  }
+
+  /** Which shops the groups serve, and after which wait. */
+  private async served(groupIds: readonly string[]): Promise<ServedShop[]> {
+    return (await this.shops.list()).flatMap(({ shopId, isPaused, settings }) => {
+      const choice = settings.agentGroups.find(({ group }) => groupIds.includes(group));
+      return isPaused || choice === undefined
+        ? []
+        : [{ shopId, groupId: choice.group, afterSeconds: choice.afterSeconds }];
+    });
   }
 
   /** The row before the change, or null when the order did not go back into the queue. */

@@ -1,0 +1,167 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildOrders, type DemoOrder, type DemoShop } from '../demo-shop/demo-shop.js';
+import { PROJECT_FOLDER } from './cache-folder.js';
+import { DEMO_AGENTS, demoAgent, GUEST } from './demo-agents.js';
+import { summarise, tableOf } from './demo-summary.js';
+import { startNetwork, type Network, type NetworkOptions } from './network.js';
+import { SetUpError } from './processes.js';
+import { waitForStopSignal } from './stop-signal.js';
+
+// Entry of `npm run demo`: the whole installation and the world around it, with orders going through.
+
+const SET_UP_FAILED = 2;
+const UNFINISHED = 1;
+const FOLDER = join(PROJECT_FOLDER, '.demo');
+/** The longest way of an order: rung out twice, with the gap between, behind others in the queue. */
+const FINISH_WITHIN_MS = 240_000;
+const EVERY_ORDER_MS = 8_000;
+
+const { values } = parseArgs({
+  options: {
+    orders: { type: 'string' },
+    exit: { type: 'boolean', default: false },
+    reset: { type: 'boolean', default: false },
+    telephony: { type: 'string', default: 'asterisk' },
+  },
+});
+const startedAt = performance.now();
+const say = (message: string): void => console.error(`demo: ${message}`);
+const stopped = waitForStopSignal();
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof SetUpError)) throw error;
+  console.error(`demo: set-up failed.\n${error.message}`);
+  process.exitCode = SET_UP_FAILED;
+}
+
+async function main(): Promise<number> {
+  const count = Number(values.orders ?? 10);
+  if (!Number.isInteger(count) || count < 0 || count > 10_000)
+    throw new SetUpError('--orders takes a whole number from 0 to 10000.');
+  if (values.telephony !== 'asterisk' && values.telephony !== 'virtual')
+    throw new SetUpError('--telephony takes "asterisk" or "virtual".');
+  if (values.reset) rmSync(FOLDER, { recursive: true, force: true });
+  const options = { folder: FOLDER, agents: [...DEMO_AGENTS, GUEST], ports: {}, progress: say };
+  const network = await start({ ...options, telephony: values.telephony });
+  const agents = network.agents
+    .filter(({ login }) => login !== GUEST.login)
+    .map((agent, index) => demoAgent(network.apiUrl, agent, index + 1));
+  try {
+    await Promise.all(agents.map((agent) => agent.start()));
+    await waitForFloor(network);
+    writeInfo(network);
+    say(`ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+    introduce(network);
+    const run = `D${Date.now().toString(36).toUpperCase()}-`;
+    const orders = buildOrders(count, Date.now() % 100_000, run);
+    await send(network.shop, orders);
+    if (!values.exit) {
+      await keepGoing(network.shop, run, count);
+      return 0;
+    }
+    return await finish(network, orders);
+  } finally {
+    say('stopping');
+    await Promise.all(agents.map((agent) => agent.stop()));
+    await network.stop();
+  }
+}
+
+/** Falls back to the virtual telephone network where no Asterisk can be had. */
+async function start(options: NetworkOptions): Promise<Network> {
+  try {
+    return await startNetwork(options);
+  } catch (error) {
+    if (!(error instanceof SetUpError) || options.telephony === 'virtual' || !/asterisk/i.test(error.message))
+      throw error;
+    say(`no Asterisk can be had:\n${error.message}`);
+    say('going on with the virtual telephone network: the same service and the same numbers, but no audio');
+    return startNetwork({ ...options, telephony: 'virtual' });
+  }
+}
+
+async function waitForFloor(network: Network): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const { body } = await network.admin.get<{ agents: { login: string; state?: string }[] }>('agents');
+    const ready = body.agents.filter((agent) => agent.state === 'ready').length;
+    if (ready >= DEMO_AGENTS.length) return;
+    if (Date.now() > deadline) {
+      say(`only ${ready} of ${DEMO_AGENTS.length} agents are ready; going on`);
+      return;
+    }
+    await pause(100);
+  }
+}
+
+function introduce(network: Network): void {
+  const guest = network.agents.find(({ login }) => login === GUEST.login);
+  console.error(`
+  desktop    ${network.apiUrl}/desktop/   sign in as  ${guest?.login}  with  ${guest?.password}
+  shop       ${network.shop.url}/
+  api        ${network.apiUrl}/openapi.json   health ${network.apiUrl}/health/ready   metrics ${network.apiUrl}/metrics
+  admin      Authorization: Bearer ${network.adminToken}
+  telephony  ${network.pbx === null ? 'virtual telephone network (no audio)' : `Asterisk ${network.pbx.url}, carrier at ${network.carrier?.trunkHost}`}
+`);
+}
+
+function writeInfo(network: Network): void {
+  const info = {
+    apiUrl: network.apiUrl,
+    desktopUrl: `${network.apiUrl}/desktop/`,
+    shopUrl: network.shop.url,
+    adminToken: network.adminToken,
+    shops: [{ shop: network.shopName, ...network.access }],
+    agents: network.agents.map(({ login, password }) => ({ login, password })),
+  };
+  writeFileSync(join(FOLDER, 'info.json'), `${JSON.stringify(info, null, 2)}\n`, { mode: 0o600 });
+}
+
+async function send(shop: DemoShop, orders: readonly DemoOrder[]): Promise<void> {
+  await Promise.all(
+    orders.map(async (order) => {
+      const answer = await shop.sendOrder({ ...order, registeredAt: new Date().toISOString() });
+      if (answer.status !== 202)
+        say(`order ${order.orderId} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    }),
+  );
+  if (orders.length > 0) say(`${orders.length} orders sent`);
+}
+
+async function keepGoing(shop: DemoShop, run: string, sent: number): Promise<void> {
+  say(`one order every ${EVERY_ORDER_MS / 1000} s from here on; Ctrl-C ends the demo`);
+  const isOver = stopped.then(() => true);
+  for (let n = sent + 1; ; n++) {
+    if (await Promise.race([isOver, pause(EVERY_ORDER_MS).then(() => false)])) return;
+    const order = buildOrders(n, 4_711, run).at(-1);
+    if (order !== undefined) await send(shop, [order]).catch((error: unknown) => say(String(error)));
+  }
+}
+
+async function finish(network: Network, orders: readonly DemoOrder[]): Promise<number> {
+  const deadline = Date.now() + FINISH_WITHIN_MS + orders.length * 4_000;
+  const isStopped = stopped.then(() => 'stopped' as const);
+  const outcomes = Promise.all(
+    orders.map((order) =>
+      network.shop.waitForOutcome(order.orderId, Math.max(1, deadline - Date.now())).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  const result = await Promise.race([isStopped, outcomes]);
+  const summary = await summarise(network, orders, performance.now() - startedAt);
+  console.error(tableOf(summary));
+  for (const problem of network.shop.problems()) say(`the shop saw a broken promise: ${problem}`);
+  console.log(JSON.stringify(summary.line));
+  if (result === 'stopped') return 0;
+  return result.every(Boolean) && network.shop.problems().length === 0 ? 0 : UNFINISHED;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
