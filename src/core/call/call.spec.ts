@@ -50,7 +50,7 @@ describe('the ordinary call', () => {
       connectedAt: at(3),
       answeredAt: at(3),
     });
-    expect(actions).toEqual(['clear', 'bridge', 'extend_lease 8']);
+    expect(actions).toEqual(['clear', 'extend_lease 8', 'bridge']);
   });
 
   it('bridges once, whichever of "cleared" and "ours" comes first, and however often', () => {
@@ -76,7 +76,7 @@ describe('the ordinary call', () => {
       [30, { kind: 'agent.ended', cause: 16 }],
       [30.1, ended(16, null, true)],
     ]);
-    expect(actions).toEqual(['call_buyer', 'clear', 'bridge', 'extend_lease 8', 'hangup_buyer', 'hangup_agent_leg']);
+    expect(actions).toEqual(['call_buyer', 'clear', 'extend_lease 8', 'bridge', 'hangup_buyer', 'hangup_agent_leg']);
     expect(call).toMatchObject({ state: 'ended', result: 'answered', because: 'agent_hung_up', dialedAt: at(2) });
   });
 });

@@ -311,7 +311,8 @@ function tryBridge(call: Extract<LiveCall, { state: 'waiting' }>): Decision {
   if (!call.isOurs || !call.isCleared || call.isBridging) return { call, actions: [] };
   return {
     call: { ...call, isBridging: true },
-    actions: [{ kind: 'bridge' }, { kind: 'extend_lease', seconds: UNBRIDGED_LEASE_SECONDS }],
+    // In this order: the last lease asked for holds, and that must be the talk's limit, which `bridge` sets.
+    actions: [{ kind: 'extend_lease', seconds: UNBRIDGED_LEASE_SECONDS }, { kind: 'bridge' }],
   };
 }
 
@@ -359,7 +360,8 @@ function onBuyerEnded(call: LiveCall, event: Extract<CallEvent, { kind: 'buyer.e
 
 function onBuyerMissing(call: LiveCall, now: Date): Decision {
   if (call.state === 'ending') return end(call, now, resultOfEnding(call, null), 'lost');
-  if (call.state === 'message') return end(call, now, call.because === 'agent_lost' ? 'answered' : call.because, call.because);
+  if (call.state === 'message')
+    return end(call, now, call.because === 'agent_lost' ? 'answered' : call.because, call.because);
   if (call.answeredAt === null) return end(call, now, 'system_failure', 'lost');
   return end(call, now, call.connectedAt === null ? 'abandoned' : 'answered', 'lost');
 }

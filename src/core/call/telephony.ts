@@ -5,7 +5,8 @@
  *
  * Leg ids are ours: a buyer's leg carries the call's UUID; an agent's leg carries `agent-<agentId>-<n>` (standing or per call).
  * Bridge ids are ours too: `agent-<agentId>` is the standing bridge of an agent's leg; a per-call agent gets one as well.
- * Facts may come late, twice, or after the end of the leg; a listener must bear that.
+ * Facts may come late, twice, or after the end of the leg; a listener must bear that. Legs of groups that another process leads are heard
+ * too, but for their `leg.ours`, which comes to the group's leader alone.
  */
 export interface Telephony {
   /** The name of the node (`ARI_NODES`), stored on each call. */
@@ -34,10 +35,16 @@ export interface Telephony {
   /** Calls an agent's phone; when it answers it is put alone into its bridge `agent-<agentId>` under a 30 s lease. */
   callAgent(request: AgentCallRequest): Promise<CommandResult>;
 
-  /** Puts the buyer's leg into the bridge of the agent's leg: from here both hear each other. */
+  /**
+   * Puts the buyer's leg into the bridge of the agent's leg: from here both hear each other, for `maxTalkSeconds` at most, after which the
+   * buyer's leg ends without a message.
+   */
   bridge(request: { buyerLegId: string; agentLegId: string; maxTalkSeconds: number }): Promise<CommandResult>;
 
-  /** Moves the end of the leg's lease to `seconds` from now. */
+  /**
+   * Moves the end of the leg's lease to `seconds` from now; of several wishes the last one asked for holds, and `bridge` is one as well.
+   * `gone` also when the leg is not ours (any more): not answered yet, or in the recorded message.
+   */
   extendLease(legId: string, seconds: number): Promise<CommandResult>;
 
   /** Lets the reference dialplan play the recorded message to a buyer and hang up; works on without us. */
@@ -84,8 +91,9 @@ export interface AgentCallRequest {
 }
 
 /**
- * What became of a command. `gone`: the leg or bridge no longer exists. `refused`: the exchange said no and will go on saying so
- * (`reason` is for logs). `unknown`: no answer; whether it was carried out must be found out by facts or `survey`.
+ * What became of a command. `gone`: the leg or bridge no longer exists, or the leg is no longer ours to command. `refused`: the exchange said
+ * no and will go on saying so (`reason` is for logs; `status` is its HTTP status, 400 when the adapter's own check refused, 0 when the link is
+ * down and therefore no call was placed). `unknown`: no answer; whether it was carried out must be found out by facts or `survey`.
  */
 export type CommandResult =
   | { readonly kind: 'done' }

@@ -32,7 +32,7 @@ const SPECIAL: Readonly<Record<number, readonly BuyerStep[]>> = {
   71: [ring, answer(2_000)],
   72: [ring, answer(14_000), hello],
   73: [refuse(1_000, 19, 480)],
-  74: [ring, answer(2_000), hello, { kind: 'hang_up', afterMs: 3_900 }],
+  74: [ring, answer(2_000), hello, { kind: 'hang_up', afterMs: 4_700 }],
   75: [],
 };
 

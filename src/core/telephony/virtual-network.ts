@@ -182,6 +182,11 @@ export class VirtualNetwork {
     };
   }
 
+  /** True while the recorded message is played to the leg. */
+  isInMessage(legId: string): boolean {
+    return this.legs.get(legId)?.isInMessage ?? false;
+  }
+
   /** The exchange dies and comes back empty: no leg is left, and nobody is told. */
   reset(): void {
     for (const leg of this.legs.values()) this.remove(leg);
