@@ -48,7 +48,7 @@ export function readTrunkLedger(file: string): TrunkEntry[] {
 
 /** One line of calls.log (asterisk-config/carrier/extensions.conf, context `ledger`); null for any other notice of Asterisk's. */
 export function parseCallRecord(line: string): CallRecord | null {
-  const fields = /: CALL,(.*)$/.exec(line)?.[1]?.split(',');
+  const fields = /: CALL\|(.*)$/.exec(line)?.[1]?.split('|');
   if (fields === undefined) return null;
   const [number = '', caller = '', start = '', answer = '', end = '', cause = '', callId = ''] = fields;
   const invitedAt = instant(start);
