@@ -9,7 +9,7 @@ export interface AgentWord {
   readonly note: string | null;
   readonly callbackAt: Date | null;
   /** Who rings back: the same agent, or anybody who is free then. */
-  readonly callbackAgent: 'me' | 'any' | null;
+  readonly callbackAgent: 'me' | 'anyone' | null;
 }
 
 /** What a word leads to: the end of the order, a call at the buyer's wish, or another attempt by the shop's rules. */

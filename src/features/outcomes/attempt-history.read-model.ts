@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { PastAttempt } from '../../core/attempt/next-attempt.js';
+import type { ShopSettings } from '../../core/order/shop-settings.js';
+import { rows, type Tx } from '../../platform/database/transaction.js';
+
+/** What the decision about the next attempt rests on, read in the deciding transaction itself. */
+@Injectable()
+export class AttemptHistory {
+  /** Attempts of the order that have ended, oldest first. */
+  async ended(tx: Tx, orderRef: string): Promise<PastAttempt[]> {
+    return rows<PastAttempt>(
+      tx,
+      `SELECT result, coalesce(dialed_at, planned_at) AS "startedAt", (ringing_at IS NOT NULL OR answered_at IS NOT NULL) AS "hasRung"
+       FROM calls WHERE order_ref = $1 AND ended_at IS NOT NULL ORDER BY planned_at`,
+      [orderRef],
+    );
+  }
+
+  /** The call that the order was last called with; null when it never was. */
+  async lastCallId(tx: Tx, orderRef: string): Promise<string | null> {
+    const [row] = await rows<{ id: string }>(
+      tx,
+      'SELECT id FROM calls WHERE order_ref = $1 ORDER BY planned_at DESC LIMIT 1',
+      [orderRef],
+    );
+    return row?.id ?? null;
+  }
+
+  /** The shop's settings as this transaction sees them, without a second connection. */
+  async settings(tx: Tx, shopId: string): Promise<ShopSettings> {
+    const [row] = await rows<{ settings: ShopSettings }>(tx, 'SELECT settings FROM shops WHERE shop_id = $1', [shopId]);
+    if (!row) throw new Error('an order without its shop');
+    return row.settings;
+  }
+
+  /** Orders whose time to give up has come, oldest first. One that is to be rung back at the buyer's wish gets an hour from then. */
+  async overdue(tx: Tx, limit: number): Promise<string[]> {
+    const found = await rows<{ id: string }>(
+      tx,
+      `SELECT id FROM orders WHERE status IN ('accepted', 'scheduled') AND give_up_at <= now()
+         AND (callback_at IS NULL OR callback_at <= now() - interval '1 hour') ORDER BY give_up_at LIMIT $1`,
+      [limit],
+    );
+    return found.map((row) => row.id);
+  }
+
+  /** Orders that wait for an agent's word, and the call it is to be about. */
+  async inWrapUp(tx: Tx): Promise<{ orderRef: string; callId: string }[]> {
+    return rows(
+      tx,
+      `SELECT id AS "orderRef", live_call_id AS "callId" FROM orders WHERE status = 'wrap_up' AND live_call_id IS NOT NULL LIMIT 1000`,
+    );
+  }
+}

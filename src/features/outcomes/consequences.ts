@@ -1,0 +1,140 @@
+import { Injectable } from '@nestjs/common';
+import { nextAttempt } from '../../core/attempt/next-attempt.js';
+import type { AttemptResult } from '../../core/call/result.js';
+import type { Outcome } from '../../core/order/order.js';
+import { isDemo } from '../../core/order/shop-settings.js';
+import type { Effect } from '../../core/outcome/agent-word.js';
+import type { Tx } from '../../platform/database/transaction.js';
+import { CallsService, type CallView } from '../calls/calls.service.js';
+import { OrdersService, type OrderRow } from '../orders/orders.service.js';
+import { WritebackService } from '../writeback/writeback.service.js';
+import { AttemptHistory } from './attempt-history.read-model.js';
+import { attemptData, callbackData, outcomeData } from './outcome-messages.js';
+import { OutcomeStore, type StoredWord } from './outcome.store.js';
+import { OutcomesMetrics } from './outcomes.metrics.js';
+
+/** The attempt that has just ended; null when its end was told to the shop before and only its consequence changes. */
+export type EndedAttempt = { readonly result: AttemptResult; readonly call: CallView | null };
+
+/** Performs what follows an attempt or a word: the order moves, and the shop hears of it in the same transaction. All under the order's lock. */
+@Injectable()
+export class Consequences {
+  constructor(
+    private readonly orders: OrdersService,
+    private readonly writeback: WritebackService,
+    private readonly calls: CallsService,
+    private readonly history: AttemptHistory,
+    private readonly store: OutcomeStore,
+    private readonly metrics: OutcomesMetrics,
+  ) {}
+
+  /** An agent's word takes effect. `ended` null: a correction. */
+  async ofWord(tx: Tx, order: OrderRow, effect: Effect, word: StoredWord, ended: EndedAttempt | null): Promise<void> {
+    switch (effect.kind) {
+      case 'final':
+        await this.orders.finish(tx, order.orderRef, { outcome: effect.outcome, ...countsAs(ended) });
+        return;
+      case 'retry':
+        return this.ofAttempt(tx, order, ended ?? { result: 'answered', call: null }, ended !== null);
+      case 'callback': {
+        const callback = { at: effect.at, agentId: effect.isSameAgent ? word.agentId : null };
+        await this.orders.reschedule(tx, order.orderRef, {
+          notBefore: effect.at,
+          reason: 'callback',
+          callback,
+          ...countsAs(ended),
+        });
+        if (ended) await this.tellAttempt(tx, order, ended, effect.at);
+        const sequence = await this.orders.takeSequence(tx, order.orderRef);
+        await this.store.setSequence(tx, word.id, sequence);
+        const call = ended?.call ?? (await this.calls.view(tx, word.callId));
+        await this.tell(tx, order, 'order.callback_scheduled', sequence, callbackData({ order, sequence, word, call }));
+      }
+    }
+  }
+
+  /** An attempt has ended without a final word: another one, or the end. `isNews` false: its end was told before. */
+  async ofAttempt(tx: Tx, order: OrderRow, ended: EndedAttempt, isNews = true): Promise<void> {
+    const { orderRef } = order;
+    const counted = isNews ? countsAs(ended) : {};
+    if (order.withdrawRequestedAt !== null) {
+      await this.orders.finish(tx, orderRef, { outcome: 'withdrawn', ...counted });
+      return;
+    }
+    const settings = await this.history.settings(tx, order.shopId);
+    const next = nextAttempt({
+      last: ended.result,
+      attempts: await this.history.ended(tx, orderRef),
+      retry: settings.retry,
+      isDemo: isDemo(settings),
+      now: new Date(),
+      giveUpAt: order.giveUpAt,
+      random: Math.random,
+    });
+    if (next.kind === 'final') {
+      await this.orders.finish(tx, orderRef, { outcome: next.outcome, ...counted });
+      return;
+    }
+    if (next.kind === 'again') {
+      const { at, isAbandoned } = next;
+      await this.orders.reschedule(tx, orderRef, { notBefore: at, reason: 'retry', isAbandoned, ...counted });
+    } else await this.orders.hold(tx, orderRef, next.reason, counted.countsAs);
+    if (isNews) await this.tellAttempt(tx, order, ended, next.kind === 'again' ? next.at : null);
+  }
+
+  /** The order has become final, by whomever: the shop hears of it, with the agent's word if there was one. */
+  async ofEnd(tx: Tx, end: { orderRef: string; outcome: Outcome; sequence: number }): Promise<void> {
+    const { orderRef, outcome, sequence } = end;
+    const order = await this.orders.lock(tx, orderRef);
+    const word = await this.store.untold(tx, orderRef, outcome);
+    await this.tellOutcome(tx, order, outcome, sequence, word);
+    const { traceId, attemptsMade: attempts } = order;
+    this.metrics.final(order.shopId, outcome, { orderRef, traceId, sequence, attempts });
+  }
+
+  /** A final outcome is replaced by another: a new version, told again. */
+  async ofCorrection(tx: Tx, order: OrderRow, outcome: Outcome, word: StoredWord): Promise<void> {
+    const { sequence } = await this.orders.correct(tx, order.orderRef, outcome);
+    await this.tellOutcome(tx, order, outcome, sequence, word);
+    this.metrics.corrected(order.shopId, order.outcome, outcome, { orderRef: order.orderRef, sequence });
+  }
+
+  private async tellOutcome(
+    tx: Tx,
+    order: OrderRow,
+    outcome: Outcome,
+    sequence: number,
+    word: StoredWord | null,
+  ): Promise<void> {
+    if (word) await this.store.setSequence(tx, word.id, sequence);
+    const callId = word?.callId ?? (await this.history.lastCallId(tx, order.orderRef));
+    const call = callId === null ? null : await this.calls.view(tx, callId);
+    await this.tell(
+      tx,
+      order,
+      'order.outcome',
+      sequence,
+      outcomeData({ order, sequence, outcome, word, call, now: new Date() }),
+    );
+  }
+
+  private async tellAttempt(tx: Tx, order: OrderRow, ended: EndedAttempt, nextAttemptAt: Date | null): Promise<void> {
+    const sequence = await this.orders.takeSequence(tx, order.orderRef);
+    await this.tell(tx, order, 'order.attempt', sequence, attemptData({ order, sequence, nextAttemptAt, ...ended }));
+  }
+
+  private async tell(
+    tx: Tx,
+    order: OrderRow,
+    event: 'order.outcome' | 'order.attempt' | 'order.callback_scheduled',
+    sequence: number,
+    data: object,
+  ): Promise<void> {
+    const { shopId, orderRef, traceId } = order;
+    await this.writeback.enqueue(tx, { shopId, orderRef, event, sequence, data, traceId });
+  }
+}
+
+function countsAs(ended: EndedAttempt | null): { countsAs?: AttemptResult } {
+  return ended ? { countsAs: ended.result } : {};
+}
