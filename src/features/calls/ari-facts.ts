@@ -13,7 +13,6 @@ interface Heard {
   isOurs: boolean;
   /** The far end refused or hung up: Asterisk tells that before the leg's end, and tells it of no hang-up of ours. */
   isEndedByThem: boolean;
-  isEndedByUs: boolean;
 }
 
 /**
@@ -23,10 +22,17 @@ interface Heard {
 export class AriFacts {
   private readonly live = new Map<string, Heard>();
   private readonly ended = new Set<string>();
+  private readonly hungUp = new Set<string>();
 
-  /** We have asked Asterisk to end this leg. */
-  noteHangup(legId: string): void {
-    this.of(legId).isEndedByUs = true;
+  /** We are asking Asterisk to end this leg, or have found that it is not there. */
+  noteHangup(legId: string, isGone = false): void {
+    if (isGone) this.hungUp.delete(legId);
+    else this.hungUp.add(legId);
+  }
+
+  /** True when anything was heard of the leg, which may have ended since. */
+  hasHeardOf(legId: string): boolean {
+    return this.live.has(legId) || this.ended.has(legId);
   }
 
   /** True when we have heard the leg's whole life so far, from its dialing on. */
@@ -41,7 +47,11 @@ export class AriFacts {
 
   /** Of the legs that were remembered before a survey, forgets those that it did not find: they ended while nothing was heard. */
   forget(remembered: readonly string[], existing: ReadonlySet<string>): void {
-    for (const legId of remembered) if (!existing.has(legId)) this.live.delete(legId);
+    for (const legId of remembered) {
+      if (existing.has(legId)) continue;
+      this.live.delete(legId);
+      this.hungUp.delete(legId);
+    }
   }
 
   /** The facts of one event: usually none or one. Never throws. */
@@ -125,7 +135,7 @@ export class AriFacts {
       legId,
       cause,
       techCause,
-      wasHungUpByUs: heard.isEndedByUs || isOurTimeout,
+      wasHungUpByUs: this.hungUp.delete(legId) || isOurTimeout,
       at: event.timestamp,
     };
   }
@@ -140,7 +150,6 @@ export class AriFacts {
         isAnswered: false,
         isOurs: false,
         isEndedByThem: false,
-        isEndedByUs: false,
       };
       this.live.set(legId, heard);
     }

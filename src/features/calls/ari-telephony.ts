@@ -154,7 +154,9 @@ export class AriTelephony implements Telephony {
 
   async hangup(legId: string): Promise<CommandResult> {
     this.facts.noteHangup(legId);
-    return resultOf(this.link.commands.hangup(legId));
+    const result = await resultOf(this.link.commands.hangup(legId));
+    if (result.kind === 'gone') this.facts.noteHangup(legId, true);
+    return result;
   }
 
   async destroyBridge(bridgeId: string): Promise<CommandResult> {
@@ -188,7 +190,23 @@ export class AriTelephony implements Telephony {
       await this.link.commands.originate(order);
       return DONE;
     } catch (problem) {
-      return problem instanceof AriHttpError && problem.status === 409 ? DUPLICATE : failureOf(problem);
+      if (!(problem instanceof AriHttpError)) return failureOf(problem);
+      if (problem.status !== 409) return { kind: 'refused', reason: problem.body, status: problem.status };
+      return this.duplicateOrRefused(order.channelId);
+    }
+  }
+
+  /**
+   * Asterisk 22 keeps the reason of a refusal per HTTP connection and forgets to clear it: once a connection has carried a duplicate, its
+   * 409 may also mean "allocation failed" (trunk down, phone not registered), which is 500 otherwise. So we look.
+   */
+  private async duplicateOrRefused(legId: string): Promise<CommandResult> {
+    if (this.facts.hasHeardOf(legId)) return DUPLICATE;
+    try {
+      if (await this.link.commands.hasChannel(legId)) return DUPLICATE;
+      return { kind: 'refused', reason: 'allocation failed', status: 500 };
+    } catch (problem) {
+      return failureOf(problem);
     }
   }
 

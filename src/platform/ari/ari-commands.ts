@@ -1,4 +1,5 @@
 import { connect } from 'ari-client';
+import { AriHttpError } from './ari-transport.js';
 
 /** A channel of Asterisk, as much of it as we use. */
 export interface AriChannel {
@@ -34,7 +35,7 @@ interface AriResources {
   readonly applications: { filter: Operation };
   readonly events: { userEvent: Operation };
   readonly channels: Record<
-    'list' | 'originate' | 'hangup' | 'continueInDialplan' | 'setChannelVar' | 'startMoh' | 'stopMoh',
+    'list' | 'get' | 'originate' | 'hangup' | 'continueInDialplan' | 'setChannelVar' | 'startMoh' | 'stopMoh',
     Operation
   >;
   readonly bridges: Record<'list' | 'create' | 'destroy' | 'addChannel' | 'removeChannel', Operation>;
@@ -122,6 +123,16 @@ export class AriCommands {
 
   async removeFromBridge(bridgeId: string, channelId: string): Promise<void> {
     await this.api.bridges.removeChannel({ bridgeId, channel: channelId });
+  }
+
+  async hasChannel(channelId: string): Promise<boolean> {
+    try {
+      await this.api.channels.get({ channelId });
+      return true;
+    } catch (problem) {
+      if (problem instanceof AriHttpError && problem.status === 404) return false;
+      throw problem;
+    }
   }
 
   async channels(): Promise<AriChannel[]> {

@@ -61,7 +61,7 @@ export class AriConnection {
   private readonly applications = new Map<string, AriSocket>();
   /** Applications that are down after having been up. */
   private readonly lost = new Set<string>();
-  private readonly waiting = new Map<string, Set<() => void>>();
+  private readonly waiting = new Set<() => void>();
   private closeTransport: (() => Promise<void>) | null = null;
   private statusTimer: NodeJS.Timeout | undefined;
   private loadTimer: NodeJS.Timeout | undefined;
@@ -105,7 +105,7 @@ export class AriConnection {
     await this.closeTransport?.();
   }
 
-  /** Opens the application's socket and keeps it open; resolves once it is heard, rejects after 5 s (and goes on trying). */
+  /** Opens the application's socket and keeps it open; resolves once it and the link are up, rejects after 5 s (and goes on trying). */
   async openApplication(name: string): Promise<void> {
     let socket = this.applications.get(name);
     if (socket === undefined) {
@@ -113,7 +113,7 @@ export class AriConnection {
       this.applications.set(name, socket);
       if (this.commands.isLoaded) socket.start();
     }
-    if (!socket.isUp) await this.untilUp(name);
+    await this.untilUp(socket);
   }
 
   closeApplication(name: string): void {
@@ -150,8 +150,8 @@ export class AriConnection {
       onEvent: (event) => this.listener.onEvent(event),
       onUp: () => {
         this.lost.delete(application);
-        this.waiting.get(application)?.forEach((resolve) => resolve());
         this.judge('');
+        for (const look of [...this.waiting]) look();
       },
       onDown: (reason) => {
         if (!isWatch) this.lost.add(application);
@@ -186,20 +186,20 @@ export class AriConnection {
     this.accountedMs = now;
   }
 
-  private untilUp(application: string): Promise<void> {
+  private untilUp(socket: AriSocket): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiting = this.waiting.get(application) ?? new Set();
-      this.waiting.set(application, waiting);
-      const done = (): void => {
+      const look = (): void => {
+        if (!this.isUp || !socket.isUp) return;
         clearTimeout(timer);
-        waiting.delete(done);
+        this.waiting.delete(look);
         resolve();
       };
       const timer = setTimeout(() => {
-        waiting.delete(done);
+        this.waiting.delete(look);
         reject(new Error('the application could not be heard within 5 s'));
       }, COMMAND_TIMEOUT_MS);
-      waiting.add(done);
+      this.waiting.add(look);
+      look();
     });
   }
 }
