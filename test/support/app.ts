@@ -1,15 +1,18 @@
+import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
-import { AppModule } from '../../src/app.module.js';
 import { parseEnv } from '../../src/platform/config/env.js';
 import type { Role } from '../../src/platform/config/settings.js';
 import { closeApp, createHttpApp, listen } from '../../src/platform/http/create-app.js';
 import { Log } from '../../src/platform/log/log.js';
+import { PlatformModule } from '../../src/platform/platform.module.js';
 import { createDatabase, dropDatabase } from './database.js';
 
 /** A token that `startTestApp` accepts from administrators. */
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
+
+class BareModule {}
 
 /** How to start the application in a test. */
 export interface TestAppOptions {
@@ -17,6 +20,8 @@ export interface TestAppOptions {
   readonly roles?: readonly Role[];
   /** Further environment variables; they win. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The plumbing with these modules instead of the rooms; for tests of the plumbing itself. */
+  readonly modules?: NonNullable<DynamicModule['imports']>;
   /** A database to work on; left out: a clone of the template, dropped at `close`. */
   readonly databaseUrl?: string;
 }
@@ -60,7 +65,12 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     if (options.databaseUrl === undefined) await dropDatabase(databaseUrl);
   };
   try {
-    const app = await createHttpApp(AppModule.forRoot(env, log), log);
+    const root =
+      options.modules === undefined
+        ? // Loaded only here: loading the rooms defines their jobs, which a bare application could not do.
+          (await import('../../src/app.module.js')).AppModule.forRoot(env, log)
+        : { module: BareModule, imports: [PlatformModule.forRoot(env, log), ...options.modules] };
+    const app = await createHttpApp(root, log);
     const url = await listen(app);
     return {
       app,

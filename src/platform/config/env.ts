@@ -74,6 +74,14 @@ export class Env {
   @Max(200)
   DATABASE_POOL_SIZE: number = 20;
 
+  /** Webhooks of one shop per second that one process takes in the long run; twice as many at once. More are answered 429. */
+  @Expose()
+  @Digits()
+  @IsInt({ message: 'write a whole number from 1 to 100000' })
+  @Min(1)
+  @Max(100_000)
+  SHOP_WEBHOOKS_PER_SECOND: number = 600;
+
   @Expose()
   @IsRight(isUrl(['redis:', 'rediss:']), 'write the address of Redis, e.g. redis://:password@host:6379/0')
   REDIS_URL: string;

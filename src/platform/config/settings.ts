@@ -20,6 +20,8 @@ export class Settings {
   readonly isLoopbackOnly: boolean;
   readonly databaseUrl: string;
   readonly databasePoolSize: number;
+  /** Webhooks of one shop per second in the long run; twice as many at once. */
+  readonly shopWebhooksPerSecond: number;
   readonly redisUrl: string;
   /** `cd:`, or longer where several installations share one Redis; ends with a colon. */
   readonly redisKeyPrefix: string;
@@ -51,6 +53,7 @@ export class Settings {
     this.isLoopbackOnly = isLoopbackHost(env.HOST);
     this.databaseUrl = env.DATABASE_URL;
     this.databasePoolSize = env.DATABASE_POOL_SIZE;
+    this.shopWebhooksPerSecond = env.SHOP_WEBHOOKS_PER_SECOND;
     this.redisUrl = env.REDIS_URL;
     this.redisKeyPrefix = env.REDIS_KEY_PREFIX;
     this.ariNodes = nodes;

@@ -38,9 +38,14 @@ export function isDuplicate(error: unknown, constraint?: string): boolean {
 /** Turns a passing failure into `busy.retry_later`; hands back everything else as it is. */
 export function asDialerError(error: unknown): unknown {
   if (error instanceof DialerError || !(error instanceof Error) || !isPassingDatabaseError(error)) return error;
+  return connectionLost(error);
+}
+
+/** The refusal for work that the database did not carry out, or did not say that it did. */
+export function connectionLost(cause: unknown): DialerError {
   return new DialerError('busy.retry_later', 'The database did not answer in time.', {
     isRetryable: true,
     retryAfterSeconds: 2,
-    cause: error,
+    cause,
   });
 }

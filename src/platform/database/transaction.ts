@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { asDialerError, isUnansweredQuery } from './database-errors.js';
+import { asDialerError, connectionLost, isUnansweredQuery } from './database-errors.js';
 
 /** The database inside one transaction (or, in `read`, one plain connection). Stores take it as their first argument. */
 export type Tx = EntityManager;
@@ -34,6 +34,8 @@ export class Transactions {
       await runner.commitTransaction();
       return result;
     } catch (error) {
+      // Released under the work's hands: the connection was lost between two of its queries.
+      if (runner.isReleased) throw connectionLost(error);
       if (isUnansweredQuery(error)) await cut(runner);
       else if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => cut(runner));
       throw asDialerError(error);

@@ -5,12 +5,15 @@ import { DialerError } from '../../core/shared/errors.js';
 import { Log, withTrace } from '../log/log.js';
 import { Metrics, type Counter } from '../metrics/metrics.js';
 import { Jobs, type QueueName } from './jobs.js';
+import { withinMs } from './within-ms.js';
 
 /** What lies in BullMQ for one job. */
 export interface QueuedWork {
   readonly payload: object;
   readonly traceId: string;
 }
+
+const CLOSE_LIMIT_MS = 5_000;
 
 /** Name of the job that only proves that a queue is being emptied. */
 export const CANARY = 'canary';
@@ -22,8 +25,8 @@ export abstract class QueueHost extends WorkerHost {
   abstract readonly queue: QueueName;
   /** Replaces a worker that no longer takes jobs by a new one. */
   abstract replaceWorker(): Promise<void>;
-  /** Finishes running jobs and takes no more. */
-  abstract stop(): Promise<void>;
+  /** Takes no more jobs and finishes the running ones. `isRedisUp` false: does not wait for a Redis that does not answer. */
+  abstract stop(isRedisUp: boolean): Promise<void>;
   abstract listen(): void;
 }
 
@@ -57,6 +60,7 @@ export function queueProcessor(
   class QueueProcessor extends QueueHost {
     readonly queue = queue;
     private replacement: Worker | null = null;
+    private readonly running = new Set<Promise<void>>();
 
     constructor(
       private readonly jobs: Jobs,
@@ -68,7 +72,9 @@ export function queueProcessor(
 
     async process(job: Job<QueuedWork>): Promise<void> {
       if (job.name === CANARY) return;
-      await withTrace({ traceId: job.data.traceId }, () => this.run(job));
+      const run = withTrace({ traceId: job.data.traceId }, () => this.run(job));
+      this.running.add(run);
+      await run.finally(() => this.running.delete(run));
     }
 
     listen(): void {
@@ -79,11 +85,13 @@ export function queueProcessor(
       const old = this.current();
       this.replacement = new Worker(queue, (job: Job<QueuedWork>) => this.process(job), workerOptions);
       this.listen();
-      await Promise.race([old.close(true), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
+      await withinMs(CLOSE_LIMIT_MS, old.close(true)).catch(() => undefined);
     }
 
-    async stop(): Promise<void> {
-      await this.current().close();
+    async stop(isRedisUp: boolean): Promise<void> {
+      const closing = this.current().close(!isRedisUp);
+      await Promise.allSettled(this.running);
+      await withinMs(CLOSE_LIMIT_MS, closing).catch(() => undefined);
     }
 
     private current(): Worker {

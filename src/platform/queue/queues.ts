@@ -1,7 +1,8 @@
-import type { BulkJobOptions, Queue } from 'bullmq';
+import { Queue, type BulkJobOptions } from 'bullmq';
 import type { Log } from '../log/log.js';
 import type { QueueName } from './jobs.js';
 import type { QueuedWork } from './processors.js';
+import { withinMs } from './within-ms.js';
 
 const ADD_LIMIT_MS = 2_000;
 
@@ -14,17 +15,24 @@ export interface QueuedJob {
 
 /** The producing side of BullMQ; used by the relay and by the canaries only. */
 export class Queues {
-  private readonly queues: ReadonlyMap<string, Queue<QueuedWork>>;
+  private readonly queues: Map<string, Queue<QueuedWork>>;
 
-  constructor(queues: readonly Queue<QueuedWork>[], log: Log) {
+  constructor(
+    queues: readonly Queue<QueuedWork>[],
+    private readonly log: Log,
+  ) {
     this.queues = new Map(queues.map((queue) => [queue.name, queue]));
-    for (const queue of queues)
-      queue.on('error', (error) => log.debug('a queue met an error', { queue: queue.name, error }));
+    for (const queue of queues) this.listen(queue);
   }
 
   /** @throws Error when Redis does not take them within 2 s; some may be there all the same */
   async add(name: QueueName, jobs: QueuedJob[]): Promise<void> {
-    await withinMs(ADD_LIMIT_MS, this.get(name).addBulk(jobs));
+    try {
+      await withinMs(ADD_LIMIT_MS, this.get(name).addBulk(jobs));
+    } catch (error) {
+      this.renew(name);
+      throw error;
+    }
   }
 
   get(name: QueueName): Queue<QueuedWork> {
@@ -32,17 +40,17 @@ export class Queues {
     if (queue === undefined) throw new Error(`no queue is called ${name}`);
     return queue;
   }
-}
 
-/** The result of `work`, or an error when it takes longer. */
-export async function withinMs<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
+  /** A queue whose first words to Redis failed never recovers by itself, so a new one takes its place; both use the same connection. */
+  private renew(name: QueueName): void {
+    const old = this.get(name);
+    const renewed = new Queue<QueuedWork>(name, old.opts);
+    this.listen(renewed);
+    this.queues.set(name, renewed);
+    void old.close().catch(() => undefined);
+  }
+
+  private listen(queue: Queue<QueuedWork>): void {
+    queue.on('error', (error) => this.log.debug('a queue met an error', { queue: queue.name, error }));
   }
 }

@@ -6,7 +6,8 @@ import { Log } from '../log/log.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 import { findRedisPolicyFaults } from '../redis/redis-policy.js';
 import { CANARY, type QueueHost } from './processors.js';
-import { Queues, withinMs } from './queues.js';
+import { Queues } from './queues.js';
+import { withinMs } from './within-ms.js';
 
 export const QUEUE_HOSTS = Symbol('queue hosts');
 
@@ -35,11 +36,7 @@ export class Workers implements OnApplicationBootstrap, OnModuleDestroy {
   ) {
     health.register('redis', {
       isNeededFor: [],
-      check: async () => {
-        if (redis.forCommands.status !== 'ready') return { isUp: false, reason: 'not connected' };
-        await redis.forCommands.ping();
-        return { isUp: true };
-      },
+      check: async () => ((await redis.isAnswering()) ? { isUp: true } : { isUp: false, reason: 'no answer' }),
     });
   }
 
@@ -53,7 +50,8 @@ export class Workers implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.timer);
-    await Promise.all(this.hosts.map((host) => host.stop().catch(() => undefined)));
+    const isRedisUp = await this.redis.isAnswering();
+    await Promise.all(this.hosts.map((host) => host.stop(isRedisUp)));
   }
 
   private async checkPolicy(isStart: boolean): Promise<void> {

@@ -42,6 +42,15 @@ export class RedisConnections implements OnApplicationShutdown {
     return this.connection('workers', { maxRetriesPerRequest: null });
   }
 
+  /** True when Redis answers a ping within 300 ms. */
+  async isAnswering(): Promise<boolean> {
+    if (this.forCommands.status !== 'ready') return false;
+    return this.forCommands.ping().then(
+      () => true,
+      () => false,
+    );
+  }
+
   onApplicationShutdown(): void {
     for (const redis of this.open.values()) redis.disconnect();
   }

@@ -1,0 +1,91 @@
+import { DataSource } from 'typeorm';
+import { describe, expect, it } from 'vitest';
+import { useDatabase } from '../../../test/support/database.js';
+import { startTcpProxy, throughProxy } from '../../../test/support/tcp-proxy.js';
+import { dataSourceOptions } from './data-source.js';
+import { isDuplicate } from './database-errors.js';
+import { Transactions, rows, type Tx } from './transaction.js';
+
+const addShop = (tx: Tx, shopId: string): Promise<unknown> =>
+  tx.query(`INSERT INTO shops (shop_id, name, settings) VALUES ($1, $1, '{}')`, [shopId]);
+
+describe('transactions', () => {
+  const database = useDatabase();
+  const shopIds = async (): Promise<string[]> =>
+    (await database.query<{ shop_id: string }>('SELECT shop_id FROM shops ORDER BY 1')).map((row) => row.shop_id);
+  const busy = { code: 'busy.retry_later', isRetryable: true };
+
+  it('keeps all of a transaction or nothing', async () => {
+    await database.transactions.run((tx) => addShop(tx, 'kept'));
+    const failing = database.transactions.run(async (tx) => {
+      await addShop(tx, 'lost');
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await shopIds()).toEqual(['kept']);
+  });
+
+  it('gives rows of every kind of statement', async () => {
+    const { transactions } = database;
+    const changed = await transactions.run((tx) =>
+      rows(tx, `UPDATE shops SET name = 'new' WHERE shop_id = $1 RETURNING name`, ['kept']),
+    );
+    expect(changed).toEqual([{ name: 'new' }]);
+    expect(await transactions.read((tx) => rows(tx, 'SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+    expect(
+      await transactions.run((tx) => rows(tx, `DELETE FROM shops WHERE shop_id = 'nobody' RETURNING name`)),
+    ).toEqual([]);
+  });
+
+  it('tells a duplicate by its constraint', async () => {
+    const error: unknown = await database.transactions
+      .run((tx) => addShop(tx, 'kept'))
+      .catch((caught: unknown) => caught);
+    expect([isDuplicate(error), isDuplicate(error, 'shops_pkey'), isDuplicate(error, 'other')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('gives up on a statement after 2 s and on a lock after half a second', async () => {
+    await expect(database.transactions.run((tx) => tx.query('SELECT pg_sleep(5)'))).rejects.toMatchObject(busy);
+    await database.transactions.run(async (tx) => {
+      await tx.query(`SELECT 1 FROM shops WHERE shop_id = 'kept' FOR UPDATE`);
+      const other = database.transactions.run((second) =>
+        second.query(`UPDATE shops SET name = 'x' WHERE shop_id = 'kept'`),
+      );
+      await expect(other).rejects.toMatchObject(busy);
+    });
+  });
+
+  it('survives a connection that is ended under it', async () => {
+    const ended = database.transactions.run(async (tx) => {
+      const [row] = await rows<{ pid: number }>(tx, 'SELECT pg_backend_pid() AS pid');
+      await database.query('SELECT pg_terminate_backend($1)', [row?.pid]);
+      await tx.query('SELECT 1');
+    });
+    await expect(ended).rejects.toMatchObject(busy);
+    expect(await database.transactions.read((tx) => rows(tx, 'SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+  });
+
+  it('gives up on a database that is silent, drops that connection, and works on when it is back', async () => {
+    const proxy = await startTcpProxy(database.url);
+    const source = new DataSource(dataSourceOptions(throughProxy(database.url, proxy), 2));
+    await source.initialize();
+    const transactions = new Transactions(source);
+    try {
+      await transactions.run((tx) => addShop(tx, 'before'));
+      proxy.freeze();
+      await expect(transactions.run((tx) => addShop(tx, 'silent'))).rejects.toMatchObject(busy);
+      proxy.cut();
+      await expect(transactions.run((tx) => addShop(tx, 'refused'))).rejects.toMatchObject(busy);
+      proxy.mend();
+      await transactions.run((tx) => addShop(tx, 'after'));
+      expect(await shopIds()).toEqual(['after', 'before', 'kept']);
+    } finally {
+      await source.destroy();
+      await proxy.close();
+    }
+  });
+});
