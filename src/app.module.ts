@@ -1,10 +1,23 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Env } from './platform/config/env.js';
 import type { Log } from './platform/log/log.js';
+import { AgentsModule } from './features/agents/agents.module.js';
+import { CallsModule } from './features/calls/calls.module.js';
+import { DialingModule } from './features/dialing/dialing.module.js';
+import { OrdersModule } from './features/orders/orders.module.js';
+import { ShopsModule } from './features/shops/shops.module.js';
+import { WritebackModule } from './features/writeback/writeback.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 
 /** The rooms, most basic first. All are loaded in every role; `Settings.roles` tells each what to run. */
-const ROOMS: NonNullable<DynamicModule['imports']> = [];
+const ROOMS: NonNullable<DynamicModule['imports']> = [
+  ShopsModule,
+  OrdersModule,
+  AgentsModule,
+  WritebackModule,
+  CallsModule,
+  DialingModule,
+];
 
 @Module({})
 export class AppModule {

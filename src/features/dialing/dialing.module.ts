@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AgentsModule } from '../agents/agents.module.js';
 import { CallsModule } from '../calls/calls.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
@@ -10,11 +11,12 @@ import { Leadership } from './leadership.js';
 import { Lines } from './lines.js';
 import { Pacer } from './pacer.js';
 import { PacingStore } from './pacing.store.js';
+import { TrunkEntity } from './trunk.entity.js';
 import { TrunkStore } from './trunk.store.js';
 
 /** Whom to call now, and over which line. */
 @Module({
-  imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule],
+  imports: [TypeOrmModule.forFeature([TrunkEntity]), ShopsModule, OrdersModule, AgentsModule, CallsModule],
   controllers: [DialingController],
   providers: [Leadership, Lines, TrunkStore, PacingStore, Pacer, DialingMetrics, DialingService],
   exports: [DialingService],

@@ -1,0 +1,235 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_TOKEN, startTestApp, type TestApp } from '../../../test/support/app.js';
+import { decide, planCall, type Call } from '../../core/call/call.js';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { Events } from '../../platform/outbox/events.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { reviveCall } from '../calls/call.store.js';
+import { callEnded } from '../calls/calls.events.js';
+import { CallsModule } from '../calls/calls.module.js';
+import { CallsService } from '../calls/calls.service.js';
+import { OrdersService } from '../orders/orders.service.js';
+import { ShopsService } from '../shops/shops.service.js';
+import { WritebackModule } from '../writeback/writeback.module.js';
+import { DialingModule } from './dialing.module.js';
+
+// Rooms up to `dialing`, on real Postgres and Redis and the virtual telephone network in real time.
+
+let test: TestApp;
+let transactions: Transactions;
+const ended: { callId: string; result: string; wasConnected: boolean; agentId: string | null }[] = [];
+
+beforeAll(async () => {
+  test = await startTestApp({ modules: [CallsModule, DialingModule, WritebackModule] });
+  transactions = test.get(Transactions);
+  test.get(Events).on(callEnded, async (tx, fact) => {
+    ended.push(fact);
+    // Room `outcomes` does this; here the order just leaves the queue.
+    await test.get(OrdersService).finish(tx, fact.orderRef, { outcome: 'unreachable' });
+  });
+  await put('trunks/main', { endpoint: 'PJSIP/{number}@trunk', maxChannels: 20, callsPerSecond: 50 });
+  await put('shops/s1', {
+    name: 'S',
+    timeZone: 'Europe/Kyiv',
+    jurisdiction: 'demo',
+    callingHours: 'always',
+    ringSeconds: 15,
+  });
+}, 60_000);
+afterAll(() => test.close());
+
+async function put(path: string, body: object): Promise<Record<string, string>> {
+  const response = await fetch(`${test.url}/v1/admin/${path}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const answer = (await response.json()) as Record<string, string>;
+  expect(response.status, JSON.stringify(answer) + test.logLines.slice(-3).join('')).toBeLessThan(300);
+  return answer;
+}
+
+let people = 0;
+async function anAgent(connection: 'persistent' | 'per_call', phone?: string) {
+  const login = `a${++people}`;
+  const { agentId = '' } = await put(`agents/${login}`, {
+    password: 'correct horse',
+    connection,
+    endpoint: `PJSIP/${phone ?? `agent-${login}`}`,
+    groups: ['default'],
+  });
+  const agents = test.get(AgentsService);
+  await agents.signIn(login, 'correct horse', 'test');
+  await agents.wish(agentId, 'ready');
+  await until(async () => (await agents.presence(agentId)).state === 'ready', `${login} ready`);
+  return { agentId, presence: () => agents.presence(agentId), leave: () => agents.wish(agentId, 'break', 'done') };
+}
+
+let numbers = 1_000_000 + (randomBytes(2).readUInt16BE() % 50_000) * 100;
+async function anOrder(ending: string): Promise<string> {
+  numbers += 100;
+  const phone = `+38067${String(numbers).slice(0, 5)}${ending}`;
+  const shop = await test.get(ShopsService).get('s1');
+  const orders = test.get(OrdersService);
+  const { orderRef } = await transactions.run((tx: Tx) =>
+    orders.accept(
+      tx,
+      shop,
+      {
+        version: 1,
+        registeredAt: new Date(),
+        isRegisteredAtGiven: true,
+        content: {
+          orderId: `O-${numbers}`,
+          customer: { name: 'Test', phone, language: 'uk', timeZone: null, email: null },
+          items: [],
+          total: { amount: '10.00', currency: 'UAH' },
+          payment: { method: null, paid: null },
+          delivery: { method: null, city: null, address: null, pickupPoint: null, slot: null },
+          source: { channel: null, campaign: null },
+          priority: 0,
+          confirmBy: null,
+          comment: null,
+          metadata: {},
+        },
+      } as Parameters<OrdersService['accept']>[2],
+      { traceId: randomBytes(16).toString('hex'), receivedAt: new Date() },
+    ),
+  );
+  await orders.schedule(orderRef);
+  return orderRef;
+}
+
+async function until(isSo: () => Promise<boolean>, what: string, timeoutMs = 12_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await isSo())) {
+    if (Date.now() > deadline)
+      throw new Error(`${what}: not within ${timeoutMs} ms\n${test.logLines.slice(-15).join('')}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+const orderStatus = (orderRef: string) =>
+  transactions.read(async (tx) => {
+    const rows: { status: string; live_call_id: string }[] = await tx.query(
+      'SELECT status, live_call_id FROM orders WHERE id = $1',
+      [orderRef],
+    );
+    return rows[0] ?? { status: '', live_call_id: '' };
+  });
+const endOf = (callId: string) => ended.find((fact) => fact.callId === callId);
+
+describe('from the queue to the talk', () => {
+  it('reserves an agent, rings, connects, and ends with the agent in wrap-up; the events replay to the stored state', async () => {
+    const anna = await anAgent('persistent');
+    const orderRef = await anOrder('01');
+    await until(async () => (await orderStatus(orderRef)).status === 'connected', 'connected');
+    const callId = (await orderStatus(orderRef)).live_call_id;
+    expect(await anna.presence()).toMatchObject({ state: 'talking', callId });
+    await transactions.run((tx) => test.get(CallsService).request(tx, callId, { kind: 'agent_hangup' }));
+    await until(async () => endOf(callId) !== undefined, 'ended');
+    expect(endOf(callId)).toMatchObject({ result: 'answered', wasConnected: true, agentId: anna.agentId });
+    expect(await anna.presence()).toMatchObject({ state: 'wrap_up', callId });
+    await replay(callId);
+    await anna.leave();
+  });
+
+  it('rings the phone of a per-call agent before the buyer', async () => {
+    const borys = await anAgent('per_call');
+    const orderRef = await anOrder('01');
+    await until(async () => (await orderStatus(orderRef)).status === 'connected', 'connected');
+    const callId = (await orderStatus(orderRef)).live_call_id;
+    await transactions.run((tx) => test.get(CallsService).request(tx, callId, { kind: 'agent_hangup' }));
+    await until(async () => endOf(callId) !== undefined, 'ended');
+    expect(endOf(callId)).toMatchObject({ result: 'answered', agentId: borys.agentId });
+    await replay(callId);
+    await borys.leave();
+  });
+
+  it('an agent whose phone declines goes to break, and the buyer is not called', async () => {
+    const vira = await anAgent('per_call', 'agent-reject-1');
+    const orderRef = await anOrder('01');
+    await until(async () => (await vira.presence()).state === 'break', 'break');
+    expect(await vira.presence()).toMatchObject({ reason: 'not_responding' });
+    const rows: { first_call_at: Date | null }[] = await transactions.read((tx) =>
+      tx.query('SELECT first_call_at FROM orders WHERE id = $1', [orderRef]),
+    );
+    expect(rows[0]?.first_call_at).toBeNull();
+  });
+
+  it.each([
+    ['60', 'busy'],
+    ['61', 'rejected'],
+    ['63', 'invalid_number'],
+    ['64', 'carrier_failure'],
+    ['73', 'unobtainable'],
+  ])('a buyer …%s is %s, and the agent is free again', async (ending, result) => {
+    const anna = await anAgent('persistent');
+    const orderRef = await anOrder(ending);
+    await until(async () => (await orderStatus(orderRef)).status === 'final', 'final');
+    expect(ended.at(-1)).toMatchObject({ result, wasConnected: false });
+    await until(async () => (await anna.presence()).state === 'ready', 'ready again');
+    await anna.leave();
+  });
+
+  it('a withdrawn order stops ringing within a second', async () => {
+    const anna = await anAgent('persistent');
+    const orderRef = await anOrder('72');
+    await until(async () => (await orderStatus(orderRef)).status === 'ringing', 'ringing');
+    const shop = await test.get(ShopsService).get('s1');
+    const askedAt = Date.now();
+    await transactions.run(async (tx) => {
+      const rows: { order_id: string }[] = await tx.query('SELECT order_id FROM orders WHERE id = $1', [orderRef]);
+      await test
+        .get(OrdersService)
+        .withdraw(
+          tx,
+          shop,
+          { orderId: rows[0]?.order_id ?? '', version: 2, reason: null },
+          { traceId: 't', receivedAt: new Date() },
+        );
+    });
+    await until(async () => (await orderStatus(orderRef)).status === 'final', 'final');
+    expect(Date.now() - askedAt).toBeLessThan(1_000);
+    expect(ended.at(-1)).toMatchObject({ result: 'withdrawn' });
+    await anna.leave();
+  });
+
+  it('nobody is called while no agent is ready, and the decision says why', async () => {
+    const orderRef = await anOrder('01');
+    const read = async () => {
+      const response = await fetch(`${test.url}/v1/admin/groups/default/pacing`, {
+        headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      });
+      return (await response.json()) as { reason: string; load: { ordersDue: number } };
+    };
+    await until(async () => (await read()).reason === 'no_agent', 'explained');
+    expect((await orderStatus(orderRef)).status).toBe('scheduled');
+    await transactions.run((tx) =>
+      test
+        .get(OrdersService)
+        .finish(tx, orderRef, { outcome: 'failed' })
+        .then(() => undefined),
+    );
+  });
+});
+
+async function replay(callId: string): Promise<void> {
+  const [stored, events] = await transactions.read(async (tx) => {
+    const rows: Parameters<typeof reviveCall>[0][] = await tx.query(
+      'SELECT machine, version FROM calls WHERE id = $1',
+      [callId],
+    );
+    if (rows[0] === undefined) throw new Error('no such call');
+    return [reviveCall(rows[0]), await test.get(CallsService).history(tx, callId)] as const;
+  });
+  const last = stored.call;
+  const { ringSeconds, maxTalkSeconds, detectsMachine, agent } = last;
+  let call: Call = planCall({ callId, ringSeconds, maxTalkSeconds, detectsMachine, agent }, last.plannedAt).call;
+  for (const { at, event } of events) {
+    const decision = decide(call, event, at);
+    if ('call' in decision) call = decision.call;
+  }
+  expect(JSON.parse(JSON.stringify(call))).toEqual(JSON.parse(JSON.stringify(last)));
+}
