@@ -41,12 +41,16 @@ describe('readMoney', () => {
 
   it('loses nothing: minor units written back give the same text', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 10n ** 15n }), fc.constantFrom('UAH', 'JPY', 'KWD'), (minor, currency) => {
-        const digits = currencyDigits(currency) ?? 0;
-        const padded = minor.toString().padStart(digits + 1, '0');
-        const text = digits === 0 ? padded : `${padded.slice(0, -digits)}.${padded.slice(-digits)}`;
-        expect(readMoney(text, currency)).toEqual({ minor, currency });
-      }),
+      fc.property(
+        fc.bigInt({ min: 0n, max: 10n ** 15n - 1n }),
+        fc.constantFrom('UAH', 'JPY', 'KWD'),
+        (minor, currency) => {
+          const digits = currencyDigits(currency) ?? 0;
+          const padded = minor.toString().padStart(digits + 1, '0');
+          const text = digits === 0 ? padded : `${padded.slice(0, -digits)}.${padded.slice(-digits)}`;
+          expect(readMoney(text, currency)).toEqual({ minor, currency });
+        },
+      ),
     );
   });
 });

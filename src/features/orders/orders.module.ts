@@ -8,6 +8,6 @@ import { OrdersService } from './orders.service.js';
 @Module({
   imports: [ShopsModule],
   providers: [OrdersService, OrderMessages, OrdersHandlers, OrdersMetrics],
-  exports: [OrdersService, OrdersMetrics],
+  exports: [OrdersService],
 })
 export class OrdersModule {}

@@ -34,6 +34,7 @@ import {
   type Requeue,
 } from './order.store.js';
 import { orderFinished } from './orders.events.js';
+import { OrdersMetrics, type MessageType } from './orders.metrics.js';
 
 export type { Accepted, DueOrder, OrderInput, OrderRow, TimelineEntry } from './order-row.js';
 
@@ -75,6 +76,7 @@ export class OrdersService {
     private readonly events: Events,
     private readonly shops: ShopsService,
     private readonly messages: OrderMessages,
+    private readonly metrics: OrdersMetrics,
   ) {}
 
   /** Stores what a shop said of an order: new, or changed when the version is higher. A late create of a cancelled order is born withdrawn. */
@@ -95,6 +97,11 @@ export class OrdersService {
     if (answer.effect !== 'withdrawn' || isTombstone) return answer;
     await this.finish(tx, answer.orderRef, { outcome: 'withdrawn' });
     return { ...answer, status: 'final' };
+  }
+
+  /** Counts a message of a shop, once its transaction has been committed. */
+  countReceived(shopId: string, type: MessageType): void {
+    this.metrics.countReceived(shopId, type);
   }
 
   /** accepted → scheduled, and wakes the dialer. Harmless when repeated. */
@@ -119,7 +126,13 @@ export class OrdersService {
    */
   async lockNextDue(
     tx: Tx,
-    query: { groupIds: readonly string[]; exceptShops: readonly string[]; now: Date; skip: readonly string[]; limit: number },
+    query: {
+      groupIds: readonly string[];
+      exceptShops: readonly string[];
+      now: Date;
+      skip: readonly string[];
+      limit: number;
+    },
   ): Promise<DueOrder[]> {
     const served = (await this.served(query.groupIds)).filter(({ shopId }) => !query.exceptShops.includes(shopId));
     if (served.length === 0) return [];

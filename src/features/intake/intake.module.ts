@@ -1,0 +1,23 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { Sweeps } from '../../platform/queue/sweeps.js';
+import { OrdersModule } from '../orders/orders.module.js';
+import { ShopsModule } from '../shops/shops.module.js';
+import { IntakeController } from './intake.controller.js';
+import { IntakeService } from './intake.service.js';
+import { OrderStatusReader } from './order-status.js';
+
+@Module({
+  imports: [ShopsModule, OrdersModule],
+  controllers: [IntakeController],
+  providers: [IntakeService, OrderStatusReader],
+})
+export class IntakeModule implements OnModuleInit {
+  constructor(
+    private readonly sweeps: Sweeps,
+    private readonly intake: IntakeService,
+  ) {}
+
+  onModuleInit(): void {
+    this.sweeps.every('intake.forget-messages', 3_600_000, () => this.intake.forgetOldMessages());
+  }
+}

@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { timingSafeEqual } from 'node:crypto';
+import { DialerError } from '../../core/shared/errors.js';
+import { sha256 } from '../../platform/auth/tokens.js';
+import { Settings } from '../../platform/config/settings.js';
+import { Transactions } from '../../platform/database/transaction.js';
+import { isPlainJson } from '../../platform/http/body-parser.js';
+import { HttpProblem } from '../../platform/http/problem.js';
+import { invalidInput } from '../../platform/http/validation.js';
+import { Log, traceIdOrNew, withTrace } from '../../platform/log/log.js';
+import { OrdersService, type Accepted } from '../orders/orders.service.js';
+import { ShopsService, type Shop } from '../shops/shops.service.js';
+import { FloodGate } from './flood-gate.js';
+import { findMessage, forgetMessages, insertMessage } from './message.store.js';
+import { readOrderMessage, type OrderMessage } from './order-message.js';
+import { readStrictJson } from './strict-json.js';
+import { verifyWebhook, type WebhookEnvelope } from './webhook-signature.js';
+
+type Headers = Parameters<typeof verifyWebhook>[1];
+
+interface Delivery {
+  readonly shop: Shop;
+  readonly envelope: WebhookEnvelope;
+  readonly bodySha256: Buffer;
+  readonly receivedAt: Date;
+}
+
+/** Senders retry for up to 75 h (Standard Webhooks); ids are remembered for longer. */
+const REMEMBERED_MS = 7 * 24 * 3_600_000;
+const FORGOTTEN_AT_ONCE = 2_000;
+
+/** Rolls a transaction back because its webhook id turned out to be stored already. */
+class RepeatedMessage extends Error {}
+
+/** The shop's webhook: checks, in the order of the contract, and one transaction that stores message, order and what follows from it. */
+@Injectable()
+export class IntakeService {
+  private readonly gate: FloodGate;
+
+  constructor(
+    private readonly shops: ShopsService,
+    private readonly orders: OrdersService,
+    private readonly transactions: Transactions,
+    private readonly log: Log,
+    settings: Settings,
+  ) {
+    const perSecond = settings.shopWebhooksPerSecond;
+    this.gate = new FloodGate(perSecond, 2 * perSecond);
+  }
+
+  /**
+   * Takes one webhook. 413 has been checked before; then 415 → 401 → 429 → 400 → 409 → 422.
+   * @returns the text of the 202, stored durably; a repeat gets the same text again
+   * @throws HttpProblem, DialerError
+   */
+  async receive(shopId: string, headers: Headers, body: Buffer): Promise<string> {
+    if (!isPlainJson({ headers })) throw new HttpProblem(415);
+    const receivedAt = new Date();
+    const { shop, envelope } = await this.authenticate(shopId, headers, body, receivedAt);
+    const waitSeconds = this.gate.take(shopId, performance.now());
+    if (waitSeconds !== null) throw new HttpProblem(429, undefined, { 'retry-after': String(waitSeconds) });
+    const json = readStrictJson(body);
+    if (!json.isOk) throw new HttpProblem(400, json.why);
+    const delivery = { shop, envelope, bodySha256: sha256(body), receivedAt };
+    const { country } = shop.settings;
+    const answer = readOrderMessage(json.value, { country, sentAt: envelope.sentAt, now: receivedAt });
+    if (answer.isOk)
+      return (await this.store(delivery, answer.message)) ?? (await this.repeated(delivery)) ?? retryLater();
+    // An id that is stored already says 409 or the stored 202, whatever is wrong with this body.
+    const stored = await this.repeated(delivery);
+    if (stored === null) throw invalidInput(answer.errors);
+    return stored;
+  }
+
+  /** Forgets webhook ids that nobody repeats any more. */
+  async forgetOldMessages(): Promise<void> {
+    const before = new Date(Date.now() - REMEMBERED_MS);
+    while ((await this.transactions.run((tx) => forgetMessages(tx, before, FORGOTTEN_AT_ONCE))) === FORGOTTEN_AT_ONCE);
+  }
+
+  private async authenticate(shopId: string, headers: Headers, body: Buffer, now: Date) {
+    const [shop, secrets] = [await this.shops.find(shopId), await this.shops.webhookSecrets(shopId)];
+    const envelope = verifyWebhook(body, headers, secrets, now);
+    if (shop === null || envelope === null) {
+      throw new DialerError('auth.failed', 'The shop, the signature or the timestamp is not right.');
+    }
+    return { shop, envelope };
+  }
+
+  /** null: the webhook id is stored already. */
+  private async store(delivery: Delivery, message: OrderMessage): Promise<string | null> {
+    const { shop, envelope, bodySha256, receivedAt } = delivery;
+    const { shopId } = shop;
+    const on = { traceId: traceIdOrNew(), receivedAt };
+    try {
+      const done = await this.transactions.run(async (tx) => {
+        const accepted =
+          message.type === 'order.cancelled'
+            ? await this.orders.withdraw(tx, shop, message.cancel, on)
+            : await this.orders.accept(tx, shop, message.order, on);
+        const response = responseText(accepted);
+        const row = { shopId, webhookId: envelope.id, bodySha256, type: message.type, receivedAt, response };
+        if (!(await insertMessage(tx, row))) throw new RepeatedMessage();
+        return { accepted, response };
+      });
+      this.orders.countReceived(shopId, message.type);
+      const { orderRef, effect } = done.accepted;
+      withTrace({ orderRef }, () =>
+        this.log.info('a message of a shop was stored', { shopId, type: message.type, effect }),
+      );
+      return done.response;
+    } catch (error) {
+      if (error instanceof RepeatedMessage) return null;
+      throw error;
+    }
+  }
+
+  /** The stored 202 of this webhook id; null: the id is new. @throws DialerError `webhook.conflict` when it came with another body */
+  private async repeated({ shop, envelope, bodySha256 }: Delivery): Promise<string | null> {
+    const stored = await this.transactions.read((tx) => findMessage(tx, shop.shopId, envelope.id));
+    if (stored === null) return null;
+    if (timingSafeEqual(stored.bodySha256, bodySha256)) return stored.response;
+    this.log.warn('a webhook id came again with another body', { shopId: shop.shopId });
+    throw new DialerError('webhook.conflict', 'This webhook-id was used for another body.');
+  }
+}
+
+function responseText({ orderRef, orderId, status, callBy }: Accepted): string {
+  return JSON.stringify({ id: orderRef, orderId, status, callBy: callBy?.toISOString() ?? null });
+}
+
+function retryLater(): never {
+  throw new DialerError('busy.retry_later', 'The message is just being stored.', { isRetryable: true });
+}

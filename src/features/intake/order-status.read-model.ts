@@ -1,0 +1,65 @@
+import type { Tx } from '../../platform/database/transaction.js';
+
+export interface AttemptView {
+  readonly number: number;
+  readonly callId: string;
+  readonly result: string | null;
+  readonly plannedAt: Date;
+  readonly dialedAt: Date | null;
+  readonly ringingAt: Date | null;
+  readonly answeredAt: Date | null;
+  readonly connectedAt: Date | null;
+  readonly endedAt: Date | null;
+}
+
+export interface DeliveryView {
+  readonly id: string;
+  readonly destination: string;
+  readonly event: string;
+  readonly sequence: number;
+  readonly state: string;
+  readonly tries: number;
+  readonly nextTryAt: Date | null;
+  readonly lastStatus: number | null;
+  readonly createdAt: Date;
+  readonly deliveredAt: Date | null;
+}
+
+/** What keeps a group from dialling, as far as the tables tell. */
+export interface GroupsNow {
+  readonly agentsReady: number;
+  /** Of the last decision that placed no call although orders were due, when it is not older than 30 s. */
+  readonly pacingReason: string | null;
+}
+
+export function attemptsOf(tx: Tx, shopId: string, orderRef: string): Promise<AttemptView[]> {
+  return tx.query(
+    `SELECT a.number, a.call_id AS "callId", a.result, a.planned_at AS "plannedAt", c.dialed_at AS "dialedAt", c.ringing_at AS "ringingAt",
+       c.answered_at AS "answeredAt", c.connected_at AS "connectedAt", coalesce(a.ended_at, c.ended_at) AS "endedAt"
+     FROM attempts a JOIN calls c ON c.id = a.call_id WHERE a.shop_id = $1 AND a.order_ref = $2 ORDER BY a.number`,
+    [shopId, orderRef],
+  );
+}
+
+export function deliveriesOf(tx: Tx, shopId: string, orderRef: string): Promise<DeliveryView[]> {
+  return tx.query(
+    `SELECT id, destination, event, sequence, state, tries, CASE WHEN state = 'pending' THEN next_try_at END AS "nextTryAt",
+       last_status AS "lastStatus", created_at AS "createdAt", delivered_at AS "deliveredAt"
+     FROM deliveries WHERE shop_id = $1 AND order_ref = $2 ORDER BY sequence, destination`,
+    [shopId, orderRef],
+  );
+}
+
+export async function groupsNow(tx: Tx, groupIds: readonly string[]): Promise<GroupsNow> {
+  const rows = (await tx.query(
+    `SELECT
+       (SELECT count(DISTINCT p.agent_id)::int FROM agent_presence p JOIN agent_groups g ON g.agent_id = p.agent_id
+        WHERE g.group_id = ANY($1::text[]) AND p.state = 'ready') AS "agentsReady",
+       (SELECT d.decision ->> 'reason' FROM pacing_decisions d
+        WHERE d.group_id = ANY($1::text[]) AND d.at > now() - interval '30 seconds' AND coalesce((d.decision ->> 'dial')::int, 0) = 0
+          AND d.decision ->> 'reason' <> 'nothing_due'
+        ORDER BY d.at DESC LIMIT 1) AS "pacingReason"`,
+    [groupIds],
+  )) as GroupsNow[];
+  return rows[0] ?? { agentsReady: 0, pacingReason: null };
+}

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { mayCall } from '../../core/calling-hours/calling-hours.js';
+import { waitingFor } from '../../core/order/waiting-for.js';
+import { DialerError } from '../../core/shared/errors.js';
+import { Transactions } from '../../platform/database/transaction.js';
+import { OrdersService } from '../orders/orders.service.js';
+import { ShopsService } from '../shops/shops.service.js';
+import { attemptsOf, deliveriesOf, groupsNow } from './order-status.read-model.js';
+
+/** Everything a shop may know about one of its orders, and why it is not being called right now. */
+@Injectable()
+export class OrderStatusReader {
+  constructor(
+    private readonly shops: ShopsService,
+    private readonly orders: OrdersService,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** @throws DialerError `order.not_found` */
+  async read(shopId: string, orderId: string) {
+    const [shop, view] = [await this.shops.get(shopId), await this.orders.findByShopId(shopId, orderId)];
+    if (view === null) throw new DialerError('order.not_found', 'The shop has no such order.');
+    const { row, content, timeline } = view;
+    const { attempts, deliveries, groups } = await this.transactions.read(async (tx) => ({
+      attempts: await attemptsOf(tx, shopId, row.orderRef),
+      deliveries: await deliveriesOf(tx, shopId, row.orderRef),
+      groups: await groupsNow(
+        tx,
+        shop.settings.agentGroups.map(({ group }) => group),
+      ),
+    }));
+    const now = new Date();
+    const hours = mayCall({
+      hours: shop.settings.callingHours,
+      timeZones: [row.timeZone ?? shop.settings.timeZone],
+      now,
+    });
+    return {
+      id: row.orderRef,
+      version: row.version,
+      status: row.status,
+      outcome: row.outcome,
+      waitingFor: waitingFor({
+        now,
+        status: row.status,
+        outcome: row.outcome,
+        holdReason: row.holdReason,
+        isShopPaused: shop.isPaused,
+        attempts: row.attemptsMade,
+        notBefore: row.notBefore,
+        callbackAt: row.callbackAt,
+        ...hours,
+        ...groups,
+      }),
+      registeredAt: row.registeredAt,
+      receivedAt: row.receivedAt,
+      callBy: row.outcome === 'withdrawn' ? null : row.callBy,
+      firstCallAt: row.firstCallAt,
+      nextAttemptAt: row.status === 'scheduled' ? row.notBefore : null,
+      callbackAt: row.callbackAt,
+      giveUpAt: row.giveUpAt,
+      finishedAt: row.finishedAt,
+      isWithdrawRequested: row.withdrawRequestedAt !== null,
+      ...(content ?? { orderId: row.orderId }),
+      attempts,
+      deliveries,
+      timeline,
+    };
+  }
+}
