@@ -1,0 +1,56 @@
+import { startAsterisk, type RunningAsterisk } from './asterisk.js';
+import { startCarrier, type RunningCarrier } from './carrier.js';
+
+/** How the dialer reaches its Asterisk, ready for its environment. */
+export interface Telephony {
+  /** For ARI_URL, ARI_USERNAME and ARI_PASSWORD. */
+  readonly ariUrl: string;
+  readonly ariUsername: string;
+  readonly ariPassword: string;
+  /** Ours; null when ARI_URL brought a PBX, whose trunk leads wherever its own configuration says. */
+  readonly pbx: RunningAsterisk | null;
+  readonly carrier: RunningCarrier | null;
+  /** Ends what was started here. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A PBX and a carrier: the one of ARI_URL where the environment has it (it already loads asterisk-config/pbx), else both of our own on free ports.
+ *
+ * @param options.agents  endpoint names of agents whose phones the carrier plays, e.g. `agent-anna`; see asterisk-config/README.md for names that
+ *                        reject, ring or stay deaf
+ * @throws SetUpError when no Asterisk can be had; what was started by then is stopped again
+ */
+export async function startTelephony(
+  options: { agents?: readonly string[]; progress?: (message: string) => void } = {},
+): Promise<Telephony> {
+  const { ARI_URL: ariUrl, ARI_USERNAME: ariUsername, ARI_PASSWORD: ariPassword } = process.env;
+  if (ariUrl) {
+    return {
+      ariUrl,
+      ariUsername: ariUsername ?? '',
+      ariPassword: ariPassword ?? '',
+      pbx: null,
+      carrier: null,
+      stop: () => Promise.resolve(),
+    };
+  }
+  const carrier = await startCarrier(options);
+  try {
+    const pbx = await startAsterisk({ ...options, trunkHost: carrier.trunkHost, phonesHost: carrier.phonesHost });
+    return {
+      ariUrl: pbx.url,
+      ariUsername: pbx.ariUsername,
+      ariPassword: pbx.ariPassword,
+      pbx,
+      carrier,
+      async stop() {
+        await pbx.stop();
+        await carrier.stop();
+      },
+    };
+  } catch (error) {
+    await carrier.stop();
+    throw error;
+  }
+}
