@@ -1,0 +1,398 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApp, type TestApp } from '../../../test/support/app.js';
+import { EventStream } from '../../../test/support/event-stream.js';
+import { acceptOrder, administer, anOrder, connect, hangUp } from '../../../test/support/talk.js';
+import { waitFor } from '../../../test/support/wait.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { OrdersService } from '../orders/orders.service.js';
+import { ShopsService } from '../shops/shops.service.js';
+import { Transactions } from '../../platform/database/transaction.js';
+import { DesktopModule } from './desktop.module.js';
+
+const PASSWORD = 'correct horse';
+const PHONE_OF_OTHER = /\+380679/;
+let test: TestApp;
+let number = 0;
+const streams: EventStream[] = [];
+
+beforeAll(async () => {
+  test = await startTestApp({ modules: [DesktopModule], roles: ['api'] });
+  await administer(test, 'PUT', 'shops/demo', { name: 'Demo shop', timeZone: 'Europe/Kyiv', callingHours: 'always' });
+}, 60_000);
+afterEach(() => streams.splice(0).forEach((stream) => stream.close()));
+afterAll(() => test.close());
+
+async function ask(method: string, path: string, o: { body?: unknown; headers?: Record<string, string> } = {}) {
+  const response = await fetch(`${test.url}/v1/agent/${path}`, {
+    method,
+    headers: { ...(o.body === undefined ? {} : { 'content-type': 'application/json' }), ...o.headers },
+    ...(o.body === undefined ? {} : { body: JSON.stringify(o.body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
+  };
+}
+
+async function somebody(more: object = {}) {
+  const login = `desk-${++number}`;
+  await administer(test, 'PUT', `agents/${login}`, { password: PASSWORD, connection: 'per_call', ...more });
+  const { body } = await ask('POST', 'session', { body: { login, password: PASSWORD } });
+  const bearer = { authorization: `Bearer ${String(body['token'])}` };
+  const agentId = String((body['agent'] as { agentId: string }).agentId);
+  return { login, agentId, bearer };
+}
+
+async function openStream(headers: Record<string, string>) {
+  const stream = await EventStream.open(test.url, headers);
+  streams.push(stream);
+  return stream;
+}
+
+async function atTalk(order = anOrder()) {
+  const agent = await somebody();
+  await test.get(AgentsService).wish(agent.agentId, 'ready');
+  const orderRef = await acceptOrder(test, 'demo', order);
+  const talk = await connect(test, { agentId: agent.agentId, shopId: 'demo', orderRef });
+  return {
+    ...agent,
+    ...talk,
+    order,
+    say: (body: unknown) => ask('POST', `calls/${talk.callId}/outcome`, { body, headers: agent.bearer }),
+    talk,
+  };
+}
+
+describe('the session', () => {
+  it('is a strict, unreadable cookie and a token', async () => {
+    const { login } = await somebody();
+    const { status, headers, body } = await ask('POST', 'session', { body: { login, password: PASSWORD } });
+    expect(status).toBe(201);
+    expect(headers.get('set-cookie')).toMatch(
+      /^dialer_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/,
+    );
+    expect(body).toMatchObject({ agent: { login, groups: ['default'] }, state: 'break', reason: 'signed_in' });
+    const me = await ask('GET', 'session', { headers: { authorization: `Bearer ${String(body['token'])}` } });
+    expect(me).toMatchObject({ status: 200, body: { agent: { login } } });
+    expect((await ask('GET', 'session')).status).toBe(401);
+  });
+
+  it('refuses wrong passwords and unknown fields', async () => {
+    const { login } = await somebody();
+    expect((await ask('POST', 'session', { body: { login, password: 'wrong one' } })).status).toBe(401);
+    const wrong = await ask('POST', 'session', { body: { login, password: PASSWORD, extra: 1 } });
+    expect(wrong).toMatchObject({ status: 422, body: { errors: [{ pointer: '/extra' }] } });
+  });
+
+  it('takes writes by cookie from its own pages only; a bearer token needs no origin', async () => {
+    const { login, bearer } = await somebody();
+    const put = (headers: Record<string, string>) => ask('PUT', 'state', { body: { state: 'ready' }, headers });
+    const signedIn = await ask('POST', 'session', {
+      body: { login, password: PASSWORD },
+      headers: { origin: test.url },
+    });
+    const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+    expect((await put(bearer)).status).toBe(401);
+    expect((await put({ cookie })).status).toBe(403);
+    expect((await put({ cookie, origin: 'https://evil.example' })).status).toBe(403);
+    expect((await put({ cookie, origin: 'null' })).status).toBe(403);
+    expect(await put({ cookie, origin: test.url })).toMatchObject({ status: 200, body: { state: 'ready' } });
+    expect((await put({ authorization: `Bearer ${String(signedIn.body['token'])}` })).status).toBe(200);
+    expect((await ask('GET', 'session', { headers: { cookie } })).status).toBe(200);
+    const foreign = await ask('POST', 'session', {
+      body: { login, password: PASSWORD },
+      headers: { origin: 'https://evil.example' },
+    });
+    expect(foreign.status).toBe(403);
+  });
+
+  it('ends with DELETE', async () => {
+    const { bearer, agentId } = await somebody();
+    const { status, headers } = await ask('DELETE', 'session', { headers: bearer });
+    expect(status).toBe(204);
+    expect(headers.get('set-cookie')).toMatch(/Max-Age=0/);
+    expect((await ask('GET', 'session', { headers: bearer })).status).toBe(401);
+    expect((await test.get(AgentsService).presence(agentId)).state).toBe('offline');
+  });
+
+  it('checks the state that is asked for, and says that there is no softphone', async () => {
+    const { bearer } = await somebody();
+    const wrong = await ask('PUT', 'state', { body: { state: 'talking' }, headers: bearer });
+    expect(wrong).toMatchObject({ status: 422, body: { errors: [{ pointer: '/state' }] } });
+    const lunch = await ask('PUT', 'state', { body: { state: 'break', reason: 'обід' }, headers: bearer });
+    expect(lunch.body).toMatchObject({ state: 'break', reason: 'обід' });
+    expect((await ask('GET', 'softphone', { headers: bearer })).status).toBe(404);
+  });
+});
+
+describe('the event stream', () => {
+  it('is refused without a session', async () => {
+    expect((await openStream({})).response.status).toBe(401);
+  });
+
+  it('begins with the present state and follows it', async () => {
+    const { bearer } = await somebody();
+    const stream = await openStream(bearer);
+    expect(stream.response.headers.get('content-type')).toMatch('text/event-stream');
+    expect((await stream.next('agent.state')).data).toMatchObject({
+      state: 'break',
+      reason: 'signed_in',
+      callId: null,
+    });
+    expect(stream.comments.join()).toMatch(/retry: \d+/);
+    await ask('PUT', 'state', { body: { state: 'ready' }, headers: bearer });
+    expect((await stream.next('agent.state', 1)).data).toMatchObject({ state: 'ready' });
+  });
+
+  it('shows the whole order within 100 ms of the connection, and only to its agent', async () => {
+    const other = await openStream((await somebody()).bearer);
+    const { bearer, agentId } = await somebody();
+    await test.get(AgentsService).wish(agentId, 'ready');
+    const stream = await openStream(bearer);
+    await stream.next('agent.state');
+    const order = anOrder({ comment: '<b>after 18</b>' });
+    const sameBuyer = anOrder({ customer: order.customer });
+    await acceptOrder(test, 'demo', sameBuyer);
+    const orderRef = await acceptOrder(test, 'demo', order);
+    await test.get(Transactions).read((tx) => tx.query('SELECT 1'));
+    const talk = await connect(test, { agentId, shopId: 'demo', orderRef });
+    const committedMs = performance.now();
+    const { data, atMs } = await stream.next('call.connected');
+    expect(atMs - committedMs).toBeLessThan(100);
+    expect(data).toMatchObject({
+      callId: talk.callId,
+      order: { orderId: order.orderId, customer: { name: 'Олена Ткач' }, comment: '<b>after 18</b>' },
+      attempts: [],
+      otherOrders: [{ orderId: sameBuyer.orderId }],
+      shop: { shop: 'demo', name: 'Demo shop', language: 'uk' },
+      wrapUpSeconds: 45,
+    });
+    await hangUp(test, talk);
+    expect((await stream.next('call.ended')).data).toMatchObject({
+      callId: talk.callId,
+      result: 'answered',
+      wrapUpUntil: expect.any(String),
+    });
+    expect(other.events.map((event) => event.event)).toEqual(['agent.state']);
+  });
+
+  it('goes on where it was, and shows a live call again', async () => {
+    const { bearer, callId, talk } = await atTalk();
+    const first = await openStream(bearer);
+    const seen = await first.next('call.connected');
+    first.close();
+    await hangUp(test, talk);
+    const second = await openStream({ ...bearer, 'last-event-id': String(seen.id) });
+    expect((await second.next('call.ended')).data).toMatchObject({ callId });
+    const again = await second.next('call.connected');
+    expect(again.data).toMatchObject({ callId });
+    expect(Number(again.id)).toBeGreaterThan(Number(seen.id));
+    const states = second.events.filter((event) => event.event === 'agent.state').map((event) => event.data['state']);
+    expect(states.at(-1)).toBe('wrap_up');
+    const ids = second.events.map((event) => Number(event.id));
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+    // A mad id is as good as none.
+    expect(await (await openStream({ ...bearer, 'last-event-id': 'x' })).next('agent.state')).toBeDefined();
+  });
+
+  it('misses nothing that commits late', async () => {
+    const { bearer, agentId } = await somebody();
+    const stream = await openStream(bearer);
+    await stream.next('agent.state');
+    let release: () => void = () => undefined;
+    const late = test.get(Transactions).run(async (tx) => {
+      await tx.query(
+        `INSERT INTO agent_events (agent_id, event, data) VALUES ($1, 'agent.state', '{"state":"late"}')`,
+        [agentId],
+      );
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    });
+    await test.get(AgentsService).wish(agentId, 'ready');
+    await stream.next('agent.state', 1);
+    release();
+    await late;
+    expect((await stream.next('agent.state', 2)).data).toEqual({ state: 'late' });
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(stream.events).toHaveLength(3);
+  });
+
+  it('tells of a new version and of a cancel while they talk', async () => {
+    const { bearer, order, orderRef, callId } = await atTalk();
+    const stream = await openStream(bearer);
+    await stream.next('call.connected');
+    await acceptOrder(test, 'demo', { ...order, comment: 'no lift' }, 2);
+    expect((await stream.next('order.updated')).data).toMatchObject({
+      callId,
+      order: { comment: 'no lift', version: 2 },
+    });
+    const shop = await test.get(ShopsService).get('demo');
+    await test
+      .get(Transactions)
+      .run((tx) =>
+        test
+          .get(OrdersService)
+          .withdraw(
+            tx,
+            shop,
+            { orderId: order.orderId, version: 3, reason: null },
+            { traceId: 't', receivedAt: new Date() },
+          ),
+      );
+    expect((await stream.next('order.withdrawn')).data).toEqual({ callId, orderId: order.orderId });
+    expect(orderRef).toBeDefined();
+  });
+
+  it('ends within 5 s of the switch-off, with a word', async () => {
+    const { bearer, login } = await somebody();
+    const stream = await openStream(bearer);
+    await stream.next('agent.state');
+    const start = performance.now();
+    await administer(test, 'PUT', `agents/${login}`, { connection: 'per_call', isEnabled: false });
+    expect((await stream.next('notice')).data).toMatchObject({ code: 'session.switched_off' });
+    await waitFor('the stream is closed', () => stream.isClosed);
+    expect(performance.now() - start).toBeLessThan(5_000);
+    expect((await ask('GET', 'session', { headers: bearer })).status).toBe(401);
+  });
+
+  it('ends when the agent signs in elsewhere, and only there', async () => {
+    const { bearer, login } = await somebody();
+    const old = await openStream(bearer);
+    await old.next('agent.state');
+    const { body } = await ask('POST', 'session', { body: { login, password: PASSWORD } });
+    const fresh = await openStream({ authorization: `Bearer ${String(body['token'])}` });
+    expect((await old.next('notice')).data).toMatchObject({ code: 'session.replaced' });
+    await fresh.next('agent.state');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(fresh.isClosed).toBe(false);
+  });
+
+  it('closes a session that ended without a word', async () => {
+    const { bearer, agentId } = await somebody();
+    const stream = await openStream(bearer);
+    await stream.next('agent.state');
+    await test
+      .get(Transactions)
+      .run((tx) => tx.query(`UPDATE agent_sessions SET ended_at = now() WHERE agent_id = $1`, [agentId]));
+    expect((await stream.next('notice')).data).toMatchObject({ code: 'session.expired' });
+  });
+
+  it('keeps no personal data on the tape', async () => {
+    await atTalk(anOrder({ comment: 'Олена' }));
+    const rows = await test
+      .get(Transactions)
+      .read((tx) => tx.query<{ data: unknown }[]>('SELECT data FROM agent_events'));
+    expect(rows.length).toBeGreaterThan(0);
+    expect(JSON.stringify(rows)).not.toMatch(/\+380|Олена|Ткач|Хрещатик/);
+    expect(PHONE_OF_OTHER.test(test.logLines.join())).toBe(false);
+  });
+});
+
+describe('the call in hand', () => {
+  it('does not exist for another agent', async () => {
+    const { callId } = await atTalk();
+    const { bearer } = await somebody();
+    for (const path of ['outcome', 'hangup', 'hold', 'unhold', 'transfer']) {
+      for (const id of [callId, randomUUID(), 'no-uuid']) {
+        const body = path === 'outcome' ? { outcome: 'confirmed' } : undefined;
+        const { status, body: problem } = await ask('POST', `calls/${id}/${path}`, { body, headers: bearer });
+        expect([status, problem['code']], `${path} ${id}`).toEqual([404, 'call.not_found']);
+      }
+    }
+  });
+
+  it('is hung up and held by a command to whoever runs it', async () => {
+    const { callId, bearer, talk } = await atTalk();
+    for (const path of ['hold', 'unhold', 'hangup']) {
+      expect((await ask('POST', `calls/${callId}/${path}`, { headers: bearer })).status).toBe(202);
+    }
+    const rows = await test
+      .get(Transactions)
+      .read((tx) =>
+        tx.query<{ kind: string }[]>(
+          `SELECT command->>'kind' AS kind FROM call_commands WHERE call_id = $1 ORDER BY id`,
+          [callId],
+        ),
+      );
+    expect(rows.map((row) => row.kind)).toEqual(['hold', 'unhold', 'agent_hangup']);
+    expect(await ask('POST', `calls/${callId}/transfer`, { headers: bearer })).toMatchObject({
+      status: 409,
+      body: { code: 'call.state_refused' },
+    });
+    await hangUp(test, talk);
+    expect(await ask('POST', `calls/${callId}/hangup`, { headers: bearer })).toMatchObject({
+      status: 409,
+      body: { code: 'call.closed' },
+    });
+  });
+
+  it.each([
+    ['an unknown word', { outcome: 'maybe' }, '/outcome'],
+    ['an unknown field', { outcome: 'confirmed', extra: 1 }, '/extra'],
+    ['changes without any', { outcome: 'changed' }, '/changes'],
+    ['an unknown change', { outcome: 'changed', changes: { total: '1' } }, '/changes/total'],
+    ['a wrong slot', { outcome: 'changed', changes: { delivery: { slot: 'tomorrow' } } }, '/changes/delivery/slot'],
+    ['a callback without its time', { outcome: 'callback' }, '/callbackAt'],
+    ['a callback in the past', { outcome: 'callback', callbackAt: '2020-01-01T10:00:00Z' }, '/callbackAt'],
+    [
+      'a callback in a year',
+      { outcome: 'callback', callbackAt: new Date(Date.now() + 365 * 86_400_000).toISOString() },
+      '/callbackAt',
+    ],
+    ['a time without a zone', { outcome: 'callback', callbackAt: '2030-01-01T10:00' }, '/callbackAt'],
+    [
+      'an unknown colleague',
+      { outcome: 'callback', callbackAt: new Date(Date.now() + 86_400_000).toISOString(), callbackAgent: 'boss' },
+      '/callbackAgent',
+    ],
+  ])('refuses %s', async (_name, body, pointer) => {
+    const { say } = await atTalk();
+    const { status, body: problem } = await say(body);
+    expect(status).toBe(422);
+    expect((problem['errors'] as { pointer: string }[]).map((error) => error.pointer)).toContain(pointer);
+  });
+
+  it('takes an outcome, the same again, a correction, and nothing after the wrap-up', async () => {
+    const { say, talk, bearer, order } = await atTalk();
+    const confirmed = { outcome: 'confirmed', note: 'ok' };
+    expect(await say(confirmed)).toMatchObject({ status: 200, body: { orderId: order.orderId } });
+    expect((await say(confirmed)).status).toBe(200);
+    await hangUp(test, talk);
+    const changes = { delivery: { address: 'вул. Хрещатик, 2' } };
+    expect(await say({ outcome: 'changed', changes })).toMatchObject({ status: 200, body: { outcome: 'changed' } });
+    expect((await ask('PUT', 'state', { body: { state: 'ready' }, headers: bearer })).body).toMatchObject({
+      state: 'ready',
+    });
+    expect(await say({ outcome: 'declined' })).toMatchObject({ status: 409, body: { code: 'call.closed' } });
+  });
+
+  it('is on the screen no more when the wrap-up has ended', async () => {
+    const { talk, bearer, say } = await atTalk();
+    await say({ outcome: 'confirmed' });
+    await hangUp(test, talk);
+    await ask('PUT', 'state', { body: { state: 'ready' }, headers: bearer });
+    const stream = await openStream(bearer);
+    expect((await stream.next('agent.state')).data).toMatchObject({ state: 'ready', callId: null });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(stream.events.map((event) => event.event)).not.toContain('call.connected');
+  });
+});
+
+describe('the page', () => {
+  it('is served with its files, and allows nothing inline or foreign', async () => {
+    const page = await fetch(`${test.url}/desktop/`);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'self'/);
+    const html = await page.text();
+    expect(html).not.toMatch(/<script>|<style|style=|onclick=|https?:/);
+    for (const file of [...html.matchAll(/(?:href|src)="([\w.-]+)"/g)].map((match) => match[1])) {
+      expect((await fetch(`${test.url}/desktop/${file}`)).status, file).toBe(200);
+    }
+    expect((await fetch(`${test.url}/desktop`, { redirect: 'manual' })).status).toBeGreaterThanOrEqual(300);
+    expect((await fetch(`${test.url}/desktop/nothing.js`)).status).toBe(404);
+  });
+});
