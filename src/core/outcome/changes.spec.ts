@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderItem } from '../order/order-card.js';
-import { isInterval, readChanges } from './changes.js';
+import { readChanges } from './changes.js';
 import { totalAfter } from './total.js';
 
 const item = (more: Partial<OrderItem>): OrderItem => ({
@@ -85,16 +85,4 @@ describe('the total', () => {
       '0.03',
     );
   });
-});
-
-describe('intervals', () => {
-  it.each([
-    ['2026-11-23T10:00+02:00/2026-11-23T12:00+02:00', true],
-    ['2026-11-23T10:00:00Z/2026-11-23T12:00:00Z', true],
-    ['2026-11-23T12:00Z/2026-11-23T10:00Z', false],
-    ['2026-11-23T10:00/2026-11-23T12:00', false],
-    ['2026-11-23T10:00Z', false],
-    ['2026-11-23T10:00Z/2026-11-23T12:00Z/x', false],
-    ['2026-02-33T10:00Z/2026-11-23T12:00Z', false],
-  ])('%s is %s', (text, isOne) => expect(isInterval(text)).toBe(isOne));
 });

@@ -1,6 +1,7 @@
 import type { Delivery, OrderItem } from '../order/order-card.js';
 import type { FieldError } from '../shared/errors.js';
 import { readMoney } from '../shared/money.js';
+import { isInterval } from '../shared/timestamp.js';
 import { totalAfter, type Total } from './total.js';
 
 /**
@@ -28,20 +29,12 @@ const DELIVERY_FIELDS = ['method', 'city', 'address', 'pickupPoint', 'slot'] as 
 const MAX_ITEMS = 200;
 const MAX_TEXT = 500;
 const MAX_COMMENT = 2000;
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 // C0 and C1 control characters but tab and line feed, and the marks that reverse the direction of text.
 const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 /** Whether a text of a person may be kept and shown as it is. */
 export function isPlainText(text: string): boolean {
   return !UNPRINTABLE.test(text);
-}
-
-/** Whether `text` is an ISO 8601 interval of two instants with offsets, the second after the first. */
-export function isInterval(text: string): boolean {
-  const [from, to, ...rest] = text.split('/');
-  if (!from || !to || rest.length > 0 || !INSTANT.test(from) || !INSTANT.test(to)) return false;
-  return Date.parse(from) < Date.parse(to);
 }
 
 /**
@@ -89,7 +82,7 @@ function readDelivery(reader: FieldReader, fields: Fields): Partial<Delivery> {
   for (const name of DELIVERY_FIELDS) Object.assign(delivery, reader.textOrNull(fields, name, '/changes/delivery'));
   const slot = delivery['slot'];
   if (slot && !isInterval(slot))
-    reader.add('/changes/delivery/slot', 'an ISO 8601 interval of two instants with offsets');
+    reader.add('/changes/delivery/slot', 'an ISO 8601 interval, e.g. 2026-11-23T10:00+02:00/2026-11-23T12:00+02:00');
   return delivery;
 }
 
