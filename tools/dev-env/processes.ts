@@ -127,12 +127,15 @@ export function runCommand(
     const child = spawn(command, [...args], { ...rest, timeout: timeoutMs, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
+    const { pid } = child;
+    if (pid !== undefined) tellWatchdog({ add: pid, startedAt: startTimeOf(pid), signal: 'SIGTERM' });
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
     child.stdin.on('error', () => undefined);
     child.stdin.end(stdin ?? '');
     child.once('error', (error) => resolve({ code: 127, stdout, stderr: error.message }));
     child.once('close', (code, signal) => {
+      tellWatchdog({ remove: pid });
       if (signal !== null) stderr += `ended by ${signal}`;
       resolve({ code: code ?? 1, stdout, stderr });
     });
