@@ -84,13 +84,7 @@ async function anAgent() {
 }
 
 async function anAcceptedOrder() {
-  const {
-    registeredAt,
-    version,
-    confirmBy: _,
-    payment,
-    ...content
-  } = anOrder({
+  const { registeredAt, version, ...content } = anOrder({
     orderId: `A-${++counter}`,
     phone: `+38067${String(1_000_000 + counter)}`,
   });
