@@ -1,6 +1,7 @@
 import { bridgeOfAgentLeg } from '../call/leg-ids.js';
 import type { AgentCallRequest, BuyerCallRequest, CommandResult, Survey, TelephonyFact } from '../call/telephony.js';
-import { buyerBehaviour, type BuyerStep } from './buyer-behaviour.js';
+import { buyerBehaviour, phoneBehaviour, type FarEndStep } from './far-end.js';
+import { newLeg, type VirtualLeg } from './virtual-leg.js';
 
 /** Time as the network sees it: real in the service, virtual in the simulator. */
 export interface Scheduler {
@@ -13,7 +14,7 @@ export interface Scheduler {
 export interface VirtualNetworkOptions {
   readonly scheduler: Scheduler;
   /** What the buyer behind a number does; the simulated carrier's table by default. */
-  readonly behaviourOf?: (number: string) => readonly BuyerStep[];
+  readonly behaviourOf?: (number: string) => readonly FarEndStep[];
   /** Calls that a trunk carries at once, agents' phones not counted; unlimited by default. */
   readonly trunkChannels?: number;
   /** Length of the recorded message. */
@@ -25,22 +26,6 @@ export interface VirtualNetworkOptions {
 /** Who is connected to the exchange: hears all facts, owns the groups that it attached last. */
 export interface VirtualListener {
   onFact(fact: TelephonyFact): void;
-}
-
-interface Leg {
-  readonly legId: string;
-  readonly groupId: string;
-  readonly createdMs: number;
-  readonly isAgent: boolean;
-  readonly reportsSpeech: boolean;
-  state: 'dialing' | 'ringing' | 'up';
-  /** In our hands, or in the dialplan's (before the answer, during the message). */
-  isOurs: boolean;
-  isBridgedOnce: boolean;
-  isInMessage: boolean;
-  bridgeId: string | null;
-  cancels: Set<() => void>;
-  cancelLease: (() => void) | null;
 }
 
 const DONE: CommandResult = { kind: 'done' };
@@ -55,17 +40,16 @@ const NO_ANSWER = { cause: 19, techCause: 480 };
  * A telephone exchange with its reference dialplan, a carrier and agents' phones, all pretended: no I/O, no clock of its own.
  *
  * It keeps the promises that the real exchange keeps (leases, recorded message, duplicate ids, who hears what); the contract suite holds
- * both to them. Agents' phones go by their endpoint's name: `…reject…` declines, `…deaf…` rings out, `…unknown…` is not
- * registered, any other answers at once.
+ * both to them.
  */
 export class VirtualNetwork {
-  private readonly legs = new Map<string, Leg>();
+  private readonly legs = new Map<string, VirtualLeg>();
   private readonly bridges = new Map<string, number>();
   private readonly listeners = new Set<VirtualListener>();
   private readonly owners = new Map<string, VirtualListener>();
   private readonly messageMs: number;
   private readonly dialMs: number;
-  private readonly behaviourOf: (number: string) => readonly BuyerStep[];
+  private readonly behaviourOf: (number: string) => readonly FarEndStep[];
 
   constructor(private readonly o: VirtualNetworkOptions) {
     this.messageMs = o.messageMs ?? 5_000;
@@ -100,18 +84,18 @@ export class VirtualNetwork {
     if (this.legs.has(request.legId)) return { kind: 'duplicate' };
     const buyers = [...this.legs.values()].filter((leg) => !leg.isAgent).length;
     if (buyers >= (this.o.trunkChannels ?? Infinity)) {
-      return { kind: 'refused', reason: 'Allocation failed', status: 500 };
+      return { kind: 'refused', reason: 'allocation failed', status: 500 };
     }
-    const leg = this.addLeg(request, false, request.detectSpeech);
+    const leg = this.addLeg(request, { isAgent: false, reportsSpeech: request.detectSpeech });
     this.dial(leg, request.ringSeconds, this.behaviourOf(request.number));
     return DONE;
   }
 
   callAgent(request: AgentCallRequest): CommandResult {
     if (this.legs.has(request.legId)) return { kind: 'duplicate' };
-    if (request.endpoint.includes('unknown')) return { kind: 'refused', reason: 'Allocation failed', status: 500 };
-    const leg = this.addLeg(request, true, false);
-    this.dial(leg, request.ringSeconds, phoneBehaviour(request.endpoint));
+    const steps = phoneBehaviour(request.endpoint);
+    if (steps === null) return { kind: 'refused', reason: 'allocation failed', status: 500 };
+    this.dial(this.addLeg(request, { isAgent: true, reportsSpeech: false }), request.ringSeconds, steps);
     return DONE;
   }
 
@@ -193,26 +177,16 @@ export class VirtualNetwork {
     this.bridges.clear();
   }
 
-  private addLeg(request: { legId: string; groupId: string }, isAgent: boolean, reportsSpeech: boolean): Leg {
-    const leg: Leg = {
-      legId: request.legId,
-      groupId: request.groupId,
-      createdMs: this.o.scheduler.nowMs(),
-      isAgent,
-      reportsSpeech,
-      state: 'dialing',
-      isOurs: false,
-      isBridgedOnce: false,
-      isInMessage: false,
-      bridgeId: null,
-      cancels: new Set(),
-      cancelLease: null,
-    };
+  private addLeg(
+    request: { legId: string; groupId: string },
+    more: { isAgent: boolean; reportsSpeech: boolean },
+  ): VirtualLeg {
+    const leg = newLeg(request, more, this.o.scheduler.nowMs());
     this.legs.set(leg.legId, leg);
     return leg;
   }
 
-  private dial(leg: Leg, ringSeconds: number, steps: readonly BuyerStep[]): void {
+  private dial(leg: VirtualLeg, ringSeconds: number, steps: readonly FarEndStep[]): void {
     this.later(leg, this.dialMs, () => {
       this.tell({ kind: 'leg.dialing', legId: leg.legId, at: this.now() });
       this.later(leg, ringSeconds * 1_000, () => {
@@ -222,7 +196,7 @@ export class VirtualNetwork {
     });
   }
 
-  private play(leg: Leg, steps: readonly BuyerStep[], index: number): void {
+  private play(leg: VirtualLeg, steps: readonly FarEndStep[], index: number): void {
     const step = steps[index];
     if (step === undefined) return;
     this.later(leg, step.afterMs, () => {
@@ -231,7 +205,7 @@ export class VirtualNetwork {
     });
   }
 
-  private carryOut(leg: Leg, step: BuyerStep): void {
+  private carryOut(leg: VirtualLeg, step: FarEndStep): void {
     const { legId } = leg;
     switch (step.kind) {
       case 'ring':
@@ -257,7 +231,7 @@ export class VirtualNetwork {
   }
 
   /** The reference dialplan's first lines: a lease, then the group's application, or the message when nobody is there. */
-  private answer(leg: Leg): void {
+  private answer(leg: VirtualLeg): void {
     const { legId } = leg;
     leg.state = 'up';
     this.tell({ kind: 'leg.answered', legId, at: this.now() });
@@ -272,14 +246,14 @@ export class VirtualNetwork {
     this.enterBridge(leg, bridgeId);
   }
 
-  private toMessage(leg: Leg): void {
+  private toMessage(leg: VirtualLeg): void {
     this.leaveBridge(leg);
     leg.isOurs = false;
     leg.isInMessage = true;
     this.setLease(leg, this.messageMs);
   }
 
-  private setLease(leg: Leg, ms: number): void {
+  private setLease(leg: VirtualLeg, ms: number): void {
     leg.cancelLease?.();
     leg.cancelLease = this.o.scheduler.after(ms, () => {
       const isOver = leg.isAgent || leg.isBridgedOnce || leg.isInMessage;
@@ -299,19 +273,19 @@ export class VirtualNetwork {
     return DONE;
   }
 
-  private enterBridge(leg: Leg, bridgeId: string): void {
+  private enterBridge(leg: VirtualLeg, bridgeId: string): void {
     leg.bridgeId = bridgeId;
     this.tell({ kind: 'leg.bridged', legId: leg.legId, bridgeId, at: this.now() });
   }
 
-  private leaveBridge(leg: Leg): void {
+  private leaveBridge(leg: VirtualLeg): void {
     const { bridgeId } = leg;
     if (bridgeId === null) return;
     leg.bridgeId = null;
     this.tell({ kind: 'leg.unbridged', legId: leg.legId, bridgeId, at: this.now() });
   }
 
-  private end(leg: Leg, why: { cause: number; techCause: number | null }, wasHungUpByUs: boolean): void {
+  private end(leg: VirtualLeg, why: { cause: number; techCause: number | null }, wasHungUpByUs: boolean): void {
     if (this.legs.get(leg.legId) !== leg) return;
     this.leaveBridge(leg);
     this.remove(leg);
@@ -321,13 +295,13 @@ export class VirtualNetwork {
     this.tell({ kind: 'leg.ended', legId: leg.legId, cause, techCause, wasHungUpByUs, at: this.now() });
   }
 
-  private remove(leg: Leg): void {
+  private remove(leg: VirtualLeg): void {
     this.legs.delete(leg.legId);
     for (const cancel of leg.cancels) cancel();
     leg.cancelLease?.();
   }
 
-  private later(leg: Leg, ms: number, work: () => void): void {
+  private later(leg: VirtualLeg, ms: number, work: () => void): void {
     const cancel = this.o.scheduler.after(ms, () => {
       leg.cancels.delete(cancel);
       work();
@@ -345,15 +319,4 @@ export class VirtualNetwork {
   private now(): Date {
     return new Date(this.o.scheduler.nowMs());
   }
-}
-
-function phoneBehaviour(endpoint: string): readonly BuyerStep[] {
-  if (endpoint.includes('reject')) return [{ kind: 'refuse', afterMs: 20, cause: 21, techCause: 603 }];
-  if (endpoint.includes('deaf')) return [{ kind: 'ring', afterMs: 20 }];
-  if (endpoint.includes('ring'))
-    return [
-      { kind: 'ring', afterMs: 20 },
-      { kind: 'answer', afterMs: 1_000 },
-    ];
-  return [{ kind: 'answer', afterMs: 20 }];
 }

@@ -11,16 +11,15 @@ import { AriConnection, type AriConnectionOptions } from '../../platform/ari/ari
 import type { Originate } from '../../platform/ari/ari-commands.js';
 import type { AriEvent } from '../../platform/ari/ari-event.js';
 import { AriHttpError } from '../../platform/ari/ari-transport.js';
+import { AgentSeats } from './agent-seats.js';
 import { AriFacts } from './ari-facts.js';
+import { DONE, DUPLICATE, GONE, failureOf, resultOf, twice } from './ari-results.js';
 import { refusalOfAgent, refusalOfBuyer } from './dial-check.js';
 
 /** The reference dialplan's contexts (asterisk-config/pbx/extensions.conf). */
 const BUYER_CONTEXT = 'dialer-buyer';
 const AGENT_CONTEXT = 'dialer-agent';
 const APPLICATION = 'dialer-';
-const DONE: CommandResult = { kind: 'done' };
-const DUPLICATE: CommandResult = { kind: 'duplicate' };
-const GONE: CommandResult = { kind: 'gone' };
 
 /** What the adapter needs of a node's settings; see `AriConnectionOptions`. */
 export interface AriTelephonyOptions extends AriConnectionOptions {
@@ -40,10 +39,7 @@ export class AriTelephony implements Telephony {
   private readonly link: AriConnection;
   private readonly facts = new AriFacts();
   private readonly listeners = new Set<(fact: TelephonyFact) => void>();
-  /** The agent's leg that this process has put into each bridge, or is putting there. */
-  private readonly seats = new Map<string, string>();
-  /** What is being done to an agent's bridge just now; the next thing waits for it. */
-  private readonly bridgeWork = new Map<string, Promise<void>>();
+  private readonly seats: AgentSeats;
   /** Legs that may have music on. */
   private readonly held = new Set<string>();
   /** The last lease write per leg: a shorter lease asked earlier must not overwrite a longer one asked later. */
@@ -58,6 +54,7 @@ export class AriTelephony implements Telephony {
       onReplaced: (application) =>
         this.tell({ kind: 'link.replaced', groupId: application.slice(APPLICATION.length), at: new Date() }),
     });
+    this.seats = new AgentSeats(this.link.commands);
   }
 
   /** Begins to connect, for ever; the node need not be there. */
@@ -214,7 +211,7 @@ export class AriTelephony implements Telephony {
   private async join(buyerLegId: string, agentLegId: string): Promise<CommandResult> {
     const bridgeId = bridgeOfAgentLeg(agentLegId);
     if (bridgeId === null) return GONE;
-    await this.bridgeWork.get(bridgeId);
+    await this.seats.settled(bridgeId);
     // A leg that another process may have put on hold gets its music stopped too.
     if (this.held.delete(buyerLegId) || !this.facts.isKnownFromBirth(buyerLegId)) {
       await resultOf(this.link.commands.stopMusic(buyerLegId));
@@ -235,46 +232,12 @@ export class AriTelephony implements Telephony {
 
   private onEvent(event: AriEvent): void {
     for (const fact of this.facts.translate(event)) {
-      if (fact.kind === 'leg.ours') this.onOurs(fact.legId);
-      if (fact.kind === 'leg.ended') this.onEnded(fact.legId);
+      if (fact.kind === 'leg.ours') this.seats.take(fact.legId);
+      if (fact.kind === 'leg.ended') {
+        this.held.delete(fact.legId);
+        this.seats.clear(fact.legId);
+      }
       this.tell(fact);
-    }
-  }
-
-  private onOurs(legId: string): void {
-    const bridgeId = bridgeOfAgentLeg(legId);
-    if (bridgeId === null) return;
-    this.seats.set(bridgeId, legId);
-    this.workOn(bridgeId, () => this.seat(bridgeId, legId));
-  }
-
-  private onEnded(legId: string): void {
-    this.held.delete(legId);
-    const bridgeId = bridgeOfAgentLeg(legId);
-    if (bridgeId === null || this.seats.get(bridgeId) !== legId) return;
-    this.seats.delete(bridgeId);
-    this.workOn(bridgeId, async () => {
-      await this.destroyBridge(bridgeId);
-    });
-  }
-
-  private workOn(bridgeId: string, work: () => Promise<void>): void {
-    const running = (this.bridgeWork.get(bridgeId) ?? Promise.resolve()).then(work).finally(() => {
-      if (this.bridgeWork.get(bridgeId) === running) this.bridgeWork.delete(bridgeId);
-    });
-    this.bridgeWork.set(bridgeId, running);
-  }
-
-  private async seat(bridgeId: string, legId: string): Promise<void> {
-    const { commands } = this.link;
-    try {
-      await commands.createBridge(bridgeId).catch((problem: unknown) => {
-        if (!(problem instanceof AriHttpError && problem.status === 409)) throw problem;
-      });
-      await commands.addToBridge(bridgeId, legId);
-    } catch {
-      // Without its bridge the leg is of no use; its end frees the agent, who is called again.
-      await resultOf(commands.hangup(legId));
     }
   }
 
@@ -292,30 +255,4 @@ export class AriTelephony implements Telephony {
 function stateOf(state: string): 'dialing' | 'ringing' | 'up' {
   if (state === 'Up') return 'up';
   return state === 'Ring' || state === 'Ringing' ? 'ringing' : 'dialing';
-}
-
-async function resultOf(command: Promise<void>): Promise<CommandResult> {
-  try {
-    await command;
-    return DONE;
-  } catch (problem) {
-    return failureOf(problem);
-  }
-}
-
-/**
- * 404: no such leg or bridge; 400 of `addChannel`: no such leg; 409 and 422: the leg has left our application, so it is no longer ours to
- * command. Measured on Asterisk 22.
- */
-function failureOf(problem: unknown): CommandResult {
-  if (!(problem instanceof AriHttpError)) {
-    return { kind: 'unknown', reason: problem instanceof Error ? problem.message : 'no answer' };
-  }
-  const isGone = [404, 409, 422].includes(problem.status) || /channel not found/i.test(problem.body);
-  return isGone ? GONE : { kind: 'refused', reason: problem.body, status: problem.status };
-}
-
-async function twice(command: () => Promise<CommandResult>): Promise<CommandResult> {
-  const first = await command();
-  return first.kind === 'done' || first.kind === 'gone' ? first : command();
 }

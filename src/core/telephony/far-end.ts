@@ -1,5 +1,5 @@
-/** One thing that happens to a buyer's phone, `afterMs` after the call reached it or after the step before. */
-export type BuyerStep =
+/** One thing that a called phone does, `afterMs` after the call reached it or after the beginning of the step before. */
+export type FarEndStep =
   | { readonly kind: 'ring' | 'early_media' | 'answer'; readonly afterMs: number }
   | { readonly kind: 'refuse'; readonly afterMs: number; readonly cause: number; readonly techCause: number }
   /** Speech of `forMs`, heard when the leg reports talking. */
@@ -7,17 +7,17 @@ export type BuyerStep =
   | { readonly kind: 'press'; readonly afterMs: number; readonly digit: string }
   | { readonly kind: 'hang_up'; readonly afterMs: number };
 
-const ring: BuyerStep = { kind: 'ring', afterMs: 30 };
-const answer = (afterMs: number): BuyerStep => ({ kind: 'answer', afterMs });
-const hello: BuyerStep = { kind: 'talk', afterMs: 300, forMs: 800 };
-const refuse = (afterMs: number, cause: number, techCause: number): BuyerStep => ({
+const ring: FarEndStep = { kind: 'ring', afterMs: 30 };
+const answer = (afterMs: number): FarEndStep => ({ kind: 'answer', afterMs });
+const hello: FarEndStep = { kind: 'talk', afterMs: 300, forMs: 800 };
+const refuse = (afterMs: number, cause: number, techCause: number): FarEndStep => ({
   kind: 'refuse',
   afterMs,
   cause,
   techCause,
 });
 
-const SPECIAL: Readonly<Record<number, readonly BuyerStep[]>> = {
+const SPECIAL: Readonly<Record<number, readonly FarEndStep[]>> = {
   60: [refuse(500, 17, 486)],
   61: [ring, refuse(2_000, 21, 603)],
   62: [ring],
@@ -40,7 +40,23 @@ const SPECIAL: Readonly<Record<number, readonly BuyerStep[]>> = {
  * What the buyer behind a number of the simulated carrier does: its last two digits choose, as in asterisk-config/carrier/extensions.conf.
  * 00–59, and 76–99, answer after (n mod 6) + 1 s and talk. An empty list: the carrier never replies.
  */
-export function buyerBehaviour(number: string): readonly BuyerStep[] {
+export function buyerBehaviour(number: string): readonly FarEndStep[] {
   const n = Number(number.slice(-2));
   return SPECIAL[n] ?? [ring, answer(((n % 6) + 1) * 1_000), hello];
+}
+
+/**
+ * What an agent's phone does, by its endpoint's name: `…reject…` declines, `…deaf…` rings out, `…ring…` rings for a second first, any other
+ * answers at once. Null: `…unknown…`, not registered.
+ */
+export function phoneBehaviour(endpoint: string): readonly FarEndStep[] | null {
+  if (endpoint.includes('unknown')) return null;
+  if (endpoint.includes('reject')) return [{ kind: 'refuse', afterMs: 20, cause: 21, techCause: 603 }];
+  if (endpoint.includes('deaf')) return [{ kind: 'ring', afterMs: 20 }];
+  if (endpoint.includes('ring'))
+    return [
+      { kind: 'ring', afterMs: 20 },
+      { kind: 'answer', afterMs: 1_000 },
+    ];
+  return [{ kind: 'answer', afterMs: 20 }];
 }

@@ -1,0 +1,4 @@
+import { startAsteriskExchange } from './asterisk-exchange.js';
+import { describeTelephony } from './telephony-suite.js';
+
+describeTelephony('Asterisk', startAsteriskExchange);
