@@ -7,7 +7,7 @@ import type { Role } from '../../src/platform/config/settings.js';
 import { closeApp, createHttpApp, listen } from '../../src/platform/http/create-app.js';
 import { Log } from '../../src/platform/log/log.js';
 import { PlatformModule } from '../../src/platform/platform.module.js';
-import { createDatabase, dropDatabase } from './database.js';
+import { createDatabase, dropDatabase, testRunId } from './database.js';
 
 /** A token that `startTestApp` accepts from administrators. */
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
@@ -48,7 +48,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     DATABASE_URL: databaseUrl,
     DATABASE_POOL_SIZE: '8',
     REDIS_URL: process.env['REDIS_URL'],
-    REDIS_KEY_PREFIX: `cd:test-${randomBytes(6).toString('hex')}:`,
+    REDIS_KEY_PREFIX: `cd:test-${testRunId()}-${randomBytes(6).toString('hex')}:`,
     ARI_URL: 'virtual:',
     ADMIN_TOKEN,
     ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,

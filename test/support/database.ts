@@ -30,7 +30,7 @@ export function serverUrl(): string {
 /** Makes a database with the whole schema, as a clone of a template that is migrated once per run. */
 export async function createDatabase(): Promise<string> {
   const template = await ensureTemplate();
-  const name = `${PREFIX}t_${randomBytes(8).toString('hex')}`;
+  const name = `${PREFIX}t_${testRunId()}_${randomBytes(6).toString('hex')}`;
   await onServer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
   return urlOf(name);
 }
@@ -83,12 +83,17 @@ export function useDatabase(options: { entities?: (new () => object)[] } = {}): 
   };
 }
 
-/** The template's name: it changes with the migrations, and with the run when the runner names one (it drops that template at its end). */
-export function templateName(): string {
+/** Stands in the name of everything that a run of the tests makes, so that the runner can remove it. `dev` outside of `npm test`. */
+export function testRunId(): string {
+  return process.env['TEST_RUN_ID'] ?? 'dev';
+}
+
+/** The template's name: it changes with the migrations and with the run. */
+function templateName(): string {
   const folder = fileURLToPath(new URL('../../src/platform/database/migrations/', import.meta.url));
-  const hash = createHash('sha256').update(process.env['TEST_RUN_ID'] ?? '');
+  const hash = createHash('sha256');
   for (const file of readdirSync(folder).sort()) hash.update(readFileSync(folder + file));
-  return `${PREFIX}tpl_${hash.digest('hex').slice(0, 12)}`;
+  return `${PREFIX}tpl_${testRunId()}_${hash.digest('hex').slice(0, 12)}`;
 }
 
 async function ensureTemplate(): Promise<string> {
@@ -104,17 +109,6 @@ async function ensureTemplate(): Promise<string> {
     await client.query(`ALTER DATABASE ${name} IS_TEMPLATE true`);
   });
   return name;
-}
-
-/** Drops the template of this run. */
-export async function dropTemplate(): Promise<void> {
-  const name = templateName();
-  await onServer(async (client) => {
-    const known = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (known.rowCount === 0) return;
-    await client.query(`ALTER DATABASE ${name} IS_TEMPLATE false`);
-    await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
-  });
 }
 
 function urlOf(name: string): string {

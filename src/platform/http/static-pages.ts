@@ -15,9 +15,10 @@ export class StaticPages {
    * @param prefix  `/desktop/`; without its last slash the browser is sent there
    * @param folder  absolute path; dotfiles are not served
    */
-  async serve(prefix: string, folder: string): Promise<void> {
+  serve(prefix: string, folder: string): void {
     const instance = this.adapter.httpAdapter.getInstance<FastifyInstance>();
-    await instance.register(fastifyStatic, {
+    // Not awaited: that would start the server's plugins before the framework has set its error handler; `ready()` waits for all of them.
+    void instance.register(fastifyStatic, {
       root: folder,
       prefix,
       redirect: true,

@@ -109,7 +109,7 @@ export function queueProcessor(
         const fields = { job: job.name, attempt: job.attemptsMade + 1, error };
         if (isLast) this.log.error('a job is given up, the sweep will look after its work', fields);
         else this.log.warn('a job failed and will be tried again', fields);
-        if (isHopeless) throw new UnrecoverableError((error as DialerError).code);
+        if (isHopeless) throw new UnrecoverableError(error.code);
         throw error;
       }
     }
