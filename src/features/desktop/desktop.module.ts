@@ -42,6 +42,6 @@ export class DesktopModule implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     this.sweeps.every('desktop.tape', 600_000, () => this.transactions.run((tx) => this.tape.prune(tx)));
-    await this.pages.serve('/desktop/', fileURLToPath(new URL('./page', import.meta.url)));
+    this.pages.serve('/desktop/', fileURLToPath(new URL('./page', import.meta.url)));
   }
 }

@@ -1,4 +1,4 @@
-import { byId, dateTime, element, interval, money, show, timeThere } from './format.js';
+import { byId, dateTime, element, languageName, money, show, slotText, timeThere } from './format.js';
 import { word } from './language.js';
 
 /** Draws the order of a call: who, what, how much, where to, and what was before. */
@@ -9,14 +9,18 @@ export function drawCard({ order, shop, attempts, otherOrders }) {
   byId('buyer-name').textContent = customer.name ?? word('noName');
   const there = timeThere(customer.timeZone);
   byId('buyer-phone').textContent = there === null ? customer.phone : `${customer.phone} · ${there}`;
-  show('buyer-email', [customer.email, languageName(customer.language)].filter(Boolean).join(' · '));
+  show(
+    'buyer-email',
+    [customer.email, customer.language && languageName(customer.language)].filter(Boolean).join(' · '),
+  );
   byId('total').textContent = money(total.amount, total.currency);
   byId('payment').textContent = paymentText(payment);
   byId('delivery').textContent = [method(delivery.method), delivery.city].filter(Boolean).join(', ') || '—';
   byId('delivery-address').textContent = [delivery.address, delivery.pickupPoint].filter(Boolean).join(', ');
-  byId('delivery-slot').textContent = delivery.slot ? interval(delivery.slot) : '';
+  byId('delivery-slot').textContent = slotText(delivery.slot);
   show('comment', order.comment);
   byId('withdrawn').hidden = !order.isWithdrawRequested;
+  if (order.isWithdrawRequested) byId('updated').hidden = true;
   drawItems(order);
   drawHistory(attempts);
   drawOthers(otherOrders);
@@ -73,8 +77,4 @@ function paymentText({ method: name, paid }) {
 
 function method(name) {
   return name === null ? null : word(name, {}, name);
-}
-
-function languageName(tag) {
-  return tag === null ? null : tag.toUpperCase();
 }

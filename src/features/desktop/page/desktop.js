@@ -45,7 +45,9 @@ function showSignIn(problem) {
   byId('desk').hidden = true;
   byId('sign-in').hidden = false;
   byId('sign-in-problem').textContent = problem;
-  byId('login').focus();
+  if (problem === '') byId('login').focus();
+  else byId('password').focus();
+  byId('password').value = '';
 }
 
 function signedIn({ agent, ...state }) {

@@ -57,24 +57,58 @@ export function timeThere(timeZone) {
   }
 }
 
-/** An ISO 8601 interval for people: one date when both ends share it. */
-export function interval(slot) {
-  const [from, to] = (slot ?? '').split('/').map((part) => new Date(part));
-  if (!from || !to || Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) return slot ?? '';
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).formatRange(from, to);
+/**
+ * The two ends of a delivery slot as they were written: delivery keeps the buyer's clock, whatever the clock here says.
+ * @returns null when the text is no interval of one day and two times
+ */
+export function slotParts(slot) {
+  const [from, to] = (slot ?? '').split('/').map((end) => /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})/.exec(end));
+  if (!from || !to) return null;
+  return { day: from[1], from: from[2], lastDay: to[1], to: to[2] };
 }
 
-/** The value of a datetime-local field for an instant. */
-export function toField(date) {
-  const here = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return here.toISOString().slice(0, 16);
+/** A slot for people. */
+export function slotText(slot) {
+  const parts = slotParts(slot);
+  if (parts === null) return slot ?? '';
+  const day = (text) =>
+    new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(text));
+  const end = parts.lastDay === parts.day ? parts.to : `${day(parts.lastDay)}, ${parts.to}`;
+  return `${day(parts.day)}, ${parts.from}–${end}`;
 }
 
-/** RFC 3339 with this browser's offset, so that the shop reads the hour that was agreed. */
-export function fromField(value) {
-  const date = new Date(value);
-  if (value === '' || Number.isNaN(date.getTime())) return null;
-  const minutes = -date.getTimezoneOffset();
+/** The name of a language in the page's language. */
+export function languageName(tag) {
+  try {
+    return new Intl.DisplayNames([locale()], { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
+/** The value of a datetime-local field for an instant, on the clock of a zone (null: of this browser). */
+export function toField(date, timeZone) {
+  return new Date(date.getTime() + offsetMinutes(date, timeZone) * 60_000).toISOString().slice(0, 16);
+}
+
+/** RFC 3339 with the zone's offset for `2026-11-23T10:00` on its clock, or null when it is no time. */
+export function fromField(value, timeZone) {
+  const asUtc = new Date(`${value}:00Z`);
+  if (value === '' || Number.isNaN(asUtc.getTime())) return null;
+  // Around a change of the clocks the first guess may be an hour off.
+  const guess = new Date(asUtc.getTime() - offsetMinutes(asUtc, timeZone) * 60_000);
+  const minutes = offsetMinutes(guess, timeZone);
   const two = (n) => String(Math.floor(Math.abs(n))).padStart(2, '0');
-  return `${toField(date)}:00${minutes < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
+  return `${value}:00${minutes < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
+}
+
+function offsetMinutes(date, timeZone) {
+  try {
+    const parts = new Intl.DateTimeFormat('en-GB', { timeZone: timeZone ?? undefined, timeZoneName: 'longOffset' });
+    const name = parts.formatToParts(date).find((part) => part.type === 'timeZoneName')?.value ?? '';
+    const [, sign, hours, minutes] = /([+-])(\d{2}):(\d{2})/.exec(name) ?? [null, '+', '0', '0'];
+    return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+  } catch {
+    return -date.getTimezoneOffset();
+  }
 }

@@ -1,4 +1,4 @@
-import { byId, element, fromField, toField } from './format.js';
+import { byId, element, fromField, slotParts, toField } from './format.js';
 import { onLanguage, word } from './language.js';
 
 /** In the order of the keys 1–8. */
@@ -42,9 +42,10 @@ export function fillFrom(forOrder) {
   byId('change-city').value = delivery.city ?? '';
   byId('change-address').value = delivery.address ?? '';
   byId('change-pickup').value = delivery.pickupPoint ?? '';
-  const [from, to] = (delivery.slot ?? '').split('/').map((part) => new Date(part));
-  byId('change-from').value = isDate(from) ? toField(from) : '';
-  byId('change-to').value = isDate(to) ? toField(to) : '';
+  const slot = slotParts(delivery.slot);
+  byId('change-day').value = slot?.day ?? '';
+  byId('change-from').value = slot?.from ?? '';
+  byId('change-to').value = slot?.to ?? '';
   byId('change-name').value = customer.name ?? '';
   byId('change-items').replaceChildren(
     ...items.flatMap((item, i) => {
@@ -75,7 +76,7 @@ export function readResult() {
   const note = byId('note').value.trim();
   const body = { outcome: chosen, ...(note === '' ? {} : { note }) };
   if (chosen === 'callback') {
-    const at = fromField(byId('callback-at').value);
+    const at = fromField(byId('callback-at').value, order.customer.timeZone);
     const ahead = at === null ? 0 : new Date(at).getTime() - Date.now();
     if (ahead <= 0 || ahead > MOST_DAYS * DAY_MS) return { problem: word('callbackAhead') };
     return { body: { ...body, callbackAt: at, callbackAgent: byId('callback-me').checked ? 'me' : 'anyone' } };
@@ -97,12 +98,9 @@ function readChanges() {
     const value = byId(id).value.trim();
     if (value !== (order.delivery[name] ?? '')) delivery[name] = value === '' ? null : value;
   }
-  const [from, to] = [fromField(byId('change-from').value), fromField(byId('change-to').value)];
-  if ((from === null) !== (to === null)) return { problem: word('slotNeedsBoth') };
-  if (from !== null && to !== null && !isSameSlot(from, to)) {
-    if (new Date(from) >= new Date(to)) return { problem: word('slotNeedsBoth') };
-    delivery.slot = `${from}/${to}`;
-  } else if (from === null && order.delivery.slot !== null) delivery.slot = null;
+  const slot = readSlot();
+  if (slot.problem) return slot;
+  Object.assign(delivery, slot.change);
 
   const changes = {};
   if (Object.keys(delivery).length > 0) changes.delivery = delivery;
@@ -117,13 +115,15 @@ function readChanges() {
   return Object.keys(changes).length === 0 ? { problem: word('nothingChanged') } : { changes };
 }
 
-function isSameSlot(from, to) {
-  const [oldFrom, oldTo] = (order.delivery.slot ?? '').split('/').map((part) => new Date(part));
-  return isDate(oldFrom) && isDate(oldTo) && +oldFrom === +new Date(from) && +oldTo === +new Date(to);
-}
-
-function isDate(date) {
-  return date !== undefined && !Number.isNaN(date.getTime());
+/** `change` is empty when the slot stays as it is. */
+function readSlot() {
+  const [day, from, to] = ['change-day', 'change-from', 'change-to'].map((id) => byId(id).value);
+  const old = slotParts(order.delivery.slot);
+  if (day === (old?.day ?? '') && from === (old?.from ?? '') && to === (old?.to ?? '')) return { change: {} };
+  if (day === '' && from === '' && to === '') return { change: { slot: null } };
+  if (day === '' || from === '' || to === '' || from >= to) return { problem: word('slotNeedsAll') };
+  const ends = [from, to].map((time) => fromField(`${day}T${time}`, order.customer.timeZone));
+  return { change: { slot: ends.join('/') } };
 }
 
 function drawOutcomes() {
@@ -131,7 +131,6 @@ function drawOutcomes() {
     const button = element('button');
     button.type = 'button';
     button.dataset.outcome = outcome;
-    button.setAttribute('role', 'radio');
     button.append(element('kbd', String(i + 1)), element('span', word(`outcome_${outcome}`)));
     button.addEventListener('click', () => choose(outcome));
     return button;
@@ -154,7 +153,7 @@ function drawQuick() {
       const button = element('button', text);
       button.type = 'button';
       button.addEventListener('click', () => {
-        byId('callback-at').value = toField(when());
+        byId('callback-at').value = toField(when(), order.customer.timeZone);
       });
       return button;
     }),
@@ -163,7 +162,7 @@ function drawQuick() {
 
 function draw() {
   for (const button of byId('outcomes').children) {
-    button.setAttribute('aria-checked', String(button.dataset.outcome === chosen));
+    button.setAttribute('aria-pressed', String(button.dataset.outcome === chosen));
   }
   byId('changes').hidden = chosen !== 'changed';
   byId('callback').hidden = chosen !== 'callback';
