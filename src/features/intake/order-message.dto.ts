@@ -118,7 +118,6 @@ export class OrderDataDto {
   @IsOptional()
   @IsArray({ message: 'must be a list' })
   @ArrayMaxSize(200, { message: 'must have at most 200 entries' })
-  @IsJsonObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => ItemDto)
   items?: ItemDto[] | null;

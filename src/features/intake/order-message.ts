@@ -86,6 +86,7 @@ class OrderReader {
     const { data, type } = this.dto;
     if (this.isWrong('/data')) return null;
     const phone = this.phone(data);
+    this.items(data);
     this.prices(data);
     const registeredAt = this.registration(data);
     if (type === 'order.updated' && (data.version ?? null) === null)
@@ -106,6 +107,14 @@ class OrderReader {
     if (answer.isOk) return answer.phone;
     this.say(pointer, PHONE_REFUSALS[answer.why]);
     return null;
+  }
+
+  /** class-validator looks into lists within lists as if they were objects. */
+  private items(data: OrderDataDto): void {
+    if (this.isWrong('/data/items')) return;
+    data.items?.forEach((item, index) => {
+      if (Array.isArray(item)) this.say(`/data/items/${index}`, 'must be a JSON object');
+    });
   }
 
   private prices(data: OrderDataDto): void {
@@ -141,6 +150,7 @@ class OrderReader {
   }
 
   private say(pointer: string, detail: string): void {
+    this.wrong.add(pointer);
     this.errors.push({ pointer, detail });
   }
 }

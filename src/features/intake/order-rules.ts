@@ -1,14 +1,9 @@
-import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { ValidateBy } from 'class-validator';
 import { isLanguageTag, isTimeZone } from '../../core/shared/locale.js';
 import { isInterval, readTimestamp } from '../../core/shared/timestamp.js';
 
-function rule(
-  name: string,
-  isValid: (value: unknown) => boolean,
-  message: string,
-  options?: ValidationOptions,
-): PropertyDecorator {
-  return ValidateBy({ name, validator: { validate: isValid, defaultMessage: () => message } }, options);
+function rule(name: string, isValid: (value: unknown) => boolean, message: string): PropertyDecorator {
+  return ValidateBy({ name, validator: { validate: isValid, defaultMessage: () => message } });
 }
 
 // NUL, control characters but tab, line feed and carriage return, and halves of surrogate pairs: no text of a person has them.
@@ -27,12 +22,11 @@ export const IsText = (most: number) =>
   );
 
 /** A JSON object; arrays are none. */
-export const IsJsonObject = (options?: ValidationOptions) =>
+export const IsJsonObject = () =>
   rule(
     'isJsonObject',
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
     'must be a JSON object',
-    options,
   );
 
 export const IsRfc3339 = () =>
