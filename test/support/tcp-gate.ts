@@ -18,6 +18,8 @@ export async function openTcpGate(host: string, port: number): Promise<TcpGate> 
     const far = connect(port, host);
     const pair: [Socket, Socket] = [near, far];
     pairs.add(pair);
+    near.setNoDelay();
+    far.setNoDelay();
     const forward = (from: Socket, to: Socket): void => {
       from.on('data', (bytes) => {
         if (!isShut) to.write(bytes);

@@ -28,7 +28,7 @@ export interface Telephony {
   /**
    * Calls a buyer. Resolves when the exchange has accepted the order to call; the rest comes as facts.
    * The leg answers into the reference dialplan under a 2 s lease; there it waits for `bridge` or `playMessage`.
-   * Asking again with a leg id that is alive is refused as `duplicate`.
+   * Asking again with a leg id that is alive is refused as `duplicate`; a leg id is never used twice.
    */
   callBuyer(request: BuyerCallRequest): Promise<CommandResult>;
 

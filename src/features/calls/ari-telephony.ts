@@ -181,6 +181,8 @@ export class AriTelephony implements Telephony {
   }
 
   private async originate(order: Originate): Promise<CommandResult> {
+    // A leg id is used once: after the leg's end Asterisk would take it again, and call a second time.
+    if (this.facts.hasHeardOf(order.channelId)) return DUPLICATE;
     // Whoever cannot hear does not speak: an answer would find nobody.
     if (!this.isUp) return { kind: 'refused', reason: 'the link to the exchange is down', status: 0 };
     try {

@@ -31,7 +31,6 @@ type Operation = (parameters: object) => PromiseLike<unknown>;
 
 /** The part of ari-client that is used. What it returns is circular and holds the client: it is never logged nor handed on. */
 interface AriResources {
-  readonly asterisk: { ping: Operation };
   readonly applications: { filter: Operation };
   readonly events: { userEvent: Operation };
   readonly channels: Record<

@@ -15,7 +15,7 @@ export class AriHttpError extends Error {
 }
 
 /** No answer came: refused, cut off or too late. Whether the command was carried out is not known. */
-export class AriTransportError extends Error {
+class AriTransportError extends Error {
   override readonly name = 'AriTransportError';
   constructor(method: string, path: string, cause: unknown) {
     super(`ARI ${method} ${path}: ${reasonOf(cause)}`, { cause });
