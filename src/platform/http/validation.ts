@@ -27,13 +27,14 @@ export function escapePointer(step: string): string {
 function detailOf(rule: string, message: string, property: string | undefined): string {
   if (rule === 'whitelistValidation') return 'is not a known field';
   if (rule === 'unknownValue') return 'must be a JSON object';
-  const own =
+  const named =
     property === undefined
       ? message
       : message.replace(new RegExp(`^(each value in )?${escapeRegExp(property)} `), '$1');
-  return own
-    .replace(/^nested property \S+ must be either object or array$/, 'must be an object')
-    .replace('each value in nested property', 'each value');
+  return named
+    .replace(/^each value in (?=must |should )/, 'each value ')
+    .replace(/^nested property .+ must be either object or array$/, 'must be an object')
+    .replace(/^each value in nested property .+ must be either object or array$/, 'each value must be an object');
 }
 
 function escapeRegExp(text: string): string {
