@@ -82,7 +82,7 @@ export interface Talk {
 
 /** Connects a ready agent with the buyer of an order, as the calls room does, without a telephone exchange. */
 export async function connect(test: TestApp, at: { agentId: string; shopId: string; orderRef: string }): Promise<Talk> {
-  const { agentId, shopId, orderRef } = at;
+  const { agentId, orderRef } = at;
   const [agents, calls, orders] = [test.get(AgentsService), test.get(CallsService), test.get(OrdersService)];
   const talk: Talk = { ...at, callId: randomUUID(), traceId: randomBytes(16).toString('hex') };
   const phoneHash = test.get(Vault).phoneHash(await orders.phone(orderRef));

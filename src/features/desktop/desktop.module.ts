@@ -40,7 +40,7 @@ export class DesktopModule implements OnModuleInit {
     private readonly tape: AgentEventStore,
   ) {}
 
-  async onModuleInit(): Promise<void> {
+  onModuleInit(): void {
     this.sweeps.every('desktop.tape', 600_000, () => this.transactions.run((tx) => this.tape.prune(tx)));
     this.pages.serve('/desktop/', fileURLToPath(new URL('./page', import.meta.url)));
   }
