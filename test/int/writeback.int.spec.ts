@@ -436,11 +436,11 @@ describe('administration', () => {
       await tell(shop, order, 1);
     }
     const found: string[] = [];
-    let next: unknown = null;
+    let next: string | null = null;
     do {
-      const page = await admin('GET', `deliveries?shop=${shop}&limit=2${next ? `&before=${String(next)}` : ''}`);
+      const page = await admin('GET', `deliveries?shop=${shop}&limit=2${next ? `&before=${next}` : ''}`);
       found.push(...(page.body['deliveries'] as { orderId: string }[]).map((one) => one.orderId));
-      next = page.body['next'];
+      next = page.body['next'] as string | null;
     } while (next);
     expect(found).toEqual(orders.reverse());
   });

@@ -91,7 +91,7 @@ export async function startDemoShop(
       destination,
       webhookId,
       event: body.type,
-      orderId: String(body.data['orderId'] ?? ''),
+      orderId: typeof body.data['orderId'] === 'string' ? body.data['orderId'] : '',
       sequence: Number(body.data['sequence'] ?? 0),
     };
     const index = planned.findIndex((one) => one.destination === undefined || one.destination === destination);

@@ -1,29 +1,60 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
-import type { DeliveryState } from './delivery.store.js';
+import type { DeliveryEvent, DeliveryState } from './delivery.store.js';
 
 const STATES: readonly DeliveryState[] = ['pending', 'delivered', 'parked', 'disabled', 'superseded'];
+const EVENTS: readonly DeliveryEvent[] = ['order.outcome', 'order.attempt', 'order.callback_scheduled'];
+const INSTANT = { type: String, format: 'date-time' } as const;
 
 export class DeliveriesQuery {
-  /** All states when absent. */
+  @ApiPropertyOptional({ enum: STATES, description: 'all states when absent' })
   @IsOptional()
   @IsIn(STATES)
   state?: DeliveryState;
 
+  @ApiPropertyOptional()
   @IsOptional()
   @IsString()
   @MaxLength(64)
   shop?: string;
 
-  /** `next` of the page before. */
+  @ApiPropertyOptional({ format: 'uuid', description: '`next` of the page before' })
   @IsOptional()
   @IsUUID()
   before?: string;
 
+  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
   @Min(1)
   @Max(200)
   limit?: number;
+}
+
+/** A delivery in an answer. */
+export class DeliveryDto {
+  @ApiProperty({ format: 'uuid', description: 'the `webhook-id` that the shop sees' }) id: string;
+  @ApiProperty() shop: string;
+  @ApiProperty() destination: string;
+  @ApiProperty() orderId: string;
+  @ApiProperty({ enum: EVENTS }) event: DeliveryEvent;
+  @ApiProperty() sequence: number;
+  @ApiProperty({ enum: STATES }) state: DeliveryState;
+  @ApiProperty() tries: number;
+  @ApiProperty({ type: Number, nullable: true, description: 'HTTP status of the last answer' })
+  lastStatus: number | null;
+  @ApiProperty({ type: String, nullable: true }) lastError: string | null;
+  @ApiProperty(INSTANT) createdAt: Date;
+  @ApiProperty({ ...INSTANT, nullable: true }) firstTryAt: Date | null;
+  @ApiProperty({ ...INSTANT, nullable: true, description: 'null unless it is still to be sent' })
+  nextTryAt: Date | null;
+  @ApiProperty({ ...INSTANT, nullable: true }) deliveredAt: Date | null;
+}
+
+export class DeliveryPageDto {
+  @ApiProperty({ type: [DeliveryDto] }) deliveries: DeliveryDto[];
+  @ApiProperty({ type: String, nullable: true, description: 'send it as `before`; null on the last page' })
+  next: string | null;
 }
