@@ -5,10 +5,6 @@ import { AdminGuard } from '../../platform/auth/admin-guard.js';
 import { DeliveriesQuery, DeliveryDto, DeliveryPageDto } from './delivery.dto.js';
 import { WritebackService, type DeliveryView } from './writeback.service.js';
 
-const DELIVERY_ID = new ParseUUIDPipe({
-  exceptionFactory: () => new DialerError('delivery.not_found', 'There is no such delivery.'),
-});
-
 /** Write-backs for the administrator (contract, section 4). */
 @ApiTags('administration')
 @ApiBearerAuth()
@@ -33,7 +29,14 @@ export class WritebackController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Send a parked or disabled write-back again, under its id' })
   @ApiOkResponse({ type: DeliveryDto, description: '`superseded` when a later event was acknowledged meanwhile' })
-  replay(@Param('id', DELIVERY_ID) id: string): Promise<DeliveryView> {
+  replay(@Param('id', knownForm()) id: string): Promise<DeliveryView> {
     return this.writeback.replay(id);
   }
+}
+
+/** Whatever is no UUID is no delivery of ours. */
+function knownForm(): ParseUUIDPipe {
+  return new ParseUUIDPipe({
+    exceptionFactory: () => new DialerError('delivery.not_found', 'There is no such delivery.'),
+  });
 }
