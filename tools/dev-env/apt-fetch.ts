@@ -33,7 +33,12 @@ const KEYRINGS = [
  * @throws SetUpError with apt's own words
  */
 export async function fetchPackages(request: FetchRequest): Promise<string[]> {
-  const environment = { ...process.env, APT_CONFIG: await writeAptFolder(request), LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
+  const environment = {
+    ...process.env,
+    APT_CONFIG: await writeAptFolder(request),
+    LC_ALL: 'C',
+    DEBIAN_FRONTEND: 'noninteractive',
+  };
   const apt = async (...args: string[]): Promise<CommandResult> =>
     runCommand('apt-get', ['-q', '-y', ...args], { env: environment, timeoutMs: 900_000 });
 
@@ -42,7 +47,9 @@ export async function fetchPackages(request: FetchRequest): Promise<string[]> {
   request.progress(`reading the package index of ${request.suite}`);
   let updated = await apt(...update);
   if (updated.code !== 0 && EXPIRED.test(updated.stderr)) {
-    request.progress(`WARNING: the mirror's index of ${request.suite} is past its date; going on without the date check (signatures are checked)`);
+    request.progress(
+      `WARNING: the mirror's index of ${request.suite} is past its date; going on without the date check (signatures are checked)`,
+    );
     updated = await apt(...noDate, ...update);
   }
   if (updated.code !== 0) throw new SetUpError(`apt-get update for ${request.suite} failed:\n${tail(updated.stderr)}`);
@@ -55,7 +62,9 @@ export async function fetchPackages(request: FetchRequest): Promise<string[]> {
   request.progress(`fetching ${files.length} packages for ${request.packages.join(', ')} from ${request.suite}`);
   const fetched = simulated.code === 0 ? await apt('--download-only', 'install', ...request.packages) : simulated;
   if (fetched.code !== 0) {
-    throw new SetUpError(`apt-get could not fetch ${request.packages.join(', ')} from ${request.suite}:\n${tail(fetched.stderr)}`);
+    throw new SetUpError(
+      `apt-get could not fetch ${request.packages.join(', ')} from ${request.suite}:\n${tail(fetched.stderr)}`,
+    );
   }
   const present = new Set(readdirSync(request.archivesFolder));
   const missing = files.filter((file) => !present.has(file));
@@ -118,7 +127,9 @@ async function writeAptFolder(request: FetchRequest): Promise<string> {
 /** The machine's proxies and certificates, which its mirror may be reachable through only. */
 async function machineNetworkSettings(): Promise<string[]> {
   const dump = await runCommand('apt-config', ['dump']);
-  return dump.stdout.split('\n').filter((line) => /^Acquire::(https?|ftp)::\S+ "[^"]+";$/.test(line) && !line.includes('::Timeout'));
+  return dump.stdout
+    .split('\n')
+    .filter((line) => /^Acquire::(https?|ftp)::\S+ "[^"]+";$/.test(line) && !line.includes('::Timeout'));
 }
 
 function tail(text: string): string {

@@ -45,8 +45,11 @@ export class UnpackedRoot {
    * by what the program itself starts, so helpers of the machine still find the machine's libraries.
    */
   command(program: string, args: readonly string[] = [], argv0?: string): UnpackedCommand {
-    const loader = ['usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2', 'usr/lib64/ld-linux-x86-64.so.2'].find((path) => this.has(path));
-    if (loader === undefined) throw new SetUpError(`${this.folder} holds no dynamic loader; delete it and start again.`);
+    const loader = ['usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2', 'usr/lib64/ld-linux-x86-64.so.2'].find((path) =>
+      this.has(path),
+    );
+    if (loader === undefined)
+      throw new SetUpError(`${this.folder} holds no dynamic loader; delete it and start again.`);
     return {
       command: this.path(loader),
       args: [
@@ -108,7 +111,9 @@ async function unpackInto(target: string, request: UnpackRequest): Promise<void>
   const failures: string[] = [];
 
   if (archive === null) {
-    failures.push(`no archive of the distribution (${distribution.codename || 'unknown'}) in /etc/apt/sources.list or sources.list.d`);
+    failures.push(
+      `no archive of the distribution (${distribution.codename || 'unknown'}) in /etc/apt/sources.list or sources.list.d`,
+    );
   } else {
     const suites = request.suites[distribution.family === 'ubuntu' ? 'ubuntu' : 'debian'];
     for (const suite of new Set(suites.map((name) => (name === 'own' ? archive.suite : name)))) {
@@ -150,7 +155,12 @@ async function unpackInto(target: string, request: UnpackRequest): Promise<void>
   );
 }
 
-async function unpackFiles(target: string, files: readonly string[], archivesFolder: string, request: UnpackRequest): Promise<void> {
+async function unpackFiles(
+  target: string,
+  files: readonly string[],
+  archivesFolder: string,
+  request: UnpackRequest,
+): Promise<void> {
   request.progress(`unpacking ${files.length} packages of ${request.name}`);
   const partial = `${target}.partial`;
   rmSync(partial, { recursive: true, force: true });
@@ -182,6 +192,8 @@ async function unpackFiles(target: string, files: readonly string[], archivesFol
 
 function assertSupported(): void {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new SetUpError(`Packages can be unpacked on x86-64 Linux only, and this is ${process.platform}/${process.arch}.`);
+    throw new SetUpError(
+      `Packages can be unpacked on x86-64 Linux only, and this is ${process.platform}/${process.arch}.`,
+    );
   }
 }

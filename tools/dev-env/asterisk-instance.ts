@@ -113,7 +113,9 @@ async function launch(folder: string, program: AsteriskProgram, part: string): P
   if (missing.length > 0) {
     await started.stop();
     const log = lastLines(started.logFile);
-    throw new SetUpError(`${program.version} does not run modules that asterisk-config/${part} needs (${missing.join(', ')}):\n${log}`);
+    throw new SetUpError(
+      `${program.version} does not run modules that asterisk-config/${part} needs (${missing.join(', ')}):\n${log}`,
+    );
   }
   return started;
 }

@@ -52,12 +52,21 @@ export async function findAsterisk(progress: (message: string) => void): Promise
 }
 
 async function findOnMachine(): Promise<AsteriskProgram | null> {
-  const moduleFolder = ['/usr/lib/x86_64-linux-gnu/asterisk/modules', '/usr/lib64/asterisk/modules', '/usr/lib/asterisk/modules'].find(
-    (folder) => existsSync(join(folder, 'chan_pjsip.so')),
+  const moduleFolder = [
+    '/usr/lib/x86_64-linux-gnu/asterisk/modules',
+    '/usr/lib64/asterisk/modules',
+    '/usr/lib/asterisk/modules',
+  ].find((folder) => existsSync(join(folder, 'chan_pjsip.so')));
+  const shareFolder = ['/usr/share/asterisk', '/var/lib/asterisk'].find((folder) =>
+    existsSync(join(folder, 'rest-api')),
   );
-  const shareFolder = ['/usr/share/asterisk', '/var/lib/asterisk'].find((folder) => existsSync(join(folder, 'rest-api')));
   if (moduleFolder === undefined || shareFolder === undefined) return null;
-  const program = { version: '', moduleFolder, shareFolder, command: (args: readonly string[]) => ({ command: 'asterisk', args }) };
+  const program = {
+    version: '',
+    moduleFolder,
+    shareFolder,
+    command: (args: readonly string[]) => ({ command: 'asterisk', args }),
+  };
   if ((await faultOf(program)) !== null) return null;
   if (requiredModules().some((name) => !existsSync(join(moduleFolder, name)))) return null;
   return { ...program, version: (await versionOf(program)) ?? '' };
@@ -93,7 +102,8 @@ async function faultOfModules(root: UnpackedRoot): Promise<string | null> {
     if (!present.has(name)) return `module ${name} is not in the package`;
     const listed = root.command(`${folder}/${name}`);
     const { stdout, stderr, code } = await runCommand(listed.command, ['--list', ...listed.args]);
-    if (code !== 0 || stdout.includes('not found')) return `module ${name} lacks a library: ${(stdout + stderr).trim()}`;
+    if (code !== 0 || stdout.includes('not found'))
+      return `module ${name} lacks a library: ${(stdout + stderr).trim()}`;
   }
   return null;
 }

@@ -8,7 +8,11 @@ import { join } from 'node:path';
  * @param prefix  `PBX` or `CARRIER`
  * @throws RangeError for a placeholder without a value: a half-written configuration must not be loaded
  */
-export function renderTemplate(text: string, prefix: string, values: Readonly<Record<string, string | number>>): string {
+export function renderTemplate(
+  text: string,
+  prefix: string,
+  values: Readonly<Record<string, string | number>>,
+): string {
   return text.replaceAll(new RegExp(`\\$\\{(${prefix}_[A-Z_]+)\\}`, 'g'), (_, name: string) => {
     const value = values[name];
     if (value === undefined) throw new RangeError(`no value for the placeholder ${name}`);
@@ -25,7 +29,9 @@ export function renderFolder(
 ): void {
   mkdirSync(to, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(from).filter((file) => file.endsWith('.conf'))) {
-    writeFileSync(join(to, name), renderTemplate(readFileSync(join(from, name), 'utf8'), prefix, values), { mode: 0o600 });
+    writeFileSync(join(to, name), renderTemplate(readFileSync(join(from, name), 'utf8'), prefix, values), {
+      mode: 0o600,
+    });
   }
 }
 
@@ -38,7 +44,8 @@ export function renderFolder(
 export function renderAgents(names: readonly string[], host: string): string {
   return names
     .map((name) => {
-      if (!/^agent-[A-Za-z0-9_-]{1,60}$/.test(name)) throw new RangeError(`"${name}" is no name for an agent's phone (agent-…)`);
+      if (!/^agent-[A-Za-z0-9_-]{1,60}$/.test(name))
+        throw new RangeError(`"${name}" is no name for an agent's phone (agent-…)`);
       return `[${name}](agent-phone)\naors = ${name}\n[${name}]\ntype = aor\ncontact = sip:${name}@${host}\n`;
     })
     .join('\n');

@@ -68,7 +68,12 @@ export async function startCarrier(options: { progress?: (message: string) => vo
   }
 }
 
-async function startGate(port: number, carrierPort: number, ledgerFile: string, folder: string): Promise<StartedProcess> {
+async function startGate(
+  port: number,
+  carrierPort: number,
+  ledgerFile: string,
+  folder: string,
+): Promise<StartedProcess> {
   const script = fileURLToPath(new URL('../carrier/trunk-gate.mjs', import.meta.url));
   const gate = await startProcess({
     name: 'trunk gate',

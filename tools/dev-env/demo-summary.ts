@@ -77,7 +77,7 @@ export async function summarise(network: Network, orders: readonly DemoOrder[], 
       attempts: count(rows.flatMap((row) => row.attempts)),
       orderToInviteMs: percentiles(toInvite),
       answerToAgentMs: percentiles(toAgent),
-      telephony: network.pbx === null ? 'virtual' : 'asterisk',
+      telephony: network.telephony === null ? 'virtual' : 'asterisk',
       seconds: Math.round(elapsedMs / 100) / 10,
     },
   };
@@ -105,9 +105,10 @@ export function tableOf({ rows, line }: Summary): string {
 
 /** The instant of the first INVITE to each number, as the carrier saw it; null on the virtual network. */
 function firstInvites(network: Network): Map<string, number> | null {
-  if (network.carrier === null) return null;
+  const carrier = network.telephony?.carrier ?? null;
+  if (carrier === null) return null;
   const first = new Map<string, number>();
-  for (const entry of network.carrier.trunkLedger()) {
+  for (const entry of carrier.trunkLedger()) {
     if (entry.method !== 'INVITE' || entry.number === undefined || first.has(entry.number)) continue;
     first.set(entry.number, entry.at.getTime());
   }

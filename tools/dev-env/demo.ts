@@ -5,7 +5,7 @@ import { buildOrders, type DemoOrder, type DemoShop } from '../demo-shop/demo-sh
 import { PROJECT_FOLDER } from './cache-folder.js';
 import { DEMO_AGENTS, demoAgent, GUEST } from './demo-agents.js';
 import { summarise, tableOf } from './demo-summary.js';
-import { startNetwork, type Network, type NetworkOptions } from './network.js';
+import { postgresFolder, startNetwork, type Network, type NetworkOptions } from './network.js';
 import { SetUpError } from './processes.js';
 import { waitForStopSignal } from './stop-signal.js';
 
@@ -44,7 +44,8 @@ async function main(): Promise<number> {
     throw new SetUpError('--orders takes a whole number from 0 to 10000.');
   if (values.telephony !== 'asterisk' && values.telephony !== 'virtual')
     throw new SetUpError('--telephony takes "asterisk" or "virtual".');
-  if (values.reset) rmSync(FOLDER, { recursive: true, force: true });
+  if (values.reset)
+    for (const folder of [FOLDER, postgresFolder(FOLDER)]) rmSync(folder, { recursive: true, force: true });
   const options = { folder: FOLDER, agents: [...DEMO_AGENTS, GUEST], ports: {}, progress: say };
   const network = await start({ ...options, telephony: values.telephony });
   const agents = network.agents
@@ -52,7 +53,6 @@ async function main(): Promise<number> {
     .map((agent, index) => demoAgent(network.apiUrl, agent, index + 1));
   try {
     await Promise.all(agents.map((agent) => agent.start()));
-    await waitForFloor(network);
     writeInfo(network);
     say(`ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
     introduce(network);
@@ -84,20 +84,6 @@ async function start(options: NetworkOptions): Promise<Network> {
   }
 }
 
-async function waitForFloor(network: Network): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const { body } = await network.admin.get<{ agents: { login: string; state?: string }[] }>('agents');
-    const ready = body.agents.filter((agent) => agent.state === 'ready').length;
-    if (ready >= DEMO_AGENTS.length) return;
-    if (Date.now() > deadline) {
-      say(`only ${ready} of ${DEMO_AGENTS.length} agents are ready; going on`);
-      return;
-    }
-    await pause(100);
-  }
-}
-
 function introduce(network: Network): void {
   const guest = network.agents.find(({ login }) => login === GUEST.login);
   console.error(`
@@ -105,7 +91,7 @@ function introduce(network: Network): void {
   shop       ${network.shop.url}/
   api        ${network.apiUrl}/openapi.json   health ${network.apiUrl}/health/ready   metrics ${network.apiUrl}/metrics
   admin      Authorization: Bearer ${network.adminToken}
-  telephony  ${network.pbx === null ? 'virtual telephone network (no audio)' : `Asterisk ${network.pbx.url}, carrier at ${network.carrier?.trunkHost}`}
+  telephony  ${network.telephony === null ? 'virtual telephone network (no audio)' : `Asterisk ${network.telephony.ariUrl}, carrier at ${network.telephony.carrier?.trunkHost ?? 'its own trunk'}`}
 `);
 }
 

@@ -1,15 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDemoShop, type DemoShop } from '../demo-shop/demo-shop.js';
 import { AdminClient } from './admin-client.js';
 import { startApp, type AppProcess } from './app-process.js';
-import { startAsterisk, type RunningAsterisk } from './asterisk.js';
 import { createDatabase, dropDatabase } from './backing-services.js';
-import { startCarrier, type RunningCarrier } from './carrier.js';
 import { startPostgres } from './postgres.js';
 import { SetUpError } from './processes.js';
 import { startRedis } from './redis.js';
+import { startTelephony, type Telephony } from './telephony.js';
+import { findUnprivilegedUser, isOpenToOthers } from './unprivileged-user.js';
 
 /** An agent of the network, with a phone that the carrier's Asterisk plays (`PJSIP/agent-<login>`). */
 export interface AgentPlan {
@@ -47,8 +47,7 @@ export interface Network {
   readonly agents: readonly (AgentPlan & { readonly password: string })[];
   readonly app: AppProcess;
   /** Null on the virtual telephone network. */
-  readonly pbx: RunningAsterisk | null;
-  readonly carrier: RunningCarrier | null;
+  readonly telephony: Telephony | null;
   readonly databaseUrl: string;
   readonly redisUrl: string;
   stop(): Promise<void>;
@@ -60,6 +59,9 @@ interface Secrets {
   passwords: Record<string, string>;
   shop?: { apiKey: string; webhookSecret: string; destinationSecrets: Record<string, string> };
 }
+
+/** Remembers a part that must be stopped in the end. */
+type Keep = <T extends { stop(): Promise<void> }>(part: T) => T;
 
 /** The shop of the demo. */
 export const SHOP = 'demo';
@@ -89,7 +91,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const stop = async (): Promise<void> => {
     for (const part of started.splice(0).reverse()) await part.stop();
   };
-  const keep = <T extends { stop(): Promise<void> }>(part: T): T => {
+  const keep: Keep = <T extends { stop(): Promise<void> }>(part: T): T => {
     started.push(part);
     return part;
   };
@@ -101,33 +103,29 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
 }
 
-async function bringUp(
-  options: NetworkOptions,
-  keep: <T extends { stop(): Promise<void> }>(part: T) => T,
-  stop: () => Promise<void>,
-): Promise<Network> {
+async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<void>): Promise<Network> {
   const progress = options.progress ?? (() => undefined);
-  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  mkdirSync(options.folder, { recursive: true, mode: 0o711 });
   const secrets = readSecrets(options.folder);
   for (const agent of options.agents) secrets.passwords[agent.login] ??= randomBytes(9).toString('base64url');
   writeSecrets(options.folder, secrets);
-  const [databaseUrl, redisUrl, exchange] = await Promise.all([
+  const [databaseUrl, redisUrl, telephony] = await allOrNothing([
     ownDatabase(options, keep),
     process.env['REDIS_URL'] ??
       startRedis({ dataDir: join(options.folder, 'redis'), progress }).then((redis) => keep(redis).url),
-    options.telephony === 'virtual' ? null : startExchange(options, keep, progress),
-  ]);
+    exchange(options, keep),
+  ] as const);
   progress('starting the service');
   const app = await startApp({
     databaseUrl,
     redisUrl,
-    redisKeyPrefix: 'cd:demo:',
+    redisKeyPrefix: `cd:${createHash('sha256').update(options.folder).digest('hex').slice(0, 12)}:`,
     adminToken: secrets.adminToken,
     encryptionKeys: secrets.encryptionKeys,
     ari:
-      exchange === null
+      telephony === null
         ? { url: 'virtual:', username: 'virtual', password: 'virtual' }
-        : { url: exchange.pbx.url, username: exchange.pbx.ariUsername, password: exchange.pbx.ariPassword },
+        : { url: telephony.ariUrl, username: telephony.ariUsername, password: telephony.ariPassword },
     port: options.ports?.api,
     logFile: join(options.folder, 'service.log'),
     logLevel: options.logLevel,
@@ -150,18 +148,14 @@ async function bringUp(
     access,
     agents: options.agents.map((agent) => ({ ...agent, password: secrets.passwords[agent.login] ?? '' })),
     app,
-    pbx: exchange?.pbx ?? null,
-    carrier: exchange?.carrier ?? null,
+    telephony,
     databaseUrl,
     redisUrl,
     stop,
   };
 }
 
-async function ownDatabase(
-  options: NetworkOptions,
-  keep: <T extends { stop(): Promise<void> }>(part: T) => T,
-): Promise<string> {
+async function ownDatabase(options: NetworkOptions, keep: Keep): Promise<string> {
   const given = process.env['DATABASE_URL'];
   if (given !== undefined) {
     const name = databaseName(options.folder);
@@ -170,7 +164,7 @@ async function ownDatabase(
   }
   const server = keep(
     await startPostgres({
-      dataDir: join(options.folder, 'postgres'),
+      dataDir: postgresFolder(options.folder),
       fsync: !options.isTemporary,
       progress: options.progress,
     }),
@@ -178,26 +172,39 @@ async function ownDatabase(
   return createDatabase(server.url, 'confirm_dialer_demo');
 }
 
+async function ownRedis(options: NetworkOptions, keep: Keep): Promise<string> {
+  const given = process.env['REDIS_URL'];
+  return given ?? keep(await startRedis({ dataDir: join(options.folder, 'redis'), progress: options.progress })).url;
+}
+
+/** Like `Promise.all`, but waits for all of them before it fails, so that whatever still came up is known and can be stopped. */
+async function allOrNothing<A, B, C>(parts: readonly [Promise<A>, Promise<B>, Promise<C>]): Promise<[A, B, C]> {
+  const failed = (await Promise.allSettled(parts)).find((part) => part.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return Promise.all(parts);
+}
+
+/**
+ * Beside the other data, but where Postgres must run as another user that cannot get there (a clone below /root): in a place of the machine that
+ * survives a restart.
+ */
+export function postgresFolder(folder: string): string {
+  if (findUnprivilegedUser() === null || isOpenToOthers(folder)) return join(folder, 'postgres');
+  return join(
+    '/var/tmp',
+    `confirm-dialer-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`,
+    'postgres',
+  );
+}
+
 /** One database for each folder, so that networks side by side on one server do not meet. */
 function databaseName(folder: string): string {
   return `confirm_dialer_${Buffer.from(folder).toString('hex').slice(-40)}`;
 }
 
-async function startExchange(
-  options: NetworkOptions,
-  keep: <T extends { stop(): Promise<void> }>(part: T) => T,
-  progress: (message: string) => void,
-): Promise<{ pbx: RunningAsterisk; carrier: RunningCarrier }> {
-  const carrier = keep(await startCarrier({ progress }));
-  const pbx = keep(
-    await startAsterisk({
-      trunkHost: carrier.trunkHost,
-      phonesHost: carrier.phonesHost,
-      agents: options.agents.map(phoneOf),
-      progress,
-    }),
-  );
-  return { pbx, carrier };
+async function exchange(options: NetworkOptions, keep: Keep): Promise<Telephony | null> {
+  if (options.telephony === 'virtual') return null;
+  return keep(await startTelephony({ agents: options.agents.map(phoneOf), progress: options.progress }));
 }
 
 async function furnish(admin: AdminClient, shop: DemoShop, options: NetworkOptions, secrets: Secrets): Promise<void> {

@@ -13,7 +13,12 @@ import {
   waitUntilReady,
   type StartedProcess,
 } from './processes.js';
-import { findTemporaryFolder, findUnprivilegedUser, isOpenToOthers, type UnprivilegedUser } from './unprivileged-user.js';
+import {
+  findTemporaryFolder,
+  findUnprivilegedUser,
+  isOpenToOthers,
+  type UnprivilegedUser,
+} from './unprivileged-user.js';
 
 /** The oldest major version of Postgres that the product is tested with. */
 const OLDEST_MAJOR = 14;
@@ -105,7 +110,9 @@ async function machineFolders(): Promise<string[]> {
   const configured = await runCommand('pg_config', ['--bindir']);
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
-  const onPath = (process.env['PATH'] ?? '').split(':').filter((folder) => folder !== '' && existsSync(join(folder, 'initdb')));
+  const onPath = (process.env['PATH'] ?? '')
+    .split(':')
+    .filter((folder) => folder !== '' && existsSync(join(folder, 'initdb')));
   const folders = [
     ...versions.map((version) => join(debian, version, 'bin')),
     ...(configured.code === 0 ? [configured.stdout.trim()] : []),
@@ -129,7 +136,9 @@ async function prepareDataDir(
   if (user !== null) {
     chownSync(dataDir, user.uid, user.gid);
     if (!isOpenToOthers(dirname(dataDir)) && dirname(dataDir) !== workFolder) {
-      throw new SetUpError(`Postgres cannot run as root and its other user cannot reach ${dataDir}: choose a data folder that others may pass to.`);
+      throw new SetUpError(
+        `Postgres cannot run as root and its other user cannot reach ${dataDir}: choose a data folder that others may pass to.`,
+      );
     }
   }
   const password = randomBytes(24).toString('hex');

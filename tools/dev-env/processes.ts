@@ -120,7 +120,14 @@ export interface CommandResult {
 export function runCommand(
   command: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; uid?: number; gid?: number; timeoutMs?: number; stdin?: string } = {},
+  options: {
+    cwd?: string;
+    env?: NodeJS.ProcessEnv;
+    uid?: number;
+    gid?: number;
+    timeoutMs?: number;
+    stdin?: string;
+  } = {},
 ): Promise<CommandResult> {
   const { stdin, timeoutMs, ...rest } = options;
   return new Promise((resolve) => {

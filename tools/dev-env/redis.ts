@@ -102,7 +102,9 @@ async function faultOf({ command, args }: UnpackedCommand): Promise<string | nul
   const told = await runCommand(command, [...args, '--version']);
   const version = /v=(\d+)\.\S+/.exec(told.stdout);
   if (told.code !== 0 || version === null) return told.stderr.trim() || told.stdout.trim() || 'it does not run';
-  return Number(version[1]) >= OLDEST_MAJOR ? null : `it is version ${version[0].slice(2)}, and ${OLDEST_MAJOR} is needed`;
+  return Number(version[1]) >= OLDEST_MAJOR
+    ? null
+    : `it is version ${version[0].slice(2)}, and ${OLDEST_MAJOR} is needed`;
 }
 
 async function launch(program: UnpackedCommand, dataDir: string): Promise<{ server: StartedProcess; port: number }> {

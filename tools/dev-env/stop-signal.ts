@@ -10,7 +10,7 @@ export function waitForStopSignal(): Promise<string> {
     const npm = findNpm();
     const timer = setInterval(() => {
       if (npm !== null && parentOf(npm.child) !== npm.pid) stop('npm has ended');
-    }, 1_000);
+    }, 250);
     timer.unref();
     const stop = (reason: string): void => {
       // npm passes on the Ctrl-C that the terminal has sent to us already: only a later one is meant as "at once".

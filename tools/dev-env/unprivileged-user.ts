@@ -48,5 +48,7 @@ export function isOpenToOthers(path: string): boolean {
 export function findTemporaryFolder(): string {
   const folder = [tmpdir(), '/tmp', '/var/tmp'].find(isOpenToOthers);
   if (folder !== undefined) return folder;
-  throw new SetUpError('Neither /tmp nor /var/tmp lets other users pass. Set TMPDIR to a folder that does, or set DATABASE_URL.');
+  throw new SetUpError(
+    'Neither /tmp nor /var/tmp lets other users pass. Set TMPDIR to a folder that does, or set DATABASE_URL.',
+  );
 }

@@ -7,6 +7,9 @@ export interface SeenCall {
   readonly seenAt: Date;
 }
 
+/** An agent's phone is called and answers well within this. */
+const READY_WITHIN_MS = 20_000;
+
 /** What the agent says in the end; null = says nothing and lets the wrap-up run out. */
 export interface Word {
   readonly outcome: string;
@@ -51,10 +54,11 @@ export class VirtualAgent {
     this.stream = this.listen();
   }
 
-  /** Signs in, asks for work and serves calls until {@link stop}. */
+  /** Signs in, asks for work, waits until the phone stands, and serves calls until {@link stop}. */
   async start(): Promise<void> {
     await this.signIn();
     await this.setState('ready');
+    await this.waitForEvent((event, data) => event === 'agent.state' && data['state'] === 'ready', READY_WITHIN_MS);
   }
 
   async setState(state: 'ready' | 'break', reason?: string): Promise<Response> {
