@@ -2,7 +2,16 @@
 // hands over to the real entry in this same process (so signals and exit codes are the entry's own).
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -28,8 +37,11 @@ if (entry === undefined) {
 }
 try {
   checkNode();
-  await withFileLock(cache, 'install', install, () => console.error('waiting for another start that is installing packages'));
-  if (entry.needsBuild) await withFileLock(cache, 'build', build, () => console.error('waiting for another start that is building'));
+  await withFileLock(cache, 'install', install, () =>
+    console.error('waiting for another start that is installing packages'),
+  );
+  if (entry.needsBuild)
+    await withFileLock(cache, 'build', build, () => console.error('waiting for another start that is building'));
   await handOver();
 } catch (error) {
   if (!(error instanceof BootstrapError) && error?.name !== 'SetUpError') throw error;
@@ -41,7 +53,9 @@ function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const [oldestMajor, oldestMinor] = OLDEST_NODE;
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
-  throw new BootstrapError(`Node ${OLDEST_NODE.join('.')} or newer is needed, and this is ${process.versions.node} (${process.execPath}).`);
+  throw new BootstrapError(
+    `Node ${OLDEST_NODE.join('.')} or newer is needed, and this is ${process.versions.node} (${process.execPath}).`,
+  );
 }
 
 async function install() {
@@ -63,7 +77,8 @@ function whyInstall() {
     const present = installed[path];
     // Optional ones for other machines are left out by npm.
     if (present === undefined && (optional || devOptional || peer)) continue;
-    if (present?.version !== version || !existsSync(join(project, path))) return `${path.replace(/^.*node_modules\//, '')} ${version} is missing`;
+    if (present?.version !== version || !existsSync(join(project, path)))
+      return `${path.replace(/^.*node_modules\//, '')} ${version} is missing`;
   }
   return null;
 }
@@ -74,7 +89,8 @@ async function build() {
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === sources) return;
   console.error('building');
   // The compiler believes its own notes about what it has written already; without the files those would be wrong.
-  if (!existsSync(join(project, 'dist', 'main.js'))) rmSync(join(project, '.cache', 'tsc'), { recursive: true, force: true });
+  if (!existsSync(join(project, 'dist', 'main.js')))
+    rmSync(join(project, '.cache', 'tsc'), { recursive: true, force: true });
   rmSync(stampFile, { force: true });
   await runNpm(['run', '--silent', 'build']);
   mkdirSync(dirname(stampFile), { recursive: true });
@@ -85,9 +101,19 @@ function hashOfSources() {
   const hash = createHash('sha256');
   const add = (path) => {
     if (!existsSync(join(project, path))) return;
-    hash.update(`${path}\0`).update(readFileSync(join(project, path))).update('\0');
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(project, path)))
+      .update('\0');
   };
-  for (const path of ['package-lock.json', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'tools/copy-assets.mjs']) add(path);
+  for (const path of [
+    'package-lock.json',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'tools/copy-assets.mjs',
+  ])
+    add(path);
   for (const folder of ['src', 'web']) {
     if (!existsSync(join(project, folder))) continue;
     const files = readdirSync(join(project, folder), { recursive: true, withFileTypes: true })
@@ -101,7 +127,8 @@ function hashOfSources() {
 
 async function runNpm(npmArgs) {
   const npmScript = process.env.npm_execpath;
-  const [command, first] = npmScript && basename(npmScript) === 'npm-cli.js' ? [process.execPath, [npmScript]] : ['npm', []];
+  const [command, first] =
+    npmScript && basename(npmScript) === 'npm-cli.js' ? [process.execPath, [npmScript]] : ['npm', []];
   const environment = { ...process.env };
   if (!isWritable(process.env.npm_config_cache ?? homedir())) environment.npm_config_cache = join(cache, 'npm');
   const child = spawn(command, [...first, ...npmArgs], {
@@ -113,10 +140,13 @@ async function runNpm(npmArgs) {
   });
   const release = watchOver(child);
   const code = await new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(new BootstrapError(`npm could not be started: ${error.message}. Install npm beside Node.`)));
+    child.once('error', (error) =>
+      reject(new BootstrapError(`npm could not be started: ${error.message}. Install npm beside Node.`)),
+    );
     child.once('close', (exitCode) => resolve(exitCode ?? 1));
   }).finally(release);
-  if (code !== 0) throw new BootstrapError(`\`npm ${npmArgs.join(' ')}\` failed with exit code ${code}; its own words stand above.`);
+  if (code !== 0)
+    throw new BootstrapError(`\`npm ${npmArgs.join(' ')}\` failed with exit code ${code}; its own words stand above.`);
 }
 
 /** Ends npm together with us: on a signal at once, and by the watchdog when we are killed without one. */
@@ -127,7 +157,10 @@ function watchOver(child) {
     cwd: '/',
   });
   watchdog.stdin.on('error', () => undefined);
-  if (child.pid !== undefined) watchdog.stdin.write(`${JSON.stringify({ add: child.pid, startedAt: startTimeOf(child.pid), signal: 'SIGTERM' })}\n`);
+  if (child.pid !== undefined)
+    watchdog.stdin.write(
+      `${JSON.stringify({ add: child.pid, startedAt: startTimeOf(child.pid), signal: 'SIGTERM' })}\n`,
+    );
   const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
   const listeners = Object.entries(numbers).map(([signal, number]) => {
     const listener = () => {

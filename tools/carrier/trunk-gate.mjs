@@ -55,7 +55,9 @@ function readMessage(packet) {
     method,
     sequence,
     caller: /sip:([^@;>]*)@/.exec(header('From|f'))?.[1] ?? '',
-    ...(response === null ? { number: /^\S+ sips?:([^@;\s]*)@/.exec(first)?.[1] ?? '' } : { status: Number(response[1]) }),
+    ...(response === null
+      ? { number: /^\S+ sips?:([^@;\s]*)@/.exec(first)?.[1] ?? '' }
+      : { status: Number(response[1]) }),
   };
 }
 
@@ -65,6 +67,12 @@ function writeDown({ callId, method, sequence, caller, number, status }) {
   const again = seen.has(key);
   seen.set(key, now);
   if (seen.size > 5_000) for (const [old, at] of seen) if (now - at > 60_000) seen.delete(old);
-  const line = { at: new Date(now).toISOString(), callId, method, ...(status === undefined ? { number, caller } : { status }), again };
+  const line = {
+    at: new Date(now).toISOString(),
+    callId,
+    method,
+    ...(status === undefined ? { number, caller } : { status }),
+    again,
+  };
   writeSync(ledger, `${JSON.stringify(line)}\n`);
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { unpackProgram, type UnpackedCommand, type UnpackedRoot } from './apt-unpack.js';
