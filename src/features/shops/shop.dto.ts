@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -160,6 +160,7 @@ export class DestinationDto {
 }
 
 /** Body of `PUT /v1/admin/shops/{shop}`. */
+@ApiExtraModels(CallingHoursDto)
 export class PutShopDto {
   @ApiProperty({ example: 'Demo shop' }) @IsString() @MinLength(1) @MaxLength(200) name: string;
   @ApiProperty({ example: 'Europe/Kyiv', description: 'IANA zone of buyers who have none of their own' })
