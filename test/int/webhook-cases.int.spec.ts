@@ -444,7 +444,7 @@ beforeAll(async () => {
   shop = await createShop(app, 'cases');
   await createShop(app, 'cases-other');
 }, 60_000);
-afterAll(() => app.close());
+afterAll(() => app.close(), 60_000);
 
 describe('webhook cases', () => {
   it.each(cases.map((entry) => [entry.status, entry.name, entry] as const))('%i %s', async (status, _name, entry) => {

@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/support/app.js';
+import { openTcpGate } from '../../../test/support/tcp-gate.js';
 import {
   asAdmin,
   createShop,
@@ -24,7 +25,7 @@ beforeAll(async () => {
   app = await startTestApp({ roles: ['api'], env: { SHOP_WEBHOOKS_PER_SECOND: '10000' } });
   shop = await createShop(app, 'intake-shop');
 }, 60_000);
-afterAll(() => app.close());
+afterAll(() => app.close(), 60_000);
 
 const cancelled = (orderId: string, version: number) => ({
   type: 'order.cancelled',
@@ -123,6 +124,23 @@ describe('order in', () => {
       [orderId],
     );
     expect(counts).toEqual({ orders: 1, messages: 1, lines: 1, jobs: 1 });
+  });
+
+  it('makes one order of identical posts to two processes at once', async () => {
+    const second = await startTestApp({ roles: ['api'], databaseUrl: app.databaseUrl });
+    try {
+      for (let round = 0; round < 5; round++) {
+        const message = JSON.stringify(orderCreated());
+        const posts = [app, second, app, second].map(async (process) => {
+          const response = await postOrder(process, shop, message, { id: `msg_both_${round}` });
+          return `${response.status} ${await response.text()}`;
+        });
+        const answers = new Set(await Promise.all(posts));
+        expect([...answers]).toEqual([expect.stringMatching(/^202 /)]);
+      }
+    } finally {
+      await second.close();
+    }
   });
 
   it('makes one order of 50 posts of one order under different ids', async () => {
@@ -387,6 +405,33 @@ describe('floods and outages', () => {
       await small.close();
     }
   });
+
+  it('answers 503 with Retry-After while Postgres is away, stores nothing, and goes on by itself', async () => {
+    const direct = new URL(app.databaseUrl);
+    const gate = await openTcpGate(direct.hostname, Number(direct.port));
+    const through = new URL(direct);
+    through.port = String(gate.port);
+    through.hostname = '127.0.0.1';
+    const cutOff = await startTestApp({ roles: ['api'], databaseUrl: through.href });
+    try {
+      const message = orderCreated();
+      const { orderId } = message.data as { orderId: string };
+      expect((await postOrder(cutOff, shop, orderCreated())).status).toBe(202);
+      gate.setShut(true);
+      const refused = await postOrder(cutOff, shop, message, { id: 'msg_cut_off' });
+      expect(refused.status).toBe(503);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      expect((await getOrder(app, shop, orderId))['httpStatus']).toBe(404);
+      gate.setShut(false);
+      gate.cut();
+      const again = () => postOrder(cutOff, shop, message, { id: 'msg_cut_off' });
+      await expect.poll(async () => (await again()).status, { timeout: 10_000 }).toBe(202);
+      expect((await getOrder(app, shop, orderId))['httpStatus']).toBe(200);
+    } finally {
+      await cutOff.close();
+      await gate.close();
+    }
+  }, 40_000);
 
   it('keeps an old secret and a body that was signed by a shop out of the way of another shop', async () => {
     const body = JSON.stringify(orderCreated());

@@ -36,6 +36,7 @@ class RepeatedMessage extends Error {}
 @Injectable()
 export class IntakeService {
   private readonly gate: FloodGate;
+  private readonly running = new Map<string, Promise<string>>();
 
   constructor(
     private readonly shops: ShopsService,
@@ -59,23 +60,38 @@ export class IntakeService {
     const { shop, envelope } = await this.authenticate(shopId, headers, body, receivedAt);
     const waitSeconds = this.gate.take(shopId, performance.now());
     if (waitSeconds !== null) throw new HttpProblem(429, undefined, { 'retry-after': String(waitSeconds) });
-    const json = readStrictJson(body);
-    if (!json.isOk) throw new HttpProblem(400, json.why);
     const delivery = { shop, envelope, bodySha256: sha256(body), receivedAt };
-    const { country } = shop.settings;
-    const answer = readOrderMessage(json.value, { country, sentAt: envelope.sentAt, now: receivedAt });
-    if (answer.isOk)
-      return (await this.store(delivery, answer.message)) ?? (await this.repeated(delivery)) ?? retryLater();
-    // An id that is stored already says 409 or the stored 202, whatever is wrong with this body.
-    const stored = await this.repeated(delivery);
-    if (stored === null) throw invalidInput(answer.errors);
-    return stored;
+    return this.once(`${shopId} ${envelope.id} ${delivery.bodySha256.toString('hex')}`, () =>
+      this.take(delivery, body),
+    );
   }
 
   /** Forgets webhook ids that nobody repeats any more. */
   async forgetOldMessages(): Promise<void> {
     const before = new Date(Date.now() - REMEMBERED_MS);
     while ((await this.transactions.run((tx) => forgetMessages(tx, before, FORGOTTEN_AT_ONCE))) === FORGOTTEN_AT_ONCE);
+  }
+
+  /** Repeats that come while the first one is being stored wait for its answer instead of a connection each. */
+  private once(key: string, work: () => Promise<string>): Promise<string> {
+    const running = this.running.get(key) ?? work().finally(() => this.running.delete(key));
+    this.running.set(key, running);
+    return running;
+  }
+
+  private async take(delivery: Delivery, body: Buffer): Promise<string> {
+    const json = readStrictJson(body);
+    if (!json.isOk) throw new HttpProblem(400, json.why);
+    const { shop, envelope, receivedAt } = delivery;
+    const context = { country: shop.settings.country, sentAt: envelope.sentAt, now: receivedAt };
+    const answer = readOrderMessage(json.value, context);
+    if (answer.isOk) {
+      return (await this.store(delivery, answer.message)) ?? (await this.repeated(delivery)) ?? retryLater();
+    }
+    // An id that is stored already says 409 or the stored 202, whatever is wrong with this body.
+    const stored = await this.repeated(delivery);
+    if (stored === null) throw invalidInput(answer.errors);
+    return stored;
   }
 
   private async authenticate(shopId: string, headers: Headers, body: Buffer, now: Date) {
