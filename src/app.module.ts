@@ -3,8 +3,11 @@ import type { Env } from './platform/config/env.js';
 import type { Log } from './platform/log/log.js';
 import { AgentsModule } from './features/agents/agents.module.js';
 import { CallsModule } from './features/calls/calls.module.js';
+import { DesktopModule } from './features/desktop/desktop.module.js';
 import { DialingModule } from './features/dialing/dialing.module.js';
+import { IntakeModule } from './features/intake/intake.module.js';
 import { OrdersModule } from './features/orders/orders.module.js';
+import { OutcomesModule } from './features/outcomes/outcomes.module.js';
 import { ShopsModule } from './features/shops/shops.module.js';
 import { WritebackModule } from './features/writeback/writeback.module.js';
 import { PlatformModule } from './platform/platform.module.js';
@@ -17,6 +20,9 @@ const ROOMS: NonNullable<DynamicModule['imports']> = [
   WritebackModule,
   CallsModule,
   DialingModule,
+  OutcomesModule,
+  IntakeModule,
+  DesktopModule,
 ];
 
 @Module({})

@@ -111,8 +111,7 @@ async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<
   writeSecrets(options.folder, secrets);
   const [databaseUrl, redisUrl, telephony] = await allOrNothing([
     ownDatabase(options, keep),
-    process.env['REDIS_URL'] ??
-      startRedis({ dataDir: join(options.folder, 'redis'), progress }).then((redis) => keep(redis).url),
+    ownRedis(options, keep),
     exchange(options, keep),
   ] as const);
   progress('starting the service');
