@@ -3,11 +3,11 @@
 //
 // Only the first exchange of a call comes by: what follows goes straight between the two sides' Contact addresses, as does the audio.
 //
-// node trunk-gate.mjs HOST PORT CARRIER_PORT LEDGER
+// node trunk-gate.mjs HOST PORT CARRIER_HOST CARRIER_PORT LEDGER (LEDGER may be /dev/stdout)
 import { createSocket } from 'node:dgram';
 import { openSync, writeSync } from 'node:fs';
 
-const [host, port, carrierPort, ledgerFile] = process.argv.slice(2);
+const [host, port, carrierHost, carrierPort, ledgerFile] = process.argv.slice(2);
 const ledger = openSync(ledgerFile, 'a', 0o600);
 const outside = createSocket('udp4');
 /** One socket towards the carrier per PBX, so that its answers find their way back. */
@@ -19,7 +19,7 @@ outside.on('message', (packet, peer) => {
   const message = readMessage(packet);
   if (message !== null) writeDown(message);
   if (message?.number !== undefined && /^\+?380\d{7}75$/.test(message.number)) return;
-  socketFor(peer).send(packet, Number(carrierPort), host);
+  socketFor(peer).send(packet, Number(carrierPort), carrierHost);
 });
 outside.bind({ port: Number(port), address: host, exclusive: true });
 

@@ -78,7 +78,7 @@ async function startGate(
   const gate = await startProcess({
     name: 'trunk gate',
     command: process.execPath,
-    args: [script, LOOPBACK, String(port), String(carrierPort), ledgerFile],
+    args: [script, LOOPBACK, String(port), LOOPBACK, String(carrierPort), ledgerFile],
     logFile: join(folder, 'log', 'trunk-gate.log'),
     cwd: folder,
   });

@@ -59,10 +59,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
   const workFolder = makePrivateFolder('postgres', user === null ? undefined : findTemporaryFolder());
   if (user !== null) chownSync(workFolder, user.uid, user.gid);
   try {
-    const bin = await findPrograms(workFolder, user);
+    const programs = await findPrograms(workFolder, user);
     const dataDir = options.dataDir ?? join(workFolder, 'data');
-    const password = await prepareDataDir(bin, dataDir, workFolder, user, options.progress);
-    const { server, port } = await launch(bin, dataDir, user, options);
+    const password = await prepareDataDir(programs, dataDir, workFolder, user, options.progress);
+    const { server, port } = await launch(programs.bin, dataDir, user, options);
     return {
       url: `postgres://dialer:${password}@${LOOPBACK}:${port}/postgres`,
       port,
@@ -79,8 +79,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
   }
 }
 
-/** The folder with initdb and postgres that will be used. */
-async function findPrograms(workFolder: string, user: UnprivilegedUser | null): Promise<string> {
+/** The folder with initdb and postgres, and their major version. */
+interface PostgresPrograms {
+  readonly bin: string;
+  readonly major: number;
+}
+
+async function findPrograms(workFolder: string, user: UnprivilegedUser | null): Promise<PostgresPrograms> {
   const tried: string[] = [];
   for (const bin of [...(await machineFolders()), findEmbeddedPostgres()]) {
     if (bin === null || !existsSync(join(bin, 'initdb'))) continue;
@@ -90,12 +95,12 @@ async function findPrograms(workFolder: string, user: UnprivilegedUser | null): 
       tried.push(`${bin}: ${version.code === 0 ? version.stdout.trim() : version.stderr.trim()}`);
       continue;
     }
-    if (user === null || isOpenToOthers(bin)) return bin;
+    if (user === null || isOpenToOthers(bin)) return { bin, major };
     // Its libraries and share folder lie beside bin/ and are found relative to it.
     const copy = join(workFolder, 'programs');
     cpSync(dirname(bin), copy, { recursive: true, verbatimSymlinks: true });
     chownSync(copy, user.uid, user.gid);
-    return join(copy, 'bin');
+    return { bin: join(copy, 'bin'), major };
   }
   throw new SetUpError(
     [
@@ -123,14 +128,20 @@ async function machineFolders(): Promise<string[]> {
 
 /** Makes the data folder when it is new. Returns the superuser's password, which lies beside the data with mode 0600. */
 async function prepareDataDir(
-  bin: string,
+  { bin, major }: PostgresPrograms,
   dataDir: string,
   workFolder: string,
   user: UnprivilegedUser | null,
   progress?: (message: string) => void,
 ): Promise<string> {
   const passwordFile = `${dataDir}.password`;
-  if (existsSync(join(dataDir, 'PG_VERSION'))) return readFileSync(passwordFile, 'utf8').trim();
+  if (existsSync(join(dataDir, 'PG_VERSION'))) {
+    const made = readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim();
+    if (Number(made) === major) return readFileSync(passwordFile, 'utf8').trim();
+    throw new SetUpError(
+      `The data in ${dataDir} were made by Postgres ${made}, and the one found now (${bin}) is ${major}. Delete that folder to begin anew.`,
+    );
+  }
   progress?.('making a Postgres data folder');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (user !== null) {
