@@ -24,6 +24,7 @@ const ENTRIES = {
 };
 const OLDEST_NODE = [20, 19];
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
+const STAMP_FILE = join(project, 'dist', '.build-stamp');
 const cache = join(process.env.CONFIRM_DIALER_CACHE || join(project, '.cache'));
 
 /** A failure that a person can do something about; printed without a stack. */
@@ -37,11 +38,9 @@ if (entry === undefined) {
 }
 try {
   checkNode();
-  await withFileLock(cache, 'install', install, () =>
-    console.error('waiting for another start that is installing packages'),
-  );
-  if (entry.needsBuild)
-    await withFileLock(cache, 'build', build, () => console.error('waiting for another start that is building'));
+  // Asked before the lock too: a start that finds all in order does not wait for anybody.
+  if (whyInstall() !== null) await withFileLock(project, 'install', install, tellWaiting('installing packages'));
+  if (entry.needsBuild && !isBuilt()) await withFileLock(project, 'build', build, tellWaiting('building'));
   await handOver();
 } catch (error) {
   if (!(error instanceof BootstrapError) && error?.name !== 'SetUpError') throw error;
@@ -83,18 +82,25 @@ function whyInstall() {
   return null;
 }
 
+function tellWaiting(what) {
+  return () => console.error(`waiting for another start that is ${what}`);
+}
+
+function isBuilt() {
+  return existsSync(STAMP_FILE) && readFileSync(STAMP_FILE, 'utf8') === hashOfSources();
+}
+
 async function build() {
-  const stampFile = join(project, 'dist', '.build-stamp');
-  const sources = hashOfSources();
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === sources) return;
+  if (isBuilt()) return;
   console.error('building');
+  const sources = hashOfSources();
   // The compiler believes its own notes about what it has written already; without the files those would be wrong.
   if (!existsSync(join(project, 'dist', 'main.js')))
     rmSync(join(project, '.cache', 'tsc'), { recursive: true, force: true });
-  rmSync(stampFile, { force: true });
+  rmSync(STAMP_FILE, { force: true });
   await runNpm(['run', '--silent', 'build']);
-  mkdirSync(dirname(stampFile), { recursive: true });
-  writeFileSync(stampFile, sources);
+  mkdirSync(dirname(STAMP_FILE), { recursive: true });
+  writeFileSync(STAMP_FILE, sources);
 }
 
 function hashOfSources() {
