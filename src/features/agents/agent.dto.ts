@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -24,12 +25,14 @@ const ENDPOINT = /^PJSIP\/[A-Za-z0-9_.-]{1,64}$/;
 
 export class GroupDto {
   /** Shown to people; the group's id when absent. */
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'default: the id' })
   @IsOptional()
   @IsString()
   @Length(1, 100)
   name?: string | null;
 
   /** Seconds an agent may write after a talk before the next call. */
+  @ApiPropertyOptional({ type: Number, nullable: true, default: 45, minimum: 5, maximum: 3600 })
   @IsOptional()
   @IsInt()
   @Min(5)
@@ -37,6 +40,7 @@ export class GroupDto {
   wrapUpSeconds?: number | null;
 
   /** Seconds of the longest talk. */
+  @ApiPropertyOptional({ type: Number, nullable: true, default: 3600, minimum: 60, maximum: 14_400 })
   @IsOptional()
   @IsInt()
   @Min(60)
@@ -46,22 +50,32 @@ export class GroupDto {
 
 export class AgentDto {
   /** Shown to people; the login when absent. */
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'default: the login' })
   @IsOptional()
   @IsString()
   @Length(1, 100)
   name?: string | null;
 
   /** Needed for a new agent; absent = stays as it is. */
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    minLength: 8,
+    maxLength: 128,
+    description: 'needed for a new agent',
+  })
   @IsOptional()
   @IsString()
   @Length(8, 128, { message: 'must be from 8 to 128 characters long' })
   password?: string | null;
 
+  @ApiPropertyOptional({ enum: AGENT_ROLES, nullable: true, default: 'agent' })
   @IsOptional()
   @IsIn(AGENT_ROLES)
   role?: AgentRole | null;
 
   /** Ids of known groups; `["default"]` when absent. */
+  @ApiPropertyOptional({ type: [String], nullable: true, default: ['default'] })
   @IsOptional()
   @IsArray()
   @ArrayMinSize(1)
@@ -70,6 +84,7 @@ export class AgentDto {
   @Matches(GROUP_ID, { each: true, message: 'must be ids of groups' })
   groups?: string[] | null;
 
+  @ApiPropertyOptional({ type: [String], nullable: true, default: [] })
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(50)
@@ -79,16 +94,19 @@ export class AgentDto {
   skills?: string[] | null;
 
   /** Where the agent's phone is; `PJSIP/agent-<login>` when absent. */
+  @ApiPropertyOptional({ type: String, nullable: true, example: 'PJSIP/agent-anna' })
   @IsOptional()
   @Matches(ENDPOINT, { message: 'must look like PJSIP/agent-anna: letters, digits, dot, hyphen and underscore' })
   endpoint?: string | null;
 
   /** `persistent` (default): the phone stays up for the shift; `per_call`: it is rung before each buyer's call. */
+  @ApiPropertyOptional({ enum: AGENT_CONNECTIONS, nullable: true, default: 'persistent' })
   @IsOptional()
   @IsIn(AGENT_CONNECTIONS)
   connection?: AgentConnection | null;
 
   /** False ends the agent's session within 5 s and refuses another one; absent = stays as it is. */
+  @ApiPropertyOptional({ type: Boolean, nullable: true, description: 'default: as it is; true for a new agent' })
   @IsOptional()
   @IsBoolean()
   isEnabled?: boolean | null;

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Param, Put, Res, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AdminGuard } from '../../platform/auth/admin-guard.js';
 import { AgentDto, GroupDto } from './agent.dto.js';
@@ -6,6 +7,8 @@ import type { AgentRecord, Group } from './agent.store.js';
 import { AgentDirectory } from './agent-directory.js';
 
 /** Agents and their groups, for the administrator (contract, section 4). */
+@ApiTags('administration')
+@ApiBearerAuth()
 @Controller('v1/admin')
 @UseGuards(AdminGuard)
 export class AgentsController {
@@ -17,6 +20,8 @@ export class AgentsController {
   }
 
   @Put('groups/:group')
+  @ApiCreatedResponse({ description: 'created' })
+  @ApiOkResponse({ description: 'replaced' })
   async putGroup(
     @Param('group') groupId: string,
     @Body() body: GroupDto,
@@ -38,6 +43,8 @@ export class AgentsController {
   }
 
   @Put('agents/:login')
+  @ApiCreatedResponse({ description: 'created' })
+  @ApiOkResponse({ description: 'replaced; a switch-off or a new password ends the session' })
   async putAgent(
     @Param('login') login: string,
     @Body() body: AgentDto,

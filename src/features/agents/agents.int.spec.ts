@@ -24,7 +24,7 @@ beforeAll(async () => {
   events.on(agentSessionEnded, async (_tx, { agentId, reason }) => void ended.push({ agentId, reason }));
   events.on(agentStateChanged, async () => void changes++);
 }, 60_000);
-afterAll(() => test.close());
+afterAll(() => test.close(), 60_000);
 
 async function admin(method: string, path: string, body?: unknown, token = ADMIN_TOKEN) {
   const response = await fetch(`${test.url}/v1/admin/${path}`, {

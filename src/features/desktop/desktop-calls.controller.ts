@@ -1,4 +1,5 @@
 import { Body, Controller, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiCookieAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { DialerError } from '../../core/shared/errors.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import type { SessionAgent } from '../agents/agents.events.js';
@@ -10,6 +11,9 @@ import { SessionGuard, SignedInAgent } from './session-guard.js';
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** What an agent does with the call in hand (contract, section 5). Somebody else's call does not exist for them. */
+@ApiTags('agents')
+@ApiBearerAuth()
+@ApiCookieAuth()
 @Controller('v1/agent/calls/:callId')
 @UseGuards(SessionGuard)
 export class DesktopCallsController {
@@ -20,6 +24,7 @@ export class DesktopCallsController {
   ) {}
 
   @Post('outcome')
+  @ApiOkResponse({ description: 'the order as it is now; the same body again is answered alike' })
   @HttpCode(200)
   async outcome(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string, @Body() body: OutcomeDto) {
     if (!UUID.test(callId)) throw noSuchCall();

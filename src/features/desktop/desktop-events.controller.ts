@@ -1,4 +1,5 @@
 import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiCookieAuth, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { SessionAgent } from '../agents/agents.events.js';
@@ -10,11 +11,19 @@ import { SessionGuard, SignedInAgent } from './session-guard.js';
 const RETRY_MS = 1_000;
 
 /** `GET /v1/agent/events`: Server-Sent Events (HTML Living Standard, section 9.2). */
+@ApiTags('agents')
+@ApiBearerAuth()
+@ApiCookieAuth()
 @Controller('v1/agent')
 export class DesktopEventsController {
   constructor(private readonly screens: AgentScreens) {}
 
   @Get('events')
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'the id of the last event seen' })
+  @ApiOkResponse({
+    description: 'Server-Sent Events: agent.state, call.connected, call.ended, order.updated, order.withdrawn, notice',
+    content: { 'text/event-stream': { schema: { type: 'string' } } },
+  })
   @UseGuards(SessionGuard)
   async events(
     @SignedInAgent() agent: SessionAgent,

@@ -1,4 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Put, Req, Res, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiCookieAuth, ApiCreatedResponse, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DialerError } from '../../core/shared/errors.js';
 import type { Agent, SessionAgent } from '../agents/agents.events.js';
@@ -9,6 +10,9 @@ import { SessionCookie } from './session-cookie.js';
 import { SessionGuard, SignedInAgent } from './session-guard.js';
 
 /** Signing in and out, and the agent's state (contract, section 5). */
+@ApiTags('agents')
+@ApiBearerAuth()
+@ApiCookieAuth()
 @Controller('v1/agent')
 export class DesktopController {
   constructor(
@@ -17,6 +21,9 @@ export class DesktopController {
   ) {}
 
   @Post('session')
+  @ApiCreatedResponse({
+    description: 'signed in: the session cookie, and `{token, agent, state, since, reason, callId, wanted}`',
+  })
   async signIn(
     @Body() body: SignInDto,
     @Req() request: FastifyRequest,
@@ -31,6 +38,7 @@ export class DesktopController {
 
   @Delete('session')
   @HttpCode(204)
+  @ApiNoContentResponse({ description: 'signed out' })
   async signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     const token = this.cookie.token(request);
     if (token !== null) await this.agents.signOut(token);

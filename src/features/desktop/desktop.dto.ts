@@ -1,21 +1,26 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsISO8601, IsObject, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
 import { AGENT_OUTCOMES, type AgentOutcome } from '../../core/order/order.js';
 
 export class SignInDto {
+  @ApiProperty({ maxLength: 64 })
   @IsString()
   @Length(1, 64)
   login: string;
 
+  @ApiProperty({ maxLength: 128 })
   @IsString()
   @Length(1, 128)
   password: string;
 }
 
 export class StateDto {
+  @ApiProperty({ enum: ['ready', 'break'] })
   @IsIn(['ready', 'break'])
   state: 'ready' | 'break';
 
   /** Why it is a break: the agent's own word. */
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 64, description: 'the agent’s own word for a break' })
   @IsOptional()
   @IsString()
   @MaxLength(64)
@@ -25,20 +30,33 @@ export class StateDto {
 }
 
 export class OutcomeDto {
+  @ApiProperty({ enum: AGENT_OUTCOMES })
   @IsIn(AGENT_OUTCOMES)
   outcome: AgentOutcome;
 
   /** With `changed`: only the fields that differ, named as in the order. */
+  @ApiPropertyOptional({
+    type: Object,
+    nullable: true,
+    description: 'with `changed`: `delivery`, `items`, `customer`, `payment`, `comment`, only what differs',
+  })
   @IsOptional()
   @IsObject()
   changes?: Record<string, unknown> | null;
 
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 2000 })
   @IsOptional()
   @IsString()
   @MaxLength(2000)
   note?: string | null;
 
   /** With `callback`: RFC 3339, ahead, within 30 days. */
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'with `callback`: ahead, within 30 days',
+  })
   @IsOptional()
   @IsISO8601({ strict: true, strictSeparator: true })
   @Matches(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/, {
@@ -47,6 +65,7 @@ export class OutcomeDto {
   callbackAt?: string | null;
 
   /** With `callback`: who rings back. */
+  @ApiPropertyOptional({ enum: ['me', 'anyone'], nullable: true, default: 'anyone' })
   @IsOptional()
   @IsIn(['me', 'anyone'])
   callbackAgent?: 'me' | 'anyone' | null;
