@@ -209,7 +209,7 @@ describe('during the talk', () => {
     );
     const lost = play(plan().call, [...connected, [9, { kind: 'agent.ended', cause: 0 }]]);
     expect(lost.call.state).toBe('agent_lost');
-    expect(lost.actions.slice(-2)).toEqual(['hold', 'recall_agent']);
+    expect(lost.actions.slice(-3)).toEqual(['hold', 'extend_lease 12', 'recall_agent']);
     const back = play(lost.call, [
       [12, { kind: 'agent.up' }],
       [12.1, { kind: 'buyer.bridged' }],

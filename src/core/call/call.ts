@@ -325,7 +325,12 @@ function whileConnected(call: Extract<LiveCall, { state: 'connected' }>, event: 
       if (event.cause === 16 || call.agent?.connection === 'per_call') return hangUp(call, 'agent_hung_up', now);
       return {
         call: { ...base(call), since: now, state: 'agent_lost' },
-        actions: [{ kind: 'hold', isOn: true }, { kind: 'recall_agent' }],
+        // Held under a short lease: should the dialer die now, the buyer is not left with music until the talk's limit.
+        actions: [
+          { kind: 'hold', isOn: true },
+          { kind: 'extend_lease', seconds: AGENT_LOST_MS / 1000 + 2 },
+          { kind: 'recall_agent' },
+        ],
       };
     case 'agent.hold':
       if (call.isHeld === event.isOn) return { ignored: 'held or not, as asked already' };

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AGENT_RING_SECONDS, type AgentLeg, type Call, type CallAction } from '../../core/call/call.js';
 import type { CommandResult, Telephony } from '../../core/call/telephony.js';
 import { chooseAgent } from '../../core/agent/choose-agent.js';
+import { DialerError } from '../../core/shared/errors.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { Log } from '../../platform/log/log.js';
@@ -16,6 +17,9 @@ import { TELEPHONY } from './telephony.provider.js';
 /** Carries out what the call machine decides, and writes what it became; knows nothing of when or whom to call. */
 @Injectable()
 export class CallRunner {
+  /** Writes of a call that failed in a row, for reasons that waiting does not mend. */
+  private readonly failures = new Map<string, number>();
+
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
     private readonly transactions: Transactions,
@@ -137,19 +141,26 @@ export class CallRunner {
   private async clear(mailbox: CallMailbox): Promise<void> {
     if (mailbox.call.state !== 'waiting') return;
     const { callId, route } = mailbox;
-    const answer = await this.transactions.run(async (tx): Promise<AgentLeg | 'withdrawn' | null> => {
-      if (await this.orders.isWithdrawRequested(tx, route.orderRef)) return 'withdrawn';
-      const reserved = mailbox.call.agent;
-      if (reserved !== null && (await this.isReservedFor(reserved.agentId, callId))) return reserved;
-      const free = (await this.agents.floor(route.groupId)).filter(
-        (one) => one.state === 'ready' && one.connection === 'persistent' && one.isLegUp && one.legId !== null,
-      );
-      const chosen = chooseAgent(free, { skills: [], preferredAgentId: null });
-      if (chosen?.legId == null || !(await this.agents.reserve(tx, chosen.agentId, callId))) return null;
-      return { agentId: chosen.agentId, legId: chosen.legId, connection: 'persistent' };
-    });
-    if (answer === 'withdrawn') mailbox.post({ kind: 'withdrawn' });
-    else mailbox.post(answer === null ? { kind: 'no_agent' } : { kind: 'cleared', agent: answer });
+    const reserved = mailbox.call.agent;
+    // Reads come before the transaction: inside one they would hold two connections of the pool for each answered call.
+    const isWithdrawn = await this.transactions.read((tx) => this.orders.isWithdrawRequested(tx, route.orderRef));
+    if (isWithdrawn) return mailbox.post({ kind: 'withdrawn' });
+    if (reserved !== null && (await this.isReservedFor(reserved.agentId, callId))) {
+      return mailbox.post({ kind: 'cleared', agent: reserved });
+    }
+    const chosen = await this.reserveSomebody(route.groupId, callId);
+    mailbox.post(chosen === null ? { kind: 'no_agent' } : { kind: 'cleared', agent: chosen });
+  }
+
+  private async reserveSomebody(groupId: string, callId: string): Promise<AgentLeg | null> {
+    const free = (await this.agents.floor(groupId)).filter(
+      (one) => one.state === 'ready' && one.connection === 'persistent' && one.isLegUp && one.legId !== null,
+    );
+    const chosen = chooseAgent(free, { skills: [], preferredAgentId: null });
+    if (chosen === null || chosen.legId === null) return null;
+    const { agentId, legId } = chosen;
+    const isOurs = await this.transactions.run((tx) => this.agents.reserve(tx, agentId, callId));
+    return isOurs ? { agentId, legId, connection: 'persistent' } : null;
   }
 
   private async isReservedFor(agentId: string, callId: string): Promise<boolean> {
@@ -180,8 +191,43 @@ export class CallRunner {
     });
   }
 
-  /** One transaction: the call's row and events, the order's progress, the agent's state, and what other rooms must hear. */
+  /**
+   * Writes what a call became. When the end of a call cannot be written because a listener fails on it again and again, the call ends without the
+   * listeners and its order is held for a person to look at: one poisoned order must not keep an agent and a line for ever.
+   */
   async save(unsaved: Unsaved): Promise<boolean> {
+    const { callId } = unsaved.stored.call;
+    try {
+      const isSaved = await this.write(unsaved);
+      this.failures.delete(callId);
+      return isSaved;
+    } catch (error) {
+      if (error instanceof DialerError && error.isRetryable) throw error;
+      const failures = (this.failures.get(callId) ?? 0) + 1;
+      this.failures.set(callId, failures);
+      if (failures < POISON_AFTER || unsaved.stored.call.state !== 'ended') throw error;
+      this.failures.delete(callId);
+      this.log.error('the end of a call was written without its listeners, the order is held', {
+        callId,
+        orderRef: unsaved.stored.route.orderRef,
+        error,
+      });
+      return this.endBare(unsaved);
+    }
+  }
+
+  private async endBare({ stored, events }: Unsaved): Promise<boolean> {
+    const { call, route } = stored;
+    return this.transactions.run(async (tx) => {
+      if (!(await this.store.save(tx, stored, events))) return false;
+      if (call.agent !== null) await this.agents.afterCall(tx, call.agent.agentId, call.callId, 'ready');
+      await this.orders.hold(tx, route.orderRef, 'system_failure');
+      return true;
+    });
+  }
+
+  /** One transaction: the call's row and events, the order's progress, the agent's state, and what other rooms must hear. */
+  private async write(unsaved: Unsaved): Promise<boolean> {
     const { before, stored, events } = unsaved;
     const { call, route } = stored;
     const isSaved = await this.transactions.run(async (tx) => {
@@ -245,6 +291,9 @@ export class CallRunner {
     if (call.state === 'ended') this.metrics.ended(shopId, call.result);
   }
 }
+
+/** An end of a call that fails so often is written without its listeners. */
+const POISON_AFTER = 3;
 
 /** How long the fact of a leg's end may be behind the answer that the leg is gone. */
 const LOST_FACT_MS = 500;

@@ -1,8 +1,10 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ATTEMPT_RESULTS, type AttemptResult } from '../../core/call/result.js';
+import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions } from '../../platform/database/transaction.js';
+import { Log } from '../../platform/log/log.js';
 import { Metrics, type Counter, type Histogram } from '../../platform/metrics/metrics.js';
-import { ShopsService } from '../shops/shops.service.js';
+import { SHOPS_CHANNEL, ShopsService } from '../shops/shops.service.js';
 import { CallStore } from './call.store.js';
 
 /** The states under which live calls are shown (contract, section 6). */
@@ -23,17 +25,20 @@ const SHOWN_AS: Readonly<Record<string, ShownState>> = {
 
 /** Counters and gauges of live calls. */
 @Injectable()
-export class CallsMetrics implements OnApplicationBootstrap {
+export class CallsMetrics implements OnModuleInit {
   private readonly calls: Counter<'shop' | 'result'>;
   private readonly answerToAgent: Histogram<'shop'>;
   private readonly firstCalls: Histogram<'shop'>;
   private readonly leaked: Counter<never>;
+  private readonly declared = new Set<string>();
 
   constructor(
     metrics: Metrics,
     private readonly transactions: Transactions,
     private readonly store: CallStore,
     private readonly shops: ShopsService,
+    private readonly notifications: Notifications,
+    private readonly log: Log,
   ) {
     this.calls = metrics.counter({
       name: 'dialer_calls_total',
@@ -91,22 +96,39 @@ export class CallsMetrics implements OnApplicationBootstrap {
     });
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    const shop = (await this.shops.list()).map(({ shopId }) => shopId);
-    this.calls.declare({ shop, result: ATTEMPT_RESULTS });
-    this.answerToAgent.declare({ shop });
-    this.firstCalls.declare({ shop });
+  onModuleInit(): void {
+    this.notifications.listen(SHOPS_CHANNEL, () => {
+      this.declareShops().catch((error: unknown) =>
+        this.log.warn('the shops for the metrics cannot be read', { error }),
+      );
+    });
+  }
+
+  private async declareShops(): Promise<void> {
+    for (const { shopId } of await this.shops.list()) this.declare(shopId);
+  }
+
+  /** Once for each shop: zeroing a histogram that has counted would forget its counts. */
+  private declare(shop: string): void {
+    if (this.declared.has(shop)) return;
+    this.declared.add(shop);
+    this.calls.declare({ shop: [shop], result: ATTEMPT_RESULTS });
+    this.answerToAgent.declare({ shop: [shop] });
+    this.firstCalls.declare({ shop: [shop] });
   }
 
   connected(shop: string, answeredAt: Date, connectedAt: Date): void {
+    this.declare(shop);
     this.answerToAgent.observe({ shop }, Math.max(0, connectedAt.getTime() - answeredAt.getTime()) / 1000);
   }
 
   firstCall(shop: string, registeredAt: Date, dialedAt: Date): void {
+    this.declare(shop);
     this.firstCalls.observe({ shop }, Math.max(0, dialedAt.getTime() - registeredAt.getTime()) / 1000);
   }
 
   ended(shop: string, result: AttemptResult): void {
+    this.declare(shop);
     this.calls.inc({ shop, result });
   }
 

@@ -113,7 +113,8 @@ export class CallsService {
   /** Live calls of each shop, over all processes. */
   async liveByShop(tx: Tx): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
-    for (const { shopId, count } of await this.store.liveByShop(tx)) counts.set(shopId, (counts.get(shopId) ?? 0) + count);
+    for (const { shopId, count } of await this.store.liveByShop(tx))
+      counts.set(shopId, (counts.get(shopId) ?? 0) + count);
     return counts;
   }
 

@@ -8,7 +8,6 @@ import { AgentsService } from '../agents/agents.service.js';
 import { CallsService } from '../calls/calls.service.js';
 import { DialingMetrics } from './dialing.metrics.js';
 import { Leadership, RENEW_EVERY_MS } from './leadership.js';
-import { Lines } from './lines.js';
 import { Pacer, type Tick } from './pacer.js';
 import { PacingStore, type PacingRecord } from './pacing.store.js';
 import type { TrunkEntity } from './trunk.entity.js';
@@ -43,7 +42,6 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly agents: AgentsService,
     private readonly calls: CallsService,
     private readonly leadership: Leadership,
-    private readonly lines: Lines,
     private readonly pacer: Pacer,
     private readonly pacingStore: PacingStore,
     private readonly trunkStore: TrunkStore,
@@ -160,7 +158,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
       placed: tick.placed,
       agentsFree: tick.decision.agentsFree,
       load: tick.load,
-      trunks: (await this.lines.free()).map(({ trunkId, maxChannels, inUse, linesFree }) => ({
+      trunks: tick.trunks.map(({ trunkId, maxChannels, inUse, linesFree }) => ({
         trunkId,
         maxChannels,
         inUse,

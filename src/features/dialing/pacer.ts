@@ -24,6 +24,7 @@ export interface Tick {
   readonly decision:
     PacingDecision | { readonly dial: 0; readonly reason: 'telephony_down'; readonly agentsFree: number };
   readonly placed: number;
+  readonly trunks: readonly TrunkLines[];
 }
 
 /** The pacer's turn for one group: look, ask `core/pacing`, plan the calls in one transaction, set them going. */
@@ -52,7 +53,7 @@ export class Pacer {
       const decision = isDown
         ? ({ dial: 0, reason: 'telephony_down', agentsFree: free.length } as const)
         : pace({ ...load, ordersDue });
-      return { load: { ...load, ordersDue }, decision, placed: 0 };
+      return { load: { ...load, ordersDue }, decision, placed: 0, trunks };
     }
     const { load, decision, placed } = await this.transactions.run(async (tx) => {
       const due = await this.orders.lockNextDue(tx, {
@@ -83,7 +84,7 @@ export class Pacer {
       this.lines.take(call.stored.route.trunkId);
       this.calls.start(call);
     }
-    return { load, decision, placed: placed.length };
+    return { load, decision, placed: placed.length, trunks };
   }
 
   private async plan(
