@@ -14,6 +14,7 @@ export default defineConfig({
     projects: [
       project('unit', ['src/**/*.spec.ts', 'tools/**/*.spec.ts', 'test/rules/**/*.spec.ts'], {
         exclude: ['**/*.int.spec.ts', '**/node_modules/**'],
+        testTimeout: 30_000,
       }),
       project('int', ['src/**/*.int.spec.ts', 'test/int/**/*.int.spec.ts'], { testTimeout: 20_000 }),
       project('contract', ['test/contract/**/*.spec.ts'], { testTimeout: 60_000, fileParallelism: false }),

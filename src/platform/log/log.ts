@@ -3,7 +3,7 @@ import type { LogLevel } from '../config/env-formats.js';
 import { redact } from './redact.js';
 import { currentTrace } from './trace.js';
 
-export { currentTrace, newTraceId, traceIdOrNew, withTrace, type Trace } from './trace.js';
+export { currentTrace, newTraceId, traceIdOrNew, withTrace } from './trace.js';
 
 /** Values of one log line; numbers carry their unit in the name. Personal data do not belong here, and are hidden if they get here. */
 export type LogFields = Readonly<Record<string, unknown>>;
