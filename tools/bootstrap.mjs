@@ -170,12 +170,9 @@ function watchOver(child) {
   const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
   const listeners = Object.entries(numbers).map(([signal, number]) => {
     const listener = () => {
-      try {
-        process.kill(-child.pid, 'SIGTERM');
-      } catch {
-        // It has ended already.
-      }
-      process.exit(128 + number);
+      child.once('close', () => process.exit(128 + number));
+      signalGroup(child.pid, 'SIGTERM');
+      setTimeout(() => signalGroup(child.pid, 'SIGKILL'), 2_000).unref();
     };
     process.on(signal, listener);
     return () => process.off(signal, listener);
@@ -184,6 +181,14 @@ function watchOver(child) {
     for (const remove of listeners) remove();
     watchdog.stdin.end(`${JSON.stringify({ remove: child.pid })}\n`);
   };
+}
+
+function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended already.
+  }
 }
 
 function startTimeOf(pid) {
