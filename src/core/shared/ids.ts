@@ -9,4 +9,3 @@ export type OrderRef = Branded<'order'>;
 export type CallId = Branded<'call'>;
 export type AgentId = Branded<'agent'>;
 export type GroupId = Branded<'group'>;
-export type TrunkId = Branded<'trunk'>;

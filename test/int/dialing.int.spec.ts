@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN_TOKEN, startTestApp, type TestApp } from '../../../test/support/app.js';
-import { decide, planCall, type Call } from '../../core/call/call.js';
-import { Transactions, type Tx } from '../../platform/database/transaction.js';
-import { Events } from '../../platform/outbox/events.js';
-import { AgentsService } from '../agents/agents.service.js';
-import { reviveCall } from '../calls/call.store.js';
-import { callEnded } from '../calls/calls.events.js';
-import { CallsModule } from '../calls/calls.module.js';
-import { CallsService } from '../calls/calls.service.js';
-import { OrdersService } from '../orders/orders.service.js';
-import { ShopsService } from '../shops/shops.service.js';
-import { WritebackModule } from '../writeback/writeback.module.js';
-import { DialingModule } from './dialing.module.js';
+import { ADMIN_TOKEN, startTestApp, type TestApp } from '../support/app.js';
+import { decide, planCall, type Call } from '../../src/core/call/call.js';
+import { Transactions, type Tx } from '../../src/platform/database/transaction.js';
+import { Events } from '../../src/platform/outbox/events.js';
+import { AgentsService } from '../../src/features/agents/agents.service.js';
+import { reviveCall } from '../../src/features/calls/call.store.js';
+import { callEnded } from '../../src/features/calls/calls.events.js';
+import { CallsModule } from '../../src/features/calls/calls.module.js';
+import { CallsService } from '../../src/features/calls/calls.service.js';
+import { OrdersService } from '../../src/features/orders/orders.service.js';
+import { ShopsService } from '../../src/features/shops/shops.service.js';
+import { WritebackModule } from '../../src/features/writeback/writeback.module.js';
+import { DialingModule } from '../../src/features/dialing/dialing.module.js';
 
 // Rooms up to `dialing`, on real Postgres and Redis and the virtual telephone network in real time.
 
