@@ -190,6 +190,11 @@ export class CallStore {
     return rows[0]?.ratio ?? null;
   }
 
+  async isLive(tx: Tx, callId: string): Promise<boolean> {
+    const rows: unknown[] = await tx.query(`SELECT 1 FROM calls WHERE id = $1 AND ended_at IS NULL`, [callId]);
+    return rows.length > 0;
+  }
+
   /** Buyers' and per-call agents' legs, among these, that belong to live calls. */
   async liveAmong(tx: Tx, legIds: readonly string[]): Promise<string[]> {
     const rows: { id: string }[] = await tx.query(

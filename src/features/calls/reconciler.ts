@@ -45,6 +45,7 @@ export class Reconciler {
       this.inform(node, survey);
       await this.endOwnerless(node, survey);
     }
+    await this.freeForgottenAgents();
   }
 
   private inform(node: Telephony, survey: Survey): void {
@@ -91,6 +92,18 @@ export class Reconciler {
       ...orphans.map((leg) => node.hangup(leg.legId)),
       ...bridges.map((bridge) => node.destroyBridge(bridge.bridgeId)),
     ]);
+  }
+
+  /** Agents whose call is over, or was never written, go back to work: nobody is stuck in a talk that does not exist. */
+  private async freeForgottenAgents(): Promise<void> {
+    for (const { agentId, callId, state } of await this.agents.overdueAtCall(new Date())) {
+      if (callId === null) continue;
+      await this.transactions.run(async (tx) => {
+        if (await this.store.isLive(tx, callId)) return;
+        await this.agents.afterCall(tx, agentId, callId, state === 'reserved' ? 'ready' : 'wrap_up');
+        this.log.warn('an agent was still at a call that is over', { agentId, callId, state });
+      });
+    }
   }
 
   /** Legs that another leader's calls or agents stand on. */

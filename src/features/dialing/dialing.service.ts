@@ -140,12 +140,21 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
       this.led.delete(groupId);
       await this.calls.leave(groupId);
     }
-    for (const [groupId, epoch] of claimed) {
-      if (this.led.has(groupId)) continue;
-      await this.calls.lead(groupId, epoch, [...this.led.keys(), groupId]);
-      this.led.set(groupId, epoch);
-      this.log.info('leading a group', { groupId, epoch });
+    const fresh = [...claimed].filter(([groupId]) => !this.led.has(groupId));
+    // Side by side: a node that does not answer must not cost the leases of the other groups.
+    await Promise.all(fresh.map(([groupId, epoch]) => this.lead(groupId, epoch, [...claimed.keys()])));
+  }
+
+  /** A group that cannot be led yet is tried again with the next renewal. */
+  private async lead(groupId: string, epoch: number, claimed: readonly string[]): Promise<void> {
+    try {
+      await this.calls.lead(groupId, epoch, claimed);
+    } catch (error) {
+      this.log.warn('a group cannot be led yet, trying again', { groupId, error });
+      return;
     }
+    this.led.set(groupId, epoch);
+    this.log.info('leading a group', { groupId, epoch });
   }
 
   private async explain(groupId: string, tick: Tick): Promise<void> {
