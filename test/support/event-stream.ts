@@ -1,3 +1,5 @@
+import { get, type IncomingMessage } from 'node:http';
+
 /** One Server-Sent Event. */
 export interface StreamEvent {
   readonly id: string | null;
@@ -12,16 +14,21 @@ export class EventStream {
   readonly events: StreamEvent[] = [];
   readonly comments: string[] = [];
   isClosed = false;
-  private readonly abort = new AbortController();
 
-  private constructor(readonly response: Response) {}
+  private constructor(
+    /** The head of the answer. */
+    readonly response: IncomingMessage,
+  ) {}
 
   static async open(url: string, headers: Record<string, string>): Promise<EventStream> {
-    const abort = new AbortController();
-    const response = await fetch(`${url}/v1/agent/events`, { headers, signal: abort.signal });
+    // Not fetch: a stream that it aborts leaves an unused connection behind, on which a closing server waits.
+    const request = get(`${url}/v1/agent/events`, { headers, agent: false });
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request.once('response', resolve).once('error', reject);
+    });
+    request.on('error', () => undefined);
     const stream = new EventStream(response);
-    stream.abort.signal.addEventListener('abort', () => abort.abort());
-    if (response.ok) void stream.read();
+    void stream.read();
     return stream;
   }
 
@@ -39,15 +46,15 @@ export class EventStream {
   }
 
   close(): void {
-    this.abort.abort();
+    this.response.destroy();
   }
 
   private async read(): Promise<void> {
     let text = '';
     try {
-      const decoder = new TextDecoder();
-      for await (const chunk of this.response.body as unknown as AsyncIterable<Uint8Array>) {
-        text += decoder.decode(chunk, { stream: true });
+      this.response.setEncoding('utf8');
+      for await (const chunk of this.response) {
+        text += chunk as string;
         const blocks = text.split('\n\n');
         text = blocks.pop() ?? '';
         for (const block of blocks) this.take(block);

@@ -53,6 +53,8 @@ class RawPipe implements ScreenPipe {
     const headers = this.reply.getHeaders() as OutgoingHttpHeaders;
     this.reply.hijack();
     raw.socket?.setNoDelay(true);
+    // A browser that is gone has only closed its own direction; without an end of ours the connection would stay half open.
+    raw.socket?.once('end', () => this.end());
     raw.writeHead(200, {
       ...headers,
       'content-type': 'text/event-stream; charset=utf-8',
@@ -71,6 +73,7 @@ class RawPipe implements ScreenPipe {
   }
 
   end(): void {
+    if (this.isClosed) return;
     this.reply.raw.end();
     this.close();
   }

@@ -130,13 +130,13 @@ describe('the session', () => {
 
 describe('the event stream', () => {
   it('is refused without a session', async () => {
-    expect((await openStream({})).response.status).toBe(401);
+    expect((await openStream({})).response.statusCode).toBe(401);
   });
 
   it('begins with the present state and follows it', async () => {
     const { bearer } = await somebody();
     const stream = await openStream(bearer);
-    expect(stream.response.headers.get('content-type')).toMatch('text/event-stream');
+    expect(stream.response.headers['content-type']).toMatch('text/event-stream');
     expect((await stream.next('agent.state')).data).toMatchObject({
       state: 'break',
       reason: 'signed_in',
