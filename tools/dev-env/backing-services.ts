@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startPostgres } from './postgres.js';
 import { startRedis } from './redis.js';
@@ -85,6 +86,20 @@ export async function dropDatabase(url: string, name: string): Promise<void> {
     await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
   } finally {
     await client.end();
+  }
+}
+
+/** Removes the keys with this prefix, which must begin with `cd:`: nothing else is ever touched on a server that may not be ours. */
+export async function dropKeys(url: string, prefix: string): Promise<void> {
+  if (!/^cd:[a-z0-9:_-]+$/.test(prefix)) throw new RangeError(`"${prefix}" is no prefix of ours`);
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: null });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    const keys = await redis.keys(`${prefix}*`);
+    if (keys.length > 0) await redis.unlink(...keys);
+  } finally {
+    redis.disconnect();
   }
 }
 

@@ -21,6 +21,8 @@ export interface RunningCarrier {
   callRecords(): CallRecord[];
   /** What passed the trunk, in order: each INVITE that reached the carrier, answered or not, and each answer to it. */
   trunkLedger(): TrunkEntry[];
+  /** Whoever is called by this number, a buyer or an agent's phone, hangs up; false when nobody there is on the telephone. */
+  hangUp(number: string): Promise<boolean>;
   /** Ends both at once (calls are cut) and removes their folder with the ledgers. */
   stop(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function startCarrier(options: { progress?: (message: string) => vo
       phonesHost: `${LOOPBACK}:${carrierPort}`,
       callRecords: () => readCallRecords(join(asterisk.folder, 'log', 'calls.log')),
       trunkLedger: () => readTrunkLedger(ledgerFile),
+      hangUp: (number) => hangUp(asterisk, number),
       async stop() {
         await gate.stop(1_000);
         await asterisk.stop();
@@ -66,6 +69,15 @@ export async function startCarrier(options: { progress?: (message: string) => vo
     block.release();
     throw error;
   }
+}
+
+async function hangUp(asterisk: AsteriskInstance, number: string): Promise<boolean> {
+  const channels = (await asterisk.cli('core show channels concise')).split('\n');
+  const names = channels.map((line) => line.split('!')[0] ?? '').filter((name) => name.startsWith('PJSIP/'));
+  const numbers = await Promise.all(names.map((name) => asterisk.cli(`core show channel ${name}`)));
+  const called = names.filter((_, index) => (numbers[index] ?? '').split('\n').includes(`LEDGER_NUMBER=${number}`));
+  for (const name of called) await asterisk.cli(`channel request hangup ${name}`);
+  return called.length > 0;
 }
 
 async function startGate(

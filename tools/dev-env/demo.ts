@@ -5,7 +5,8 @@ import { buildOrders, type DemoOrder, type DemoShop } from '../demo-shop/demo-sh
 import { PROJECT_FOLDER } from './cache-folder.js';
 import { DEMO_AGENTS, demoAgent, GUEST } from './demo-agents.js';
 import { summarise, tableOf } from './demo-summary.js';
-import { postgresFolder, startNetwork, type Network, type NetworkOptions } from './network.js';
+import { postgresFolder } from './network-stores.js';
+import { startNetwork, type Network, type NetworkOptions } from './network.js';
 import { SetUpError } from './processes.js';
 import { waitForStopSignal } from './stop-signal.js';
 

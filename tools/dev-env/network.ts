@@ -1,15 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDemoShop, type DemoShop } from '../demo-shop/demo-shop.js';
 import { AdminClient } from './admin-client.js';
-import { startApp, type AppProcess } from './app-process.js';
-import { createDatabase, dropDatabase } from './backing-services.js';
-import { startPostgres } from './postgres.js';
+import { startApp, type AppEnvironment, type AppProcess } from './app-process.js';
+import { ownDatabase, ownRedis, redisKeyPrefix, type Keep } from './network-stores.js';
 import { SetUpError } from './processes.js';
-import { startRedis } from './redis.js';
 import { startTelephony, type Telephony } from './telephony.js';
-import { findUnprivilegedUser, isOpenToOthers } from './unprivileged-user.js';
 
 /** An agent of the network, with a phone that the carrier's Asterisk plays (`PJSIP/agent-<login>`). */
 export interface AgentPlan {
@@ -19,6 +16,8 @@ export interface AgentPlan {
   readonly role?: 'agent' | 'senior' | 'supervisor' | 'administrator';
   /** Default `agent-<login>`. */
   readonly phone?: string;
+  /** Default `default`; a group is made when an agent is in it. */
+  readonly group?: string;
 }
 
 export interface NetworkOptions {
@@ -31,6 +30,8 @@ export interface NetworkOptions {
   readonly groupSettings?: object;
   /** For tests: nothing need survive, and a database on a foreign server is dropped in the end. */
   readonly isTemporary?: boolean;
+  /** For tests: into the names of what is made on foreign servers. */
+  readonly runId?: string;
   readonly ports?: { readonly api?: number; readonly shop?: number };
   readonly logLevel?: string;
   readonly progress?: (message: string) => void;
@@ -45,23 +46,31 @@ export interface Network {
   readonly shopName: string;
   readonly access: { readonly apiKey: string; readonly webhookSecret: string };
   readonly agents: readonly (AgentPlan & { readonly password: string })[];
+  /** The process that runs now; changes with `restartApp`. */
   readonly app: AppProcess;
   /** Null on the virtual telephone network. */
   readonly telephony: Telephony | null;
   readonly databaseUrl: string;
   readonly redisUrl: string;
+  /** Starts the service again at the same address, once its process has ended. */
+  restartApp(): Promise<void>;
+  /** A further shop, known to the service by this name; stopped with the network. */
+  addShop(name: string, settings?: object): Promise<DemoShop>;
   stop(): Promise<void>;
+}
+
+interface ShopSecrets {
+  apiKey: string;
+  webhookSecret: string;
+  destinationSecrets: Record<string, string>;
 }
 
 interface Secrets {
   adminToken: string;
   encryptionKeys: string;
   passwords: Record<string, string>;
-  shop?: { apiKey: string; webhookSecret: string; destinationSecrets: Record<string, string> };
+  shop?: ShopSecrets;
 }
-
-/** Remembers a part that must be stopped in the end. */
-type Keep = <T extends { stop(): Promise<void> }>(part: T) => T;
 
 /** The shop of the demo. */
 export const SHOP = 'demo';
@@ -115,10 +124,10 @@ async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<
     exchange(options, keep),
   ] as const);
   progress('starting the service');
-  const app = await startApp({
+  const environment: AppEnvironment = {
     databaseUrl,
     redisUrl,
-    redisKeyPrefix: `cd:${createHash('sha256').update(options.folder).digest('hex').slice(0, 12)}:`,
+    redisKeyPrefix: redisKeyPrefix(options),
     adminToken: secrets.adminToken,
     encryptionKeys: secrets.encryptionKeys,
     ari:
@@ -128,11 +137,13 @@ async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<
     port: options.ports?.api,
     logFile: join(options.folder, 'service.log'),
     logLevel: options.logLevel,
-  });
+  };
+  let app = await startApp(environment);
   keep({ stop: () => app.process.stop(50_000) });
   const shop = keep(await startDemoShop({ port: options.ports?.shop }));
   const admin = new AdminClient(app.url, secrets.adminToken);
-  await furnish(admin, shop, options, secrets);
+  await furnish(admin, options, secrets);
+  secrets.shop = (await createShop(admin, SHOP, shop, options.shopSettings)) ?? secrets.shop;
   writeSecrets(options.folder, secrets);
   const access = secrets.shop;
   if (access === undefined)
@@ -146,34 +157,24 @@ async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<
     shopName: SHOP,
     access,
     agents: options.agents.map((agent) => ({ ...agent, password: secrets.passwords[agent.login] ?? '' })),
-    app,
+    get app() {
+      return app;
+    },
     telephony,
     databaseUrl,
     redisUrl,
+    async restartApp() {
+      app = await startApp({ ...environment, port: Number(new URL(app.url).port) });
+    },
+    async addShop(name, settings) {
+      const more = keep(await startDemoShop());
+      const secretsOfShop = await createShop(admin, name, more, settings);
+      if (secretsOfShop === null) throw new SetUpError(`The shop ${name} exists already.`);
+      more.connect({ apiUrl: app.url, shop: name, ...secretsOfShop });
+      return more;
+    },
     stop,
   };
-}
-
-async function ownDatabase(options: NetworkOptions, keep: Keep): Promise<string> {
-  const given = process.env['DATABASE_URL'];
-  if (given !== undefined) {
-    const name = databaseName(options.folder);
-    if (options.isTemporary) keep({ stop: () => dropDatabase(given, name) });
-    return createDatabase(given, name);
-  }
-  const server = keep(
-    await startPostgres({
-      dataDir: postgresFolder(options.folder),
-      fsync: !options.isTemporary,
-      progress: options.progress,
-    }),
-  );
-  return createDatabase(server.url, 'confirm_dialer_demo');
-}
-
-async function ownRedis(options: NetworkOptions, keep: Keep): Promise<string> {
-  const given = process.env['REDIS_URL'];
-  return given ?? keep(await startRedis({ dataDir: join(options.folder, 'redis'), progress: options.progress })).url;
 }
 
 /** Like `Promise.all`, but waits for all of them before it fails, so that whatever still came up is known and can be stopped. */
@@ -183,31 +184,16 @@ async function allOrNothing<A, B, C>(parts: readonly [Promise<A>, Promise<B>, Pr
   return Promise.all(parts);
 }
 
-/**
- * Beside the other data, but where Postgres must run as another user that cannot get there (a clone below /root): in a place of the machine that
- * survives a restart.
- */
-export function postgresFolder(folder: string): string {
-  if (findUnprivilegedUser() === null || isOpenToOthers(folder)) return join(folder, 'postgres');
-  return join(
-    '/var/tmp',
-    `confirm-dialer-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`,
-    'postgres',
-  );
-}
-
-/** One database for each folder, so that networks side by side on one server do not meet. */
-function databaseName(folder: string): string {
-  return `confirm_dialer_${Buffer.from(folder).toString('hex').slice(-40)}`;
-}
-
 async function exchange(options: NetworkOptions, keep: Keep): Promise<Telephony | null> {
   if (options.telephony === 'virtual') return null;
   return keep(await startTelephony({ agents: options.agents.map(phoneOf), progress: options.progress }));
 }
 
-async function furnish(admin: AdminClient, shop: DemoShop, options: NetworkOptions, secrets: Secrets): Promise<void> {
-  await admin.put('groups/default', { name: 'Everybody', wrapUpSeconds: 20, ...options.groupSettings });
+async function furnish(admin: AdminClient, options: NetworkOptions, secrets: Secrets): Promise<void> {
+  for (const group of new Set(['default', ...options.agents.map(groupOf)])) {
+    const name = group === 'default' ? 'Everybody' : group;
+    await admin.put(`groups/${group}`, { name, wrapUpSeconds: 20, ...options.groupSettings });
+  }
   await admin.put('trunks/carrier', {
     endpoint: 'PJSIP/{number}@trunk',
     callerIds: ['+380441234567'],
@@ -219,16 +205,25 @@ async function furnish(admin: AdminClient, shop: DemoShop, options: NetworkOptio
       name: agent.name,
       password: secrets.passwords[agent.login],
       role: agent.role ?? 'agent',
-      groups: ['default'],
+      groups: [groupOf(agent)],
       endpoint: `PJSIP/${phoneOf(agent)}`,
       connection: agent.connection,
     });
   }
+}
+
+/** Creates or replaces a shop with the demo's settings. @returns its secrets, or null when it was there already */
+async function createShop(
+  admin: AdminClient,
+  name: string,
+  shop: DemoShop,
+  settings: object = {},
+): Promise<ShopSecrets | null> {
   const made = await admin.put<{
     apiKey?: string;
     webhookSecret?: string;
     destinations?: { name: string; secret?: string }[];
-  }>(`shops/${SHOP}`, {
+  }>(`shops/${name}`, {
     ...SHOP_SETTINGS,
     destinations: [
       {
@@ -237,16 +232,20 @@ async function furnish(admin: AdminClient, shop: DemoShop, options: NetworkOptio
         events: ['order.outcome', 'order.attempt', 'order.callback_scheduled'],
       },
     ],
-    ...options.shopSettings,
+    ...settings,
   });
-  if (made.status !== 201) return;
-  secrets.shop = {
+  if (made.status !== 201) return null;
+  return {
     apiKey: made.body.apiKey ?? '',
     webhookSecret: made.body.webhookSecret ?? '',
     destinationSecrets: Object.fromEntries(
-      (made.body.destinations ?? []).map(({ name, secret }) => [name, secret ?? '']),
+      (made.body.destinations ?? []).map((destination) => [destination.name, destination.secret ?? '']),
     ),
   };
+}
+
+function groupOf(agent: AgentPlan): string {
+  return agent.group ?? 'default';
 }
 
 function phoneOf(agent: AgentPlan): string {

@@ -33,6 +33,8 @@ export interface StartedProcess {
   /** Resolves when it has ended, by whatever cause; never rejects. */
   readonly ended: Promise<void>;
   isRunning(): boolean;
+  /** Null while it runs, and when a signal has ended it. */
+  readonly exitCode: number | null;
   /** Asks it to end, and kills its group after `graceMs` (10 s). Safe to call twice. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -77,6 +79,9 @@ export async function startProcess(plan: ProcessPlan): Promise<StartedProcess> {
     logFile: plan.logFile,
     ended,
     isRunning,
+    get exitCode() {
+      return child.exitCode;
+    },
     async stop(graceMs = 10_000) {
       if (!isRunning()) return;
       child.kill(stopSignal);
