@@ -10,6 +10,18 @@ export const DEMO_AGENTS: readonly AgentPlan[] = [
   { login: 'hryhorii', name: 'Hryhorii Shevchuk', connection: 'per_call' },
 ];
 
+/** The first `count` agents of the demo; beyond the named ones they are numbered. */
+export function demoFloor(count: number): AgentPlan[] {
+  const more = Math.max(0, count - DEMO_AGENTS.length);
+  return [
+    ...DEMO_AGENTS.slice(0, count),
+    ...Array.from({ length: more }, (_, i): AgentPlan => {
+      const number = String(DEMO_AGENTS.length + i + 1);
+      return { login: `agent${number}`, name: `Agent ${number}`, connection: 'persistent' };
+    }),
+  ];
+}
+
 export const GUEST: AgentPlan = { login: 'guest', name: 'Guest', connection: 'persistent', role: 'supervisor' };
 
 /** A virtual agent of the demo: short talks, and a word for each kind of buyer. */

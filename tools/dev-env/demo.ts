@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildOrders, type DemoOrder, type DemoShop } from '../demo-shop/demo-shop.js';
 import { PROJECT_FOLDER } from './cache-folder.js';
-import { DEMO_AGENTS, demoAgent, GUEST } from './demo-agents.js';
+import { DEMO_AGENTS, demoAgent, demoFloor, GUEST } from './demo-agents.js';
 import { summarise, tableOf } from './demo-summary.js';
 import { postgresFolder } from './network-stores.js';
 import { startNetwork, type Network, type NetworkOptions } from './network.js';
@@ -22,6 +22,7 @@ const EVERY_ORDER_MS = 8_000;
 const { values } = parseArgs({
   options: {
     orders: { type: 'string' },
+    agents: { type: 'string' },
     exit: { type: 'boolean', default: false },
     reset: { type: 'boolean', default: false },
     telephony: { type: 'string', default: 'asterisk' },
@@ -40,14 +41,13 @@ try {
 }
 
 async function main(): Promise<number> {
-  const count = Number(values.orders ?? 10);
-  if (!Number.isInteger(count) || count < 0 || count > 10_000)
-    throw new SetUpError('--orders takes a whole number from 0 to 10000.');
+  const count = wholeNumber('orders', values.orders ?? '10', 0, 10_000);
+  const floor = demoFloor(wholeNumber('agents', values.agents ?? String(DEMO_AGENTS.length), 1, 60));
   if (values.telephony !== 'asterisk' && values.telephony !== 'virtual')
     throw new SetUpError('--telephony takes "asterisk" or "virtual".');
   if (values.reset)
     for (const folder of [FOLDER, postgresFolder(FOLDER)]) rmSync(folder, { recursive: true, force: true });
-  const options = { folder: FOLDER, agents: [...DEMO_AGENTS, GUEST], ports: {}, progress: say };
+  const options = { folder: FOLDER, agents: [...floor, GUEST], ports: {}, progress: say };
   const network = await start({ ...options, telephony: values.telephony });
   const agents = network.agents
     .filter(({ login }) => login !== GUEST.login)
@@ -70,6 +70,12 @@ async function main(): Promise<number> {
     await Promise.all(agents.map((agent) => agent.stop()));
     await network.stop();
   }
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new SetUpError(`--${option} takes a whole number from ${least} to ${most}.`);
 }
 
 /** Falls back to the virtual telephone network where no Asterisk can be had. */
