@@ -59,6 +59,19 @@ describe('transactions', () => {
     });
   });
 
+  it('gives up when all connections are taken for 2 s', async () => {
+    const source = new DataSource(dataSourceOptions(database.url, 1));
+    await source.initialize();
+    try {
+      const transactions = new Transactions(source);
+      await transactions.run(async () => {
+        await expect(transactions.run((tx) => tx.query('SELECT 1'))).rejects.toMatchObject(busy);
+      });
+    } finally {
+      await source.destroy();
+    }
+  });
+
   it('survives a connection that is ended under it', async () => {
     const ended = database.transactions.run(async (tx) => {
       const [row] = await rows<{ pid: number }>(tx, 'SELECT pg_backend_pid() AS pid');

@@ -7,6 +7,8 @@ export const BODY_LIMIT_BYTES = 65_536;
 /** Addresses whose bodies are handed on as they came: signatures are over bytes, not over JSON. */
 const RAW = /^\/v1\/shops\//;
 
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
+
 /**
  * How bodies are read.
  *
@@ -17,9 +19,17 @@ const RAW = /^\/v1\/shops\//;
 export function readBodies(instance: FastifyInstance): void {
   const parse = instance.getDefaultJsonParser('error', 'error');
   instance.removeAllContentTypeParsers();
+  instance.addHook('onRequest', (request, _reply, done) => {
+    // Fastify refuses a malformed media type before it reads the body; a body that is too large has to be told first.
+    const contentType = request.headers['content-type'];
+    if (contentType !== undefined && !MEDIA_TYPE.test(contentType) && RAW.test(request.routeOptions.url ?? '')) {
+      request.headers['content-type'] = 'application/octet-stream';
+    }
+    done();
+  });
   instance.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT_BYTES }, (request, body, done) => {
     const bytes = body as Buffer;
-    if (RAW.test(request.url)) {
+    if (RAW.test(request.routeOptions.url ?? '')) {
       done(null, bytes);
       return;
     }

@@ -1,6 +1,7 @@
-import { Body, Controller, Get, HttpCode, Module, Post, Query, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Module, Post, Query, Res, UseGuards } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
+import type { FastifyReply } from 'fastify';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, startTestApp, type TestApp } from '../../../test/support/app.js';
@@ -54,6 +55,13 @@ class ProbeController {
   @Get('probe/busy')
   busy(): Promise<unknown> {
     return this.transactions.run((tx) => tx.query('SELECT pg_sleep(10)'));
+  }
+
+  @Get('probe/stream')
+  stream(@Res() reply: FastifyReply): void {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
+    reply.raw.write(': open\n\n');
   }
 
   @Get('probe/closed')
@@ -187,6 +195,17 @@ describe('the HTTP application', () => {
     expect(await bare.json()).toEqual({ isBuffer: true, bytes: 2 });
   });
 
+  it('says that a body is too large before it says anything about its type', async () => {
+    for (const contentType of ['garbage', 'text/plain', 'application/json; charset=latin1', '']) {
+      const response = await fetch(`${test.url}/v1/shops/demo/orders`, {
+        method: 'POST',
+        body: new TextEncoder().encode('x'.repeat(65_537)),
+        headers: { 'content-type': contentType },
+      });
+      expect([contentType, response.status]).toEqual([contentType, 413]);
+    }
+  });
+
   it('tells an unknown address, a wrong method and an overlong address apart', async () => {
     expect((await problem('/nothing/here?phone=%2B380671234567')).response.status).toBe(404);
     const wrong = await problem('/v1/probe', { method: 'DELETE' });
@@ -256,6 +275,17 @@ describe('a process without role api', () => {
     } finally {
       await test.close();
     }
+  }, 60_000);
+});
+
+describe('the end of the application', () => {
+  it('cuts streams that nobody ends', async () => {
+    const test = await startTestApp({ modules: [ProbeModule], roles: ['api'] });
+    const stream = await fetch(`${test.url}/v1/probe/stream`);
+    const startedAt = performance.now();
+    await test.close();
+    expect(performance.now() - startedAt).toBeLessThan(12_000);
+    await expect(stream.text()).rejects.toThrow();
   }, 60_000);
 });
 

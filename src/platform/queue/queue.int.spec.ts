@@ -9,7 +9,9 @@ import { Settings } from '../config/settings.js';
 import { Transactions, rows } from '../database/transaction.js';
 import { currentTrace, withTrace } from '../log/log.js';
 import { Jobs, defineJob } from './jobs.js';
+import type { QueueHost } from './processors.js';
 import { Sweeps } from './sweeps.js';
+import { QUEUE_HOSTS, Workers } from './workers.js';
 
 const greet = defineJob<{ id: string }>({ name: 'test.greet', queue: 'intake', attempts: 3, backoffMs: 20 });
 
@@ -151,6 +153,19 @@ describe('jobs', () => {
     redis.disconnect();
     await ask(app, 'after');
     await waitFor('the job', () => ids().includes('after'));
+  });
+
+  it('go on after a worker that no longer takes any is replaced', async () => {
+    const { app, ids } = await start();
+    const hosts = app.app.get<QueueHost[]>(QUEUE_HOSTS, { strict: false });
+    await hosts.find((host) => host.queue === 'intake')?.worker.pause(true);
+    await ask(app, 'stuck');
+    for (let look = 0; look < 4; look += 1) {
+      expect(ids()).toEqual([]);
+      await app.get(Workers).watch();
+    }
+    await waitFor('the job', () => ids().includes('stuck'));
+    expect(app.logLines.filter((line) => line.includes('is replaced'))).toHaveLength(1);
   });
 
   it('are only asked for, not done, in a process without role worker; it does not need Redis', async () => {

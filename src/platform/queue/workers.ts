@@ -71,7 +71,8 @@ export class Workers implements OnApplicationBootstrap, OnModuleDestroy {
     this.log.warn('Redis is set up in a way that may lose queued work', { faults });
   }
 
-  private async watch(): Promise<void> {
+  /** One look at all queues: whether the last canary was taken, and a new one if it was. Done every 5 s. */
+  async watch(): Promise<void> {
     await this.checkPolicy(false);
     if (this.redis.forProducers.status !== 'ready') return;
     for (const host of this.hosts) await this.look(host).catch(() => this.canaries.delete(host.queue));
