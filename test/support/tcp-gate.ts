@@ -26,7 +26,8 @@ export async function openTcpGate(host: string, port: number): Promise<TcpGate> 
       });
       from.on('error', () => undefined);
       from.on('close', () => {
-        pairs.delete(pair);
+        // While shut one half may end alone; the other is kept for `cut`, or a server would wait for it.
+        if (to.destroyed) pairs.delete(pair);
         if (!isShut) to.destroy();
       });
     };
