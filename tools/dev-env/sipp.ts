@@ -23,7 +23,7 @@ export interface SippOptions {
 /** One thing that happened in a call, as SIPp's scenario wrote it down. */
 export interface SippRecord {
   readonly at: Date;
-  /** `invited`, `answered`, `ended` or `cancelled`. */
+  /** `invited`, `answered`, `cancelled`, and how the call ended: `ended` by the other side, `left` by the buyer. */
   readonly event: string;
   readonly callId: string;
   /** The called number, on `invited` only. */
