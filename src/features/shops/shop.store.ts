@@ -64,7 +64,8 @@ export async function putShop(
 
 /** Locks the shop's row against other administrators; false when there is no such shop. */
 export async function lockShop(tx: Tx, shopId: string): Promise<boolean> {
-  return (await tx.query('SELECT 1 FROM shops WHERE shop_id = $1 FOR UPDATE', [shopId])).length > 0;
+  const rows = (await tx.query('SELECT 1 FROM shops WHERE shop_id = $1 FOR UPDATE', [shopId])) as unknown[];
+  return rows.length > 0;
 }
 
 export async function setPaused(tx: Tx, shopId: string, isPaused: boolean): Promise<boolean> {
