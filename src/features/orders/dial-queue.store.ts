@@ -22,7 +22,7 @@ export async function lockNextDue(
      WHERE o.status = 'scheduled' AND o.hold_reason IS NULL AND o.id <> ALL($5::uuid[])
        AND (o.not_before IS NULL OR o.not_before <= $4)
        AND greatest(o.received_at, o.not_before) + s.after_seconds * interval '1 second' <= $4
-       AND NOT EXISTS (SELECT 1 FROM orders other WHERE other.phone_hash = o.phone_hash AND other.status <> 'final' AND other.live_call_id IS NOT NULL)
+       AND NOT EXISTS (SELECT 1 FROM orders other WHERE other.phone_hash = o.phone_hash AND other.live_call_id IS NOT NULL)
      ORDER BY o.is_abandoned_before DESC, (o.callback_at IS NOT NULL) DESC, o.priority DESC, o.call_by, o.received_at
      LIMIT $6 FOR UPDATE OF o SKIP LOCKED`,
     [

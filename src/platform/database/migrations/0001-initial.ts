@@ -174,6 +174,7 @@ export class Initial0001 implements MigrationInterface {
       CREATE INDEX orders_give_up ON orders (give_up_at) WHERE status IN ('accepted', 'scheduled');
       CREATE INDEX orders_accepted ON orders (received_at) WHERE status = 'accepted';
       CREATE INDEX orders_open_by_phone ON orders (phone_hash) WHERE status <> 'final';
+      CREATE INDEX orders_on_the_phone ON orders (phone_hash) WHERE live_call_id IS NOT NULL;
 
       CREATE TABLE order_timeline (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
