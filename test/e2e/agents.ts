@@ -34,13 +34,11 @@ export async function cardOf(agent: VirtualAgent, orderId: string, from = 0, lim
   return String((await nextEvent(agent, 'call.connected', from, isIt, limitMs)).data['callId']);
 }
 
-/** What the screen shows now. */
-export function stateOf(agent: VirtualAgent): string {
-  return String(agent.events.findLast((one) => one.event === 'agent.state')?.data['state']);
-}
-
-/** Asks for work and waits until the phone stands; fine also when the agent is ready already. */
+/** Asks for work and waits until the phone stands; fine also when the agent is ready already, or gets a call at once. */
 export async function goReady(agent: VirtualAgent): Promise<void> {
+  const isState = (one: { event: string }): boolean => one.event === 'agent.state';
+  const last = Math.max(0, agent.events.findLastIndex(isState));
+  const from = agent.events[last]?.data['state'] === 'ready' ? last : agent.events.length;
   await agent.setState('ready');
-  await waitFor(`${agent.login} ready`, () => stateOf(agent) === 'ready', 20_000);
+  await nextState(agent, 'ready', from);
 }

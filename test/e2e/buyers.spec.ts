@@ -15,7 +15,12 @@ const ALL_WITHIN_MS = 150_000;
 const SHOP = 'demo';
 
 const world = useWorld({
-  agents: logins.map((login) => ({ login, name: `Name of ${login}`, connection: 'persistent', phone: `agent-${login}` })),
+  agents: logins.map((login) => ({
+    login,
+    name: `Name of ${login}`,
+    connection: 'persistent',
+    phone: `agent-${login}`,
+  })),
   shopSettings: { ringSeconds: RING_SECONDS },
   logLevel: 'debug',
 });
@@ -59,7 +64,9 @@ async function runOne(at: World, buyer: Buyer): Promise<void> {
 
 beforeAll(async () => {
   const at = world();
-  agents = logins.map((login) => at.agent(login, { talkMs: (call) => buyerOf(call)?.talkMs ?? 1_000, decide: wordFor }));
+  agents = logins.map((login) =>
+    at.agent(login, { talkMs: (call) => buyerOf(call)?.talkMs ?? 1_000, decide: wordFor }),
+  );
   await Promise.all(agents.map((agent) => agent.start()));
   const results = await Promise.allSettled(BUYERS.map((buyer) => runOne(at, buyer)));
   const failed = results.find((result) => result.status === 'rejected');

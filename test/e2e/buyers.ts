@@ -43,7 +43,7 @@ function talks(ending: string): Buyer {
 
 /** Those who take longest come first. */
 export const BUYERS: readonly Buyer[] = [
-  { ending: '62', what: 'rings, no answer', ...inVain('no_answer'), statuses: [180, 487], carrierCause: 0 },
+  { ending: '62', what: 'rings, no answer', ...inVain('no_answer'), statuses: [180, 487], carrierCause: 19 },
   { ending: '75', what: 'no reply of the carrier at all', ...inVain('carrier_failure'), statuses: [] },
   {
     ending: '65',

@@ -9,10 +9,12 @@ import { useWorld } from './world.js';
 
 const world = useWorld({ agents: [...TALK_AGENTS, ...WISH_AGENTS, ...FLOOR_AGENTS, ...OTHER_MAKE_AGENTS] });
 
-describe('talks', () => describeTalks(world));
-describe('the shop’s wishes', () => describeShopWishes(world));
-describe('the floor', () => describeFloor(world));
-describe('telephones of another make', () => describeOtherMake(world));
+describe('side by side', () => {
+  describeFloor(world);
+  describeTalks(world);
+  describeShopWishes(world);
+  describeOtherMake(world);
+});
 
 describe('after all that', () => {
   it('no number was called twice at the same time', () => {

@@ -20,6 +20,51 @@ const MESSAGE_MS = 10_600;
 
 /** Which agent a buyer meets, and what becomes of a buyer who meets none. */
 export function describeFloor(world: () => World): void {
+  it.concurrent(
+    'a buyer whose agent is lost hears the message within two seconds, and is first next time',
+    async () => {
+      const shop = await world().openShop('lost');
+      const agent = world().agent('vanishes', { talkMs: () => 500, decide: () => ({ outcome: 'confirmed' }) });
+      await agent.start();
+      const order = await shop.send('05');
+      const { attempts } = await shop.waitForStatus(order, 'ringing');
+      const phone = order.customer.phone;
+      // Leaves for a break and puts the phone down while the buyer's still rings: the ring goes on, and nobody takes the agent's place.
+      await agent.setState('break', 'gone');
+      expect(await world().carrier.hangUp('agent-vanishes')).toBe(true);
+      await nextEvent(agent, 'agent.state', 0, (data) => data['reason'] === 'gone');
+
+      const inMessageAt = await waitFor(
+        'the recorded message',
+        () => isInMessage(world(), attempts[0]?.callId),
+        15_000,
+      );
+      const others = [await shop.send('00'), await shop.send('00')];
+      const record = await world().calls.record(phone, 1, 20_000);
+      const answeredAt = Number(record.answeredAt);
+      expect(answeredAt).toBeGreaterThan(0);
+      expect(inMessageAt - answeredAt).toBeLessThan(MESSAGE_WITHIN_MS);
+      const heardMs = record.endedAt.getTime() - answeredAt;
+      expect(heardMs).toBeGreaterThan(MESSAGE_MS);
+      expect(heardMs).toBeLessThan(MESSAGE_WITHIN_MS + MESSAGE_MS + 1_500);
+      const seen = await shop.waitForStatus(order, 'scheduled');
+      expect(seen.attempts).toMatchObject([{ result: 'abandoned', connectedAt: null }]);
+      const metrics = readMetrics(await (await fetch(`${world().network.apiUrl}/metrics`)).text());
+      expect(metrics.value('dialer_calls_total', { shop: 'shop-lost', result: 'abandoned' })).toBe(1);
+      expect(metrics.value('dialer_abandoned_ratio', { shop: 'shop-lost', window: '24h' })).toBe(1);
+
+      await shop.waitForCode(order, 'no_agent');
+      await goReady(agent);
+      await cardOf(agent, order.orderId);
+      for (const one of [order, ...others]) expect(await shop.outcome(one)).toBe('confirmed');
+      const second = await world().calls.invite(phone, 2);
+      for (const one of others) {
+        expect((await world().calls.invite(one.customer.phone)).at.getTime()).toBeGreaterThan(second.at.getTime());
+      }
+      expect(agent.seen[0]?.order.orderId).toBe(order.orderId);
+    },
+  );
+
   it.concurrent("rings a per-call agent's phone before the buyer's", async () => {
     const shop = await world().openShop('rung');
     const agent = world().agent('callme', { talkMs: () => 1_000, decide: () => ({ outcome: 'confirmed' }) });
@@ -62,44 +107,6 @@ export function describeFloor(world: () => World): void {
     const invite = await world().calls.invite(order.customer.phone);
     expect(invite.at.getTime() - Date.parse(String(ready.data['since']))).toBeLessThan(1_000);
     expect(await shop.outcome(order)).toBe('confirmed');
-  });
-
-  it.concurrent('a buyer whose agent is lost hears the message within two seconds, and is first next time', async () => {
-    const shop = await world().openShop('lost');
-    const agent = world().agent('vanishes', { talkMs: () => 500, decide: () => ({ outcome: 'confirmed' }) });
-    await agent.start();
-    const order = await shop.send('05');
-    const { attempts } = await shop.waitForStatus(order, 'ringing');
-    const phone = order.customer.phone;
-    // Leaves for a break and puts the phone down while the buyer's still rings: the ring goes on, and nobody takes the agent's place.
-    await agent.setState('break', 'gone');
-    expect(await world().carrier.hangUp('agent-vanishes')).toBe(true);
-    await nextEvent(agent, 'agent.state', 0, (data) => data['reason'] === 'gone');
-
-    const inMessageAt = await waitFor('the recorded message', () => isInMessage(world(), attempts[0]?.callId), 15_000);
-    const others = [await shop.send('00'), await shop.send('00')];
-    const record = await world().calls.record(phone, 1, 20_000);
-    const answeredAt = Number(record.answeredAt);
-    expect(answeredAt).toBeGreaterThan(0);
-    expect(inMessageAt - answeredAt).toBeLessThan(MESSAGE_WITHIN_MS);
-    const heardMs = record.endedAt.getTime() - answeredAt;
-    expect(heardMs).toBeGreaterThan(MESSAGE_MS);
-    expect(heardMs).toBeLessThan(MESSAGE_WITHIN_MS + MESSAGE_MS + 1_500);
-    const seen = await shop.waitForStatus(order, 'scheduled');
-    expect(seen.attempts).toMatchObject([{ result: 'abandoned', connectedAt: null }]);
-    const metrics = readMetrics(await (await fetch(`${world().network.apiUrl}/metrics`)).text());
-    expect(metrics.value('dialer_calls_total', { shop: 'shop-lost', result: 'abandoned' })).toBe(1);
-    expect(metrics.value('dialer_abandoned_ratio', { shop: 'shop-lost', window: '24h' })).toBe(1);
-
-    await shop.waitForCode(order, 'no_agent');
-    await goReady(agent);
-    await cardOf(agent, order.orderId);
-    for (const one of [order, ...others]) expect(await shop.outcome(one)).toBe('confirmed');
-    const second = await world().calls.invite(phone, 2);
-    for (const one of others) {
-      expect((await world().calls.invite(one.customer.phone)).at.getTime()).toBeGreaterThan(second.at.getTime());
-    }
-    expect(agent.seen[0]?.order.orderId).toBe(order.orderId);
   });
 }
 

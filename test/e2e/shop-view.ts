@@ -1,4 +1,10 @@
-import { anOrder, type Answer, type DeliveryTry, type DemoOrder, type DemoShop } from '../../tools/demo-shop/demo-shop.js';
+import {
+  anOrder,
+  type Answer,
+  type DeliveryTry,
+  type DemoOrder,
+  type DemoShop,
+} from '../../tools/demo-shop/demo-shop.js';
 import { waitFor } from '../support/wait.js';
 
 /** An attempt as the shop's API shows it. */
@@ -38,7 +44,8 @@ export class ShopView {
   async send(ending: string, more: { prefix?: string; orderId?: string } = {}): Promise<DemoOrder> {
     const order = this.order(ending, more);
     const answer = await this.shop.sendOrder(order);
-    if (answer.status !== 202) throw new Error(`the order was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 202)
+      throw new Error(`the order was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
     return order;
   }
 

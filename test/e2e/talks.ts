@@ -23,20 +23,28 @@ export function describeTalks(world: () => World): void {
     const record = await world().calls.record(order.customer.phone);
     expect(record.endedAt.getTime() - hungUpAt).toBeLessThan(2_000);
     await nextState(agent, 'wrap_up');
-    expect(await shop.waitForStatus(order, 'wrap_up')).toMatchObject({ outcome: null, attempts: [{ result: 'answered' }] });
+    expect(await shop.waitForStatus(order, 'wrap_up')).toMatchObject({
+      outcome: null,
+      attempts: [{ result: 'answered' }],
+    });
     expect(shop.told(order)).toEqual([]);
 
     expect((await agent.say(callId, { outcome: 'confirmed' })).status).toBe(200);
     expect(await shop.outcome(order)).toBe('confirmed');
     expect((await agent.say(callId, { outcome: 'confirmed' })).status).toBe(200);
     expect((await agent.say(callId, { outcome: 'declined', note: 'changed their mind' })).status).toBe(200);
-    await shop.waitUntil(order, 'the correction delivered', (seen) =>
-      seen.deliveries.length === 2 && seen.deliveries.every(({ state }) => state === 'delivered'),
+    await shop.waitUntil(
+      order,
+      'the correction delivered',
+      (seen) => seen.deliveries.length === 2 && seen.deliveries.every(({ state }) => state === 'delivered'),
     );
     const told = shop.told(order, 'order.outcome');
     expect(told.map((one) => one.body.data['outcome'])).toEqual(['confirmed', 'declined']);
     expect(told[1]?.sequence).toBeGreaterThan(told[0]?.sequence ?? 0);
-    expect(told[1]?.body.data).toMatchObject({ note: 'changed their mind', decidedBy: { kind: 'agent', name: 'First talker' } });
+    expect(told[1]?.body.data).toMatchObject({
+      note: 'changed their mind',
+      decidedBy: { kind: 'agent', name: 'First talker' },
+    });
 
     const other = world().agent('talk2');
     await other.start();
