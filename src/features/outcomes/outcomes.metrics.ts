@@ -1,18 +1,20 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { OUTCOMES, type Outcome } from '../../core/order/order.js';
+import { Notifications } from '../../platform/database/notifications.js';
 import { Log } from '../../platform/log/log.js';
 import { Metrics, type Counter } from '../../platform/metrics/metrics.js';
-import { ShopsService } from '../shops/shops.service.js';
+import { SHOPS_CHANNEL, ShopsService } from '../shops/shops.service.js';
 
 /** Final outcomes as operators see them. */
 @Injectable()
-export class OutcomesMetrics implements OnApplicationBootstrap {
+export class OutcomesMetrics implements OnModuleInit {
   private readonly outcomes: Counter<'shop' | 'outcome'>;
   private readonly declared = new Set<string>();
 
   constructor(
     metrics: Metrics,
     private readonly shops: ShopsService,
+    private readonly notifications: Notifications,
     private readonly log: Log,
   ) {
     this.outcomes = metrics.counter({
@@ -22,8 +24,12 @@ export class OutcomesMetrics implements OnApplicationBootstrap {
     });
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    for (const { shopId } of await this.shops.list()) this.declare(shopId);
+  onModuleInit(): void {
+    this.notifications.listen(SHOPS_CHANNEL, () => {
+      this.declareShops().catch((error: unknown) =>
+        this.log.warn('the shops for the metrics cannot be read', { error }),
+      );
+    });
   }
 
   final(
@@ -43,6 +49,10 @@ export class OutcomesMetrics implements OnApplicationBootstrap {
     fields: { orderRef: string; sequence: number },
   ): void {
     this.log.info('a final outcome was corrected', { shop, before, outcome, ...fields });
+  }
+
+  private async declareShops(): Promise<void> {
+    for (const { shopId } of await this.shops.list()) this.declare(shopId);
   }
 
   private declare(shop: string): void {

@@ -1,8 +1,9 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { Metrics, type Counter, type Histogram } from '../../platform/metrics/metrics.js';
-import { ShopsService } from '../shops/shops.service.js';
+import { SHOPS_CHANNEL, ShopsService } from '../shops/shops.service.js';
 import { DeliveryReadModel } from './delivery.read-model.js';
 
 const RESULTS = ['delivered', 'retry', 'parked', 'disabled'] as const;
@@ -10,7 +11,7 @@ type Result = (typeof RESULTS)[number];
 
 /** Write-backs as operators see them; log lines say which delivery, labels never do. */
 @Injectable()
-export class WritebackMetrics implements OnApplicationBootstrap {
+export class WritebackMetrics implements OnModuleInit {
   private readonly deliveries: Counter<'shop' | 'result'>;
   private readonly lag: Histogram<'shop'>;
 
@@ -19,6 +20,7 @@ export class WritebackMetrics implements OnApplicationBootstrap {
     transactions: Transactions,
     readModel: DeliveryReadModel,
     private readonly shops: ShopsService,
+    private readonly notifications: Notifications,
     private readonly log: Log,
   ) {
     this.deliveries = metrics.counter({
@@ -38,15 +40,20 @@ export class WritebackMetrics implements OnApplicationBootstrap {
       labels: ['shop'],
       collect: async (gauge) => {
         const counts = await transactions.read((tx) => readModel.parkedByShop(tx));
+        const shop = (await this.shops.list()).map(({ shopId }) => shopId);
         gauge.reset();
-        gauge.declare({ shop: await this.declareShops() });
+        gauge.declare({ shop });
         for (const { shopId, count } of counts) gauge.set({ shop: shopId }, count);
       },
     });
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.declareShops();
+  onModuleInit(): void {
+    this.notifications.listen(SHOPS_CHANNEL, () => {
+      this.declareShops().catch((error: unknown) =>
+        this.log.warn('the shops for the metrics cannot be read', { error }),
+      );
+    });
   }
 
   delivered(shop: string, lagMs: number, tries: number): void {
@@ -65,10 +72,9 @@ export class WritebackMetrics implements OnApplicationBootstrap {
     else this.log.error('a write-back is no longer tried', { shop, result, ...fields });
   }
 
-  private async declareShops(): Promise<string[]> {
+  private async declareShops(): Promise<void> {
     const shop = (await this.shops.list()).map(({ shopId }) => shopId);
     this.deliveries.declare({ shop, result: RESULTS });
     this.lag.declare({ shop });
-    return shop;
   }
 }

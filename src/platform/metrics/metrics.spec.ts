@@ -33,6 +33,13 @@ describe('metrics', () => {
     counter.inc({ shop: 'x' }, 2);
     counter.declare({ shop: ['x'] });
     expect(await page(metrics)).toContain('dialer_a_total{shop="x"} 2');
+    const histogram = metrics.histogram({ name: 'dialer_c_seconds', help: 'c', labels: ['shop'], buckets: [1] });
+    histogram.declare({ shop: ['x'] });
+    histogram.observe({ shop: 'x' }, 0.5);
+    histogram.observe({ shop: 'y' }, 0.5);
+    histogram.declare({ shop: ['x', 'y'] });
+    expect(await page(metrics)).toContain('dialer_c_seconds_count{shop="x"} 1');
+    expect(await page(metrics)).toContain('dialer_c_seconds_count{shop="y"} 1');
   });
 
   it('ask a gauge at each scrape, and show its last values when it fails', async () => {

@@ -77,14 +77,27 @@ export class Metrics {
   }
 
   histogram<L extends string = never>(options: MetricOptions<L> & { buckets: readonly number[] }): Histogram<L> {
+    const names = options.labels ?? [];
     const histogram = new PromHistogram({
       ...this.common(options),
       buckets: [...options.buckets],
       registers: [this.registry],
     });
+    // `zero` forgets what a series has counted: each one is zeroed once, and only before its first value.
+    const known = new Set<string>();
+    const isNew = (labels: Labels<L>): boolean => {
+      const key = JSON.stringify(names.map((name) => labels[name]));
+      return !known.has(key) && Boolean(known.add(key));
+    };
     return {
-      observe: (labels, value) => histogram.observe(labels, value),
-      declare: (values) => combinations(values).forEach((labels) => histogram.zero(labels)),
+      observe: (labels, value) => {
+        isNew(labels);
+        histogram.observe(labels, value);
+      },
+      declare: (values) =>
+        combinations(values)
+          .filter(isNew)
+          .forEach((labels) => histogram.zero(labels)),
     };
   }
 
