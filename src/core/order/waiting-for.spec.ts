@@ -32,6 +32,17 @@ describe('waitingFor', () => {
     ['callback', { callbackAt: later, notBefore: later, attempts: 1 }, 'callback'],
     ['a callback that is due', { callbackAt: now, notBefore: now, attempts: 1 }, 'next'],
     ['retry gap before the hours', { notBefore: later, attempts: 2, isOpen: false }, 'retry_gap'],
+    [
+      'a gap that ends before the hours begin',
+      { notBefore: later, attempts: 2, isOpen: false, opensAt: later },
+      'outside_calling_hours',
+    ],
+    [
+      'a gap that ends after the hours begin',
+      { notBefore: later, attempts: 2, isOpen: false, opensAt: now },
+      'retry_gap',
+    ],
+    ['put off until the hours begin', { notBefore: later, isOpen: false, opensAt: later }, 'outside_calling_hours'],
     ['first call delayed', { notBefore: later }, 'delay'],
     ['outside the hours', { isOpen: false, opensAt: later, agentsReady: 0 }, 'outside_calling_hours'],
     ['never open', { isOpen: false }, 'outside_calling_hours'],

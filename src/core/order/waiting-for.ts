@@ -46,7 +46,7 @@ export interface WaitingForInput {
 
 /**
  * Says in one code and one sentence why the order is not being called right now. The first reason that holds is given, in the order in which the
- * dialer itself would meet them.
+ * dialer itself would meet them; of a gap and closed hours the one that lasts longer.
  */
 export function waitingFor(input: WaitingForInput): WaitingFor {
   const { now, notBefore } = input;
@@ -64,7 +64,9 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
   if (isLater(input.callbackAt)) {
     return say('callback', `The buyer asked to be called at ${input.callbackAt.toISOString()}.`, input.callbackAt);
   }
-  if (isLater(notBefore)) {
+  // The dialer puts an order that it meets outside the hours off until they begin.
+  const isPutOff = !input.isOpen && input.opensAt !== null && notBefore !== null && notBefore <= input.opensAt;
+  if (isLater(notBefore) && !isPutOff) {
     return input.attempts > 0
       ? say('retry_gap', `The next attempt is due at ${notBefore.toISOString()}.`, notBefore)
       : say('delay', `The first call is due at ${notBefore.toISOString()}.`, notBefore);
