@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ATTEMPT_RESULTS } from '../../src/core/call/result.js';
+import { OUTCOMES } from '../../src/core/order/order.js';
 import type { DemoOrder } from '../../tools/demo-shop/demo-shop.js';
 import type { SeenCall, VirtualAgent, Word } from '../../tools/dev-env/virtual-agent.js';
 import { BUYERS, RING_SECONDS, type Buyer } from './buyers.js';
@@ -71,7 +73,11 @@ beforeAll(async () => {
   const results = await Promise.allSettled(BUYERS.map((buyer) => runOne(at, buyer)));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-  metrics = readMetrics(await (await fetch(`${at.network.apiUrl}/metrics`)).text());
+  // Read twice: looking must not change what is counted.
+  const read = async (): Promise<MetricsPage> =>
+    readMetrics(await (await fetch(`${at.network.apiUrl}/metrics`)).text());
+  await read();
+  metrics = await read();
 }, ALL_WITHIN_MS + 60_000);
 
 describe('each kind of buyer', () => {
@@ -152,11 +158,11 @@ describe('what operators see', () => {
     const count = <T>(list: readonly T[], isCounted: (one: T) => boolean): number => list.filter(isCounted).length;
     const shop = SHOP;
     expect(metrics.value('dialer_orders_received_total', { shop, type: 'order.created' })).toBe(BUYERS.length);
-    for (const result of ['answered', 'machine', 'busy', 'no_answer', 'rejected', 'invalid_number', 'unobtainable']) {
+    for (const result of ATTEMPT_RESULTS) {
       const ours = count(attempts, (attempt) => attempt.result === result);
       expect([result, metrics.value('dialer_calls_total', { shop, result })]).toEqual([result, ours]);
     }
-    for (const outcome of ['confirmed', 'declined', 'unreachable', 'invalid_number', 'expired']) {
+    for (const outcome of OUTCOMES) {
       const ours = count(all, ({ acknowledged }) => acknowledged === outcome);
       expect([outcome, metrics.value('dialer_outcomes_total', { shop, outcome })]).toEqual([outcome, ours]);
     }

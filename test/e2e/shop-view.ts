@@ -36,12 +36,19 @@ export function buyerNumber(ending: string, prefix = '+38067'): string {
   return `${prefix}${String(31_000 + numbers)}${ending}`;
 }
 
+/** What a test may wish of an order beside what its buyer does. */
+interface OrderWish {
+  /** Of the number. */
+  readonly prefix?: string;
+  readonly priority?: number;
+}
+
 /** A shop as its developer works with it: orders in, questions, and its own ledger of what came back. */
 export class ShopView {
   constructor(readonly shop: DemoShop) {}
 
   /** Sends an order of a new buyer; it must be taken. */
-  async send(ending: string, more: { prefix?: string; orderId?: string } = {}): Promise<DemoOrder> {
+  async send(ending: string, more: OrderWish = {}): Promise<DemoOrder> {
     const order = this.order(ending, more);
     const answer = await this.shop.sendOrder(order);
     if (answer.status !== 202)
@@ -50,9 +57,9 @@ export class ShopView {
   }
 
   /** An order that is not sent yet. */
-  order(ending: string, more: { prefix?: string; orderId?: string } = {}): DemoOrder {
+  order(ending: string, more: OrderWish = {}): DemoOrder {
     const phone = buyerNumber(ending, more.prefix);
-    return anOrder({ orderId: more.orderId ?? `Q7X-${numbers}-${ending}`, phone });
+    return { ...anOrder({ orderId: `Q7X-${numbers}-${ending}`, phone }), priority: more.priority ?? 0 };
   }
 
   async cancel(order: DemoOrder, version = 2): Promise<Answer> {

@@ -4,7 +4,7 @@ import { waitFor } from '../support/wait.js';
 import { cardOf, goReady } from './agents.js';
 import type { World } from './world.js';
 
-export const WISH_AGENTS: readonly AgentPlan[] = ['cancels', 'early', 'repeats', 'codes'].map((group) => ({
+export const WISH_AGENTS: readonly AgentPlan[] = ['cancels', 'early', 'repeats', 'codes', 'closed'].map((group) => ({
   login: `wish-${group}`,
   name: `Agent of ${group}`,
   connection: 'persistent',
@@ -105,14 +105,18 @@ export function describeShopWishes(world: () => World): void {
     // Open on one day only, which is neither today nor a neighbour of it in any time zone.
     const day = DAYS[(new Date().getUTCDay() + 3) % 7] ?? 'mon';
     const shop = await world().openShop('closed', {
-      agentGroups: ['codes'],
       callingHours: { [day]: ['10:00-11:00'] },
     });
     const order = await shop.send('00');
+    const agent = world().agent('wish-closed', { talkMs: () => 500, decide: () => ({ outcome: 'confirmed' }) });
+    await agent.start();
+    // The same agent serves a shop that is open: so would have been served this one.
+    const open = await world().openShop('open', { agentGroups: ['closed'] });
+    expect(await open.outcome(await open.send('00'))).toBe('confirmed');
+    expect(world().calls.invites(order.customer.phone)).toEqual([]);
     const seen = await shop.waitForCode(order, 'outside_calling_hours');
+    expect(seen.status).toBe('scheduled');
     expect(Date.parse(seen.waitingFor.until ?? '')).toBeGreaterThan(Date.now() + 24 * 3_600_000);
     expect(seen.waitingFor.until).toContain(':00:00.000Z');
-    // It waits for its day, unlike an order of a shop that is open.
-    expect(world().calls.invites(order.customer.phone)).toEqual([]);
   });
 }
