@@ -81,7 +81,11 @@ export function describeShopWishes(world: () => World): void {
     expect(paused.status).toBe('scheduled');
     const agent = world().agent('wish-codes', { talkMs: () => 500, decide: () => ({ outcome: 'confirmed' }) });
     await agent.start();
-    await shop.waitForCode(first, 'paused');
+    // The same agent serves another shop meanwhile, though this one's order came first.
+    const other = await world().openShop('other', { agentGroups: ['codes'] });
+    expect(await other.outcome(await other.send('00'))).toBe('confirmed');
+    await goReady(agent);
+    expect((await shop.see(first)).waitingFor.code).toBe('paused');
     expect(world().calls.invites(first.customer.phone)).toEqual([]);
 
     await admin.post('shops/shop-codes/resume');

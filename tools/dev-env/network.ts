@@ -6,7 +6,7 @@ import { AdminClient } from './admin-client.js';
 import { startApp, type AppEnvironment, type AppProcess } from './app-process.js';
 import { ownDatabase, ownRedis, redisKeyPrefix, type Keep } from './network-stores.js';
 import { SetUpError } from './processes.js';
-import { startTelephony, type Telephony } from './telephony.js';
+import { startOwnTelephony, startTelephony, type Telephony } from './telephony.js';
 
 /** An agent of the network, with a phone that the carrier's Asterisk plays (`PJSIP/agent-<login>`). */
 export interface AgentPlan {
@@ -23,7 +23,8 @@ export interface AgentPlan {
 export interface NetworkOptions {
   /** Data and secrets live here and survive a restart. */
   readonly folder: string;
-  readonly telephony: 'asterisk' | 'virtual';
+  /** `own-asterisk`: also when ARI_URL names another one; a carrier with ledgers comes with it. */
+  readonly telephony: 'asterisk' | 'own-asterisk' | 'virtual';
   readonly agents: readonly AgentPlan[];
   /** Merged over the demo's shop settings. */
   readonly shopSettings?: object;
@@ -186,7 +187,8 @@ async function allOrNothing<A, B, C>(parts: readonly [Promise<A>, Promise<B>, Pr
 
 async function exchange(options: NetworkOptions, keep: Keep): Promise<Telephony | null> {
   if (options.telephony === 'virtual') return null;
-  return keep(await startTelephony({ agents: options.agents.map(phoneOf), progress: options.progress }));
+  const start = options.telephony === 'own-asterisk' ? startOwnTelephony : startTelephony;
+  return keep(await start({ agents: options.agents.map(phoneOf), progress: options.progress }));
 }
 
 async function furnish(admin: AdminClient, options: NetworkOptions, secrets: Secrets): Promise<void> {

@@ -14,16 +14,17 @@ export interface Telephony {
   stop(): Promise<void>;
 }
 
+export interface TelephonyOptions {
+  /** Endpoint names of agents whose phones the carrier plays, e.g. `agent-anna`; asterisk-config/README.md has names that reject, ring or stay deaf. */
+  readonly agents?: readonly string[];
+  readonly progress?: (message: string) => void;
+}
+
 /**
  * A PBX and a carrier: the one of ARI_URL where the environment has it (it already loads asterisk-config/pbx), else both of our own on free ports.
- *
- * @param options.agents  endpoint names of agents whose phones the carrier plays, e.g. `agent-anna`; see asterisk-config/README.md for names that
- *                        reject, ring or stay deaf
  * @throws SetUpError when no Asterisk can be had; what was started by then is stopped again
  */
-export async function startTelephony(
-  options: { agents?: readonly string[]; progress?: (message: string) => void } = {},
-): Promise<Telephony> {
+export async function startTelephony(options: TelephonyOptions = {}): Promise<Telephony> {
   const { ARI_URL: ariUrl, ARI_USERNAME: ariUsername, ARI_PASSWORD: ariPassword } = process.env;
   if (ariUrl) {
     return {
@@ -35,6 +36,11 @@ export async function startTelephony(
       stop: () => Promise.resolve(),
     };
   }
+  return startOwnTelephony(options);
+}
+
+/** A PBX and a carrier of our own, whatever the environment has. @throws SetUpError like {@link startTelephony} */
+export async function startOwnTelephony(options: TelephonyOptions = {}): Promise<Telephony> {
   const carrier = await startCarrier(options);
   try {
     const pbx = await startAsterisk({ ...options, trunkHost: carrier.trunkHost, phonesHost: carrier.phonesHost });
