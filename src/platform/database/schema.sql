@@ -260,6 +260,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_accepted ON public.orders USING btree (received_at) WHERE (status = 'accepted'::text);
 CREATE INDEX orders_dial_queue ON public.orders USING btree (is_abandoned_before DESC, ((callback_at IS NOT NULL)) DESC, priority DESC, call_by, received_at) WHERE ((status = 'scheduled'::text) AND (hold_reason IS NULL));
 CREATE INDEX orders_give_up ON public.orders USING btree (give_up_at) WHERE (status = ANY (ARRAY['accepted'::text, 'scheduled'::text]));
+CREATE INDEX orders_on_the_phone ON public.orders USING btree (phone_hash) WHERE (live_call_id IS NOT NULL);
 CREATE INDEX orders_open_by_phone ON public.orders USING btree (phone_hash) WHERE (status <> 'final'::text);
 CREATE INDEX orders_open_by_shop ON public.orders USING btree (shop_id, call_by) WHERE (status <> 'final'::text);
 
