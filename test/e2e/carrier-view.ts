@@ -1,28 +1,28 @@
+import type { RunningCarrier } from '../../tools/dev-env/carrier.js';
 import type { CallRecord, TrunkEntry } from '../../tools/dev-env/carrier-ledger.js';
 import { waitFor } from '../support/wait.js';
-import type { World } from './world.js';
 
 /** What the carrier saw of our calls: its two ledgers, which nothing of the dialer's writes. */
 export class CarrierView {
-  constructor(private readonly world: World) {}
+  constructor(private readonly carrier: RunningCarrier) {}
 
   /** First INVITEs to a number that passed the trunk; retransmissions left out. */
   invites(number: string): TrunkEntry[] {
-    return this.world.carrier
+    return this.carrier
       .trunkLedger()
       .filter((entry) => entry.method === 'INVITE' && entry.number === number && !entry.again);
   }
 
   /** CANCELs that passed the trunk on their way to a number. */
   cancels(number: string): TrunkEntry[] {
-    return this.world.carrier
+    return this.carrier
       .trunkLedger()
       .filter((entry) => entry.method === 'CANCEL' && entry.number === number && !entry.again);
   }
 
   /** The statuses with which the carrier answered the INVITEs to a number, in order, without 100 and repeats. */
   answers(number: string): number[][] {
-    const ledger = this.world.carrier.trunkLedger();
+    const ledger = this.carrier.trunkLedger();
     return this.invites(number).map(({ callId }) =>
       ledger.flatMap(({ callId: id, method, status, again }) =>
         id === callId && method === 'INVITE' && status !== undefined && status !== 100 && !again ? [status] : [],
@@ -32,7 +32,7 @@ export class CarrierView {
 
   /** Ended calls to a number, or to an agent's phone (`agent-…`), in order. */
   records(number: string): CallRecord[] {
-    return this.world.carrier
+    return this.carrier
       .callRecords()
       .filter((record) => record.number === number)
       .sort((a, b) => a.invitedAt.getTime() - b.invitedAt.getTime());
@@ -49,7 +49,7 @@ export class CarrierView {
 
   /** Numbers that were called again before their last call had ended: there must be none. */
   overlaps(): string[] {
-    const numbers = new Set(this.world.carrier.callRecords().map((record) => record.number));
+    const numbers = new Set(this.carrier.callRecords().map((record) => record.number));
     return [...numbers].filter((number) => {
       const records = this.records(number);
       return records.some((record, index) => {

@@ -17,6 +17,8 @@ const FOR_EVER_MS = 3_600_000;
 
 /** One installation with the world around it, shared by the tests of a file. */
 export class World {
+  /** What the carrier saw. */
+  readonly calls: CarrierView;
   private readonly agents: VirtualAgent[] = [];
 
   constructor(
@@ -24,9 +26,9 @@ export class World {
     readonly folder: string,
     readonly pbx: RunningAsterisk,
     readonly carrier: RunningCarrier,
-  ) {}
-
-  readonly calls = new CarrierView(this);
+  ) {
+    this.calls = new CarrierView(carrier);
+  }
 
   /** The network's first shop, whose calls the group `default` takes. */
   get shop(): ShopView {
