@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, startTestApp, type TestApp } from '../support/app.js';
 import { decide, planCall, type Call } from '../../src/core/call/call.js';
@@ -194,6 +194,78 @@ describe('from the queue to the talk', () => {
     expect(Date.now() - askedAt).toBeLessThan(1_000);
     expect(ended.at(-1)).toMatchObject({ result: 'withdrawn' });
     await anna.leave();
+  });
+
+  it('no more calls than the shop wants at once', async () => {
+    await put('shops/s1', {
+      name: 'S',
+      timeZone: 'Europe/Kyiv',
+      jurisdiction: 'demo',
+      callingHours: 'always',
+      ringSeconds: 15,
+      maxConcurrentCalls: 1,
+    });
+    const people = [await anAgent('persistent'), await anAgent('persistent')];
+    const refs = [await anOrder('72'), await anOrder('72')];
+    const live = () =>
+      transactions.read(async (tx) => {
+        const rows: { n: number }[] = await tx.query('SELECT count(*)::int AS n FROM calls WHERE ended_at IS NULL');
+        return rows[0]?.n ?? 0;
+      });
+    await until(async () => (await live()) === 1, 'one call');
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(await live()).toBe(1);
+    for (const orderRef of refs) {
+      const { live_call_id: callId } = await orderStatus(orderRef);
+      await transactions.run((tx) =>
+        test
+          .get(OrdersService)
+          .finish(tx, orderRef, { outcome: 'failed' })
+          .then(() => undefined),
+      );
+      if (callId) await transactions.run((tx) => test.get(CallsService).request(tx, callId, { kind: 'withdraw' }));
+    }
+    await until(async () => (await live()) === 0, 'ended');
+    await put('shops/s1', {
+      name: 'S',
+      timeZone: 'Europe/Kyiv',
+      jurisdiction: 'demo',
+      callingHours: 'always',
+      ringSeconds: 15,
+    });
+    for (const one of people) await one.leave();
+  });
+
+  it('a leader whose epoch is over places nothing', async () => {
+    const orderRef = await anOrder('01');
+    const row = await transactions.run((tx) => test.get(OrdersService).lock(tx, orderRef));
+    const plan = {
+      callId: randomUUID(),
+      shopId: 's1',
+      orderRef,
+      groupId: 'default',
+      epoch: 0,
+      node: 'main',
+      trunkId: 'main',
+      trunkEndpoint: 'PJSIP/{number}@trunk',
+      callerId: null,
+      phoneHash: row.phoneHash ?? Buffer.alloc(0),
+      language: 'uk',
+      agent: null,
+      agentEndpoint: null,
+      ringSeconds: 15,
+      maxTalkSeconds: 60,
+      detectsMachine: false,
+      number: 1,
+      traceId: row.traceId,
+    };
+    expect(await transactions.run((tx) => test.get(CallsService).place(tx, plan))).toBeNull();
+    await transactions.run((tx) =>
+      test
+        .get(OrdersService)
+        .finish(tx, orderRef, { outcome: 'failed' })
+        .then(() => undefined),
+    );
   });
 
   it('nobody is called while no agent is ready, and the decision says why', async () => {

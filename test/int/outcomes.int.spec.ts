@@ -15,6 +15,7 @@ import { Transactions } from '../../src/platform/database/transaction.js';
 import { Sweeps } from '../../src/platform/queue/sweeps.js';
 import { anOrder, startDemoShop, type DemoShop } from '../../tools/demo-shop/demo-shop.js';
 import { ADMIN_TOKEN, startTestApp, type TestApp } from '../support/app.js';
+import { leadDefaultGroup } from '../support/talk.js';
 import { waitFor } from '../support/wait.js';
 
 const EVENTS = ['order.outcome', 'order.attempt', 'order.callback_scheduled'];
@@ -34,6 +35,7 @@ beforeAll(async () => {
   orders = test.get(OrdersService);
   agents = test.get(AgentsService);
   outcomes = test.get(OutcomesService);
+  await leadDefaultGroup(test);
   outside = await startDemoShop();
   const destinations = [{ name: 'main', url: outside.destinationUrl('main'), events: EVENTS }];
   const { body } = await admin(`shops/${SHOP}`, {

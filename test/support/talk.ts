@@ -80,12 +80,23 @@ export interface Talk {
   readonly traceId: string;
 }
 
+/** Makes somebody the leader of the default group in epoch 1, so that calls of that epoch may be placed without a dialer. */
+export async function leadDefaultGroup(test: TestApp): Promise<void> {
+  await test.get(Transactions).run((tx) =>
+    tx.query(
+      `INSERT INTO leaders (group_id, holder, epoch, expires_at) VALUES ('default', 'a test', 1, now() + interval '1 day')
+         ON CONFLICT DO NOTHING`,
+    ),
+  );
+}
+
 /** Connects a ready agent with the buyer of an order, as the calls room does, without a telephone exchange. */
 export async function connect(test: TestApp, at: { agentId: string; shopId: string; orderRef: string }): Promise<Talk> {
   const { agentId, orderRef } = at;
   const [agents, calls, orders] = [test.get(AgentsService), test.get(CallsService), test.get(OrdersService)];
   const talk: Talk = { ...at, callId: randomUUID(), traceId: randomBytes(16).toString('hex') };
   const phoneHash = test.get(Vault).phoneHash(await orders.phone(orderRef));
+  await leadDefaultGroup(test);
   await test.get(Transactions).run(async (tx) => {
     if (!(await agents.reserve(tx, agentId, talk.callId))) throw new Error('the agent is not ready');
     const row = await orders.lock(tx, orderRef);

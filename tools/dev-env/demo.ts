@@ -53,7 +53,11 @@ async function main(): Promise<number> {
     .filter(({ login }) => login !== GUEST.login)
     .map((agent, index) => demoAgent(network.apiUrl, agent, index + 1));
   try {
-    await Promise.all(agents.map((agent) => agent.start()));
+    await Promise.all(agents.map((agent) => agent.start())).catch((error: Error) => {
+      throw new SetUpError(
+        `The virtual agents cannot work: ${error.message}\nThe log of the service: ${join(FOLDER, 'service.log')}`,
+      );
+    });
     writeInfo(network);
     say(`ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
     introduce(network);
@@ -108,7 +112,7 @@ function writeInfo(network: Network): void {
     desktopUrl: `${network.apiUrl}/desktop/`,
     shopUrl: network.shop.url,
     adminToken: network.adminToken,
-    shops: [{ shop: network.shopName, ...network.access }],
+    shops: [{ shop: network.shopName, apiKey: network.access.apiKey, webhookSecret: network.access.webhookSecret }],
     agents: network.agents.map(({ login, password }) => ({ login, password })),
   };
   writeFileSync(join(FOLDER, 'info.json'), `${JSON.stringify(info, null, 2)}\n`, { mode: 0o600 });

@@ -11,6 +11,7 @@ const ready: WaitingForInput = {
   isShopPaused: false,
   attempts: 0,
   notBefore: null,
+  waitReason: null,
   callbackAt: null,
   isOpen: true,
   opensAt: null,

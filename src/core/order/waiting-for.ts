@@ -13,10 +13,14 @@ export const WAITING_CODES = [
   'outside_calling_hours',
   'no_agent',
   'trunk_full',
+  'number_busy',
   'pacing',
   'next',
 ] as const;
 export type WaitingCode = (typeof WAITING_CODES)[number];
+
+/** Why the dialer puts an order off that it meets in its queue. */
+export type PutOffReason = 'outside_calling_hours' | 'trunk_full' | 'number_busy';
 
 export interface WaitingFor {
   readonly code: WaitingCode;
@@ -34,6 +38,8 @@ export interface WaitingForInput {
   readonly isShopPaused: boolean;
   readonly attempts: number;
   readonly notBefore: Date | null;
+  /** Set when the dialer itself has put the order off until `notBefore`. */
+  readonly waitReason: string | null;
   readonly callbackAt: Date | null;
   /** From `mayCall`: whether the buyer may be called now, and when next. */
   readonly isOpen: boolean;
@@ -63,6 +69,12 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
   if (input.status === 'accepted') return say('accepted', 'The order has just been accepted and is being scheduled.');
   if (isLater(input.callbackAt)) {
     return say('callback', `The buyer asked to be called at ${input.callbackAt.toISOString()}.`, input.callbackAt);
+  }
+  if (isLater(notBefore) && input.waitReason === 'trunk_full') {
+    return say('trunk_full', 'No telephone line leads to the number of the buyer now.', notBefore);
+  }
+  if (isLater(notBefore) && input.waitReason === 'number_busy') {
+    return say('number_busy', 'The number is on another call of ours.', notBefore);
   }
   // The dialer puts an order that it meets outside the hours off until they begin.
   const isPutOff = !input.isOpen && input.opensAt !== null && notBefore !== null && notBefore <= input.opensAt;

@@ -54,7 +54,7 @@ export class AgentStore {
 
   /** Takes the agent's row, so that a sign-in, a switch-off and another sign-in come one after the other; null when switched off or gone. */
   async lockEnabled(tx: Tx, agentId: AgentId): Promise<boolean> {
-    const rows = await tx.query<unknown[]>(`SELECT 1 FROM agents WHERE agent_id = $1 AND is_enabled FOR UPDATE`, [
+    const rows = await tx.query<unknown[]>(`SELECT 1 FROM agents WHERE agent_id = $1 AND is_enabled FOR NO KEY UPDATE`, [
       agentId,
     ]);
     return rows.length === 1;
@@ -62,7 +62,7 @@ export class AgentStore {
 
   async lockLogin(tx: Tx, login: string): Promise<void> {
     await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('agent ' || $1, 0))`, [login]);
-    await tx.query(`SELECT 1 FROM agents WHERE login = $1 FOR UPDATE`, [login]);
+    await tx.query(`SELECT 1 FROM agents WHERE login = $1 FOR NO KEY UPDATE`, [login]);
   }
 
   async save(tx: Tx, agent: AgentRecord): Promise<void> {

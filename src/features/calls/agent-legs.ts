@@ -9,6 +9,10 @@ import { TELEPHONY } from './telephony.provider.js';
 
 const LEASE_SECONDS = 30;
 const RENEW_EVERY_MS = 10_000;
+/** A standing leg that is neither up nor ended by then is given up: its facts were lost. */
+const UP_WITHIN_MS = (AGENT_RING_SECONDS + 8) * 1_000;
+/** How much longer than the talk the agent's leg is leased, so that the buyer's side always ends first. */
+const LONGER_THAN_TALK_SECONDS = 30;
 /** After a leg was lost or refused, the phone is left alone this long. */
 const CALL_AGAIN_MS = 1_000;
 
@@ -17,17 +21,24 @@ interface Leg {
   readonly telephony: Telephony;
   readonly groupId: string;
   readonly isStanding: boolean;
+  readonly calledAtMs: number;
   isUp: boolean;
+  /** The agent's presence knows that the leg is up. */
+  isTold: boolean;
+  /** Until when a talk needs the leg, by the wall clock; 0 = no talk. */
+  lentUntilMs: number;
 }
 
 /**
  * The standing legs of persistent agents: called when the agent signs in, kept by a lease of 30 s (a dead dialer leaves no open phone behind),
- * called again when lost, ended when the agent leaves. Legs of per-call agents are only followed here; the call itself makes them.
+ * called again when lost, ended when the agent leaves. During a talk the lease covers the talk: should the dialer die, the talk goes on, and the
+ * buyer is not left alone in the bridge. Legs of per-call agents are only followed here; the call itself makes them.
  */
 @Injectable()
 export class AgentLegs {
   private readonly legs = new Map<string, Leg>();
   private readonly restUntil = new Map<string, number>();
+  private readonly untoldEnds = new Map<string, { agentId: string; reason: 'ended' | 'refused' }>();
   private renewedAt = 0;
 
   constructor(
@@ -38,8 +49,9 @@ export class AgentLegs {
 
   /** Calls who is missing, ends who has left, renews the leases; called at every turn of the dialer. */
   async tend(groupIds: readonly string[]): Promise<void> {
-    const floor = await this.agents.floor(groupIds);
+    const floor = await this.floorOf(groupIds);
     const now = Date.now();
+    await this.tellAgain(now);
     await Promise.all([
       ...floor.filter((agent) => this.isMissing(agent, now)).map((agent) => this.call(agent)),
       ...floor
@@ -52,23 +64,21 @@ export class AgentLegs {
     }
   }
 
-  /** Takes over the standing legs that the exchange still holds after a restart of ours; the others are told to be gone. */
+  /** Brings belief in line with the exchange: takes over standing legs that it still holds, and forgets those that are gone. */
   async adopt(groupIds: readonly string[], alive: ReadonlyMap<string, Telephony>): Promise<void> {
-    for (const agent of await this.agents.floor(groupIds)) {
-      if (agent.connection !== 'persistent' || agent.legId === null || !agent.isLegUp || this.legs.has(agent.legId))
-        continue;
-      const telephony = alive.get(agent.legId);
-      if (telephony === undefined) await this.agents.legDown(agent.agentId, agent.legId, 'ended');
-      else
-        this.legs.set(agent.legId, {
-          agentId: agent.agentId,
-          telephony,
-          groupId: agent.groupIds[0] ?? '',
-          isStanding: true,
-          isUp: true,
-        });
+    for (const agent of await this.floorOf(groupIds)) {
+      const { legId } = agent;
+      if (agent.connection !== 'persistent' || legId === null || !agent.isLegUp) continue;
+      const telephony = alive.get(legId);
+      if (telephony === undefined) {
+        this.legs.delete(legId);
+        await this.agents.legDown(agent.agentId, legId, 'ended');
+      } else if (!this.legs.has(legId)) {
+        const lentUntilMs = agent.state === 'talking' ? (agent.limitAt?.getTime() ?? 0) : 0;
+        this.remember(legId, agent, telephony, { isStanding: true, isUp: true, lentUntilMs });
+        this.renewedAt = 0;
+      }
     }
-    this.renewedAt = 0;
   }
 
   /** Another process tends the legs of this group from now on; they stay up. */
@@ -82,21 +92,84 @@ export class AgentLegs {
 
   /** Remembers the leg of a per-call agent, so that its facts find their agent. */
   follow(legId: string, agentId: string, groupId: string, telephony: Telephony): void {
-    this.legs.set(legId, { agentId, telephony, groupId, isStanding: false, isUp: false });
+    this.remember(legId, { agentId, groupIds: [groupId] }, telephony, { isStanding: false });
   }
 
-  /** What the exchange tells of an agent's leg. Resolves when the agent's presence knows it. */
+  /** A talk of at most `maxTalkSeconds` begins on the leg: its lease outlives the talk from now on. */
+  async lend(legId: string, maxTalkSeconds: number): Promise<void> {
+    const leg = this.legs.get(legId);
+    if (leg === undefined || !leg.isStanding) return;
+    const seconds = maxTalkSeconds + LONGER_THAN_TALK_SECONDS;
+    leg.lentUntilMs = Date.now() + seconds * 1_000;
+    await leg.telephony.extendLease(legId, seconds);
+  }
+
+  /** The talk is over; the next renewal makes the lease short again. */
+  takeBack(legId: string): void {
+    const leg = this.legs.get(legId);
+    if (leg !== undefined) leg.lentUntilMs = 0;
+  }
+
+  /** What the exchange tells of an agent's leg. Resolves when the agent's presence knows it, or will be told by a later turn. */
   async onFact(fact: Extract<TelephonyFact, { legId: string }>): Promise<void> {
     const leg = this.legs.get(fact.legId);
     if (leg === undefined) return;
     if (fact.kind === 'leg.ours' && !leg.isUp) {
       leg.isUp = true;
       await leg.telephony.extendLease(fact.legId, leg.isStanding ? LEASE_SECONDS : PER_CALL_LEASE_SECONDS);
-      if (leg.isStanding) await this.agents.legUp(leg.agentId, fact.legId);
-    } else if (fact.kind === 'leg.ended') {
-      this.legs.delete(fact.legId);
-      this.restUntil.set(leg.agentId, Date.now() + CALL_AGAIN_MS);
-      if (leg.isStanding) await this.agents.legDown(leg.agentId, fact.legId, leg.isUp ? 'ended' : 'refused');
+      await this.tellUp(fact.legId, leg);
+    } else if (fact.kind === 'leg.ended') await this.drop(fact.legId, leg, leg.isUp ? 'ended' : 'refused');
+  }
+
+  /** Agents are tended by the leader of the first of their groups. */
+  private async floorOf(groupIds: readonly string[]): Promise<PresenceView[]> {
+    const floor = await this.agents.floor(groupIds);
+    return floor.filter((agent) => groupIds.includes(agent.groupIds[0] ?? ''));
+  }
+
+  private remember(
+    legId: string,
+    agent: { agentId: string; groupIds: readonly string[] },
+    telephony: Telephony,
+    more: { isStanding: boolean; isUp?: boolean; lentUntilMs?: number },
+  ): void {
+    this.legs.set(legId, {
+      agentId: agent.agentId,
+      telephony,
+      groupId: agent.groupIds[0] ?? '',
+      isStanding: more.isStanding,
+      calledAtMs: Date.now(),
+      isUp: more.isUp ?? false,
+      isTold: more.isUp ?? false,
+      lentUntilMs: more.lentUntilMs ?? 0,
+    });
+  }
+
+  private async tellUp(legId: string, leg: Leg): Promise<void> {
+    if (!leg.isStanding) return;
+    await this.agents.legUp(leg.agentId, legId);
+    leg.isTold = true;
+  }
+
+  private async drop(legId: string, leg: Leg, reason: 'ended' | 'refused'): Promise<void> {
+    this.legs.delete(legId);
+    this.restUntil.set(leg.agentId, Date.now() + CALL_AGAIN_MS);
+    if (!leg.isStanding) return;
+    this.untoldEnds.set(legId, { agentId: leg.agentId, reason });
+    await this.agents.legDown(leg.agentId, legId, reason);
+    this.untoldEnds.delete(legId);
+  }
+
+  /** What could not be written when it happened (the database was away, a lock timed out) is written now; lost legs are given up. */
+  private async tellAgain(now: number): Promise<void> {
+    for (const [legId, { agentId, reason }] of this.untoldEnds) {
+      await this.agents.legDown(agentId, legId, reason);
+      this.untoldEnds.delete(legId);
+    }
+    for (const [legId, leg] of this.legs) {
+      if (leg.isUp && !leg.isTold) await this.tellUp(legId, leg);
+      else if (!leg.isUp && leg.isStanding && now - leg.calledAtMs > UP_WITHIN_MS)
+        await this.drop(legId, leg, 'refused');
     }
   }
 
@@ -112,7 +185,7 @@ export class AgentLegs {
     const groupId = agent.groupIds[0];
     if (telephony === undefined || groupId === undefined) return;
     const legId = `agent-${agent.agentId}-${uuidv7()}`;
-    this.legs.set(legId, { agentId: agent.agentId, telephony, groupId, isStanding: true, isUp: false });
+    this.remember(legId, agent, telephony, { isStanding: true });
     const result = await telephony.callAgent({
       legId,
       agentId: agent.agentId,
@@ -123,9 +196,8 @@ export class AgentLegs {
     });
     if (result.kind === 'done' || result.kind === 'duplicate' || result.kind === 'unknown') return;
     this.log.warn("an agent's phone could not be called", { agentId: agent.agentId, result: result.kind });
-    this.legs.delete(legId);
-    this.restUntil.set(agent.agentId, Date.now() + CALL_AGAIN_MS);
-    await this.agents.legDown(agent.agentId, legId, 'refused');
+    const leg = this.legs.get(legId);
+    if (leg !== undefined) await this.drop(legId, leg, 'refused');
   }
 
   private async end(agent: PresenceView): Promise<void> {
@@ -142,10 +214,9 @@ export class AgentLegs {
     await Promise.all(
       [...this.legs].map(async ([legId, leg]) => {
         if (!leg.isStanding || !leg.isUp) return;
-        const result = await leg.telephony.extendLease(legId, LEASE_SECONDS);
-        if (result.kind !== 'gone') return;
-        this.legs.delete(legId);
-        await this.agents.legDown(leg.agentId, legId, 'ended');
+        const talkSeconds = Math.ceil((leg.lentUntilMs - Date.now()) / 1_000);
+        const result = await leg.telephony.extendLease(legId, Math.max(LEASE_SECONDS, talkSeconds));
+        if (result.kind === 'gone') await this.drop(legId, leg, 'ended');
       }),
     );
   }

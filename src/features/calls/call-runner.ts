@@ -9,6 +9,7 @@ import { Log } from '../../platform/log/log.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { OrdersService } from '../orders/orders.service.js';
 import type { CallMailbox, Unsaved } from './call-mailbox.js';
+import { AgentLegs } from './agent-legs.js';
 import { CallStore } from './call.store.js';
 import { callConnected, callDialed, callEnded, callRinging } from './calls.events.js';
 import { CallsMetrics } from './calls.metrics.js';
@@ -27,6 +28,7 @@ export class CallRunner {
     private readonly store: CallStore,
     private readonly orders: OrdersService,
     private readonly agents: AgentsService,
+    private readonly agentLegs: AgentLegs,
     private readonly metrics: CallsMetrics,
     private readonly log: Log,
   ) {}
@@ -171,11 +173,11 @@ export class CallRunner {
   private async bridge(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
     const { call, callId } = mailbox;
     if (call.agent === null) return;
-    const result = await telephony.bridge({
-      buyerLegId: callId,
-      agentLegId: call.agent.legId,
-      maxTalkSeconds: call.maxTalkSeconds,
-    });
+    const { legId } = call.agent;
+    const [result] = await Promise.all([
+      telephony.bridge({ buyerLegId: callId, agentLegId: legId, maxTalkSeconds: call.maxTalkSeconds }),
+      this.agentLegs.lend(legId, call.maxTalkSeconds),
+    ]);
     this.note(mailbox, { kind: 'bridge' }, result);
     mailbox.post(result.kind === 'done' ? { kind: 'buyer.bridged' } : { kind: 'bridge_failed', isBuyerGone: false });
   }
@@ -250,6 +252,7 @@ export class CallRunner {
       return true;
     });
     if (isSaved) this.measure(before, call, route.shopId);
+    this.returnLegs(before, call);
     return isSaved;
   }
 
@@ -289,6 +292,13 @@ export class CallRunner {
       this.metrics.connected(shopId, call.answeredAt, call.connectedAt);
     }
     if (call.state === 'ended') this.metrics.ended(shopId, call.result);
+  }
+
+  /** Legs that the call does not need any more get their short lease back. */
+  private returnLegs(before: Call, call: Call): void {
+    const legId = before.agent?.legId;
+    if (legId !== undefined && legId !== call.agent?.legId) this.agentLegs.takeBack(legId);
+    if (call.state === 'ended' && call.agent !== null) this.agentLegs.takeBack(call.agent.legId);
   }
 }
 

@@ -63,11 +63,12 @@ interface CallRow {
 
 @Injectable()
 export class CallStore {
-  /** Inserts a planned call and its attempt; false when the order or the number has a live call already. */
+  /** Inserts a planned call and its attempt; false when the order or the number has a live call already, or the leadership is over. */
   async insert(tx: Tx, plan: CallPlan, call: Call, route: Route): Promise<boolean> {
     const rows: unknown[] = await tx.query(
       `INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, agent_id, phone_hash, state, machine, planned_at, dialed_at, trace_id)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       SELECT $1, $2, $3, $4::text, $5::bigint, $6, $7, $8, $9, $10, $11, $12, $13, $14
+       WHERE EXISTS (SELECT 1 FROM leaders WHERE group_id = $4::text AND epoch = $5::bigint AND expires_at > now())
        ON CONFLICT DO NOTHING RETURNING id`,
       [
         plan.callId,

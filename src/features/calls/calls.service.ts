@@ -145,6 +145,11 @@ export class CallsService {
     await Promise.all(this.live.all().map((mailbox) => mailbox.settled()));
   }
 
+  /** Hears of groups whose application another process has taken over in an exchange. */
+  onReplaced(listener: (groupId: string) => void): void {
+    this.live.onReplaced(listener);
+  }
+
   /** The regular work of a leader: what others asked for, agents' legs, and every few seconds the comparison with the exchange. */
   async tend(groupIds: readonly string[]): Promise<void> {
     await this.live.takeCommands();

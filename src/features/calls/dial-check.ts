@@ -2,8 +2,8 @@ import { bridgeOfAgentLeg, isBuyerLeg } from '../../core/call/leg-ids.js';
 import type { AgentCallRequest, BuyerCallRequest } from '../../core/call/telephony.js';
 
 const NUMBER = /^\+[1-9]\d{6,14}$/;
-const TRUNK = /^PJSIP\/\{number\}@[A-Za-z0-9_-]{1,64}$/;
-const AGENT = /^PJSIP\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const TRUNK = /^PJSIP\/\{number\}@[A-Za-z0-9_.-]{1,64}$/;
+const AGENT = /^PJSIP\/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const GROUP = /^[A-Za-z0-9_-]{1,64}$/;
 const LANGUAGE = /^[a-z]{2}$/;
 

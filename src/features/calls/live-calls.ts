@@ -22,6 +22,7 @@ export interface PlacedCall {
 @Injectable()
 export class LiveCalls implements OnApplicationShutdown {
   private readonly live = new Map<string, CallMailbox>();
+  private readonly replacedListeners: ((groupId: string) => void)[] = [];
   private readonly hooks: MailboxHooks;
   private readonly stopListening: (() => void)[];
 
@@ -112,6 +113,11 @@ export class LiveCalls implements OnApplicationShutdown {
     return [...this.live.values()];
   }
 
+  /** Hears that another process has taken a group's application in an exchange: leadership of the group is lost (reliability: deaf socket). */
+  onReplaced(listener: (groupId: string) => void): void {
+    this.replacedListeners.push(listener);
+  }
+
   private carryOut(callId: string, command: CallCommand): void {
     const mailbox = this.live.get(callId);
     switch (command.kind) {
@@ -126,6 +132,7 @@ export class LiveCalls implements OnApplicationShutdown {
   }
 
   private onFact(fact: TelephonyFact): void {
+    if (fact.kind === 'link.replaced') for (const listener of this.replacedListeners) listener(fact.groupId);
     if (!('legId' in fact)) return;
     const buyer = this.live.get(fact.legId);
     if (buyer !== undefined) return this.onBuyerFact(buyer, fact);

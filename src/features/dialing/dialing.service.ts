@@ -29,6 +29,7 @@ const DRAIN_POLL_MS = 100;
 @Injectable()
 export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly led = new Map<string, number>();
+  private readonly replaced = new Set<string>();
   private isStopping = false;
   private wake: (() => void) | null = null;
   private isWoken = false;
@@ -52,6 +53,10 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     if (!this.settings.roles.has('dialer')) return;
     this.notifications.listen('dialer', () => this.wakeUp());
+    this.calls.onReplaced((groupId) => {
+      this.replaced.add(groupId);
+      this.wakeUp();
+    });
     this.running = this.run();
   }
 
@@ -116,6 +121,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async turn(): Promise<void> {
+    await this.leaveReplaced();
     if (performance.now() - this.claimedAt > RENEW_EVERY_MS) await this.claim();
     const groupIds = [...this.led.keys()];
     if (groupIds.length === 0) return;
@@ -127,6 +133,20 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
         tick = await this.pacer.tick(groupId, epoch);
         await this.explain(groupId, tick);
       } while (tick.placed > 0 && !this.isStopping);
+    }
+  }
+
+  /**
+   * Another process hears these groups' legs now: nothing more is done for them here. If the lease in Postgres is still ours, the next renewal
+   * leads the group anew and takes its application back.
+   */
+  private async leaveReplaced(): Promise<void> {
+    const groupIds = [...this.replaced];
+    this.replaced.clear();
+    for (const groupId of groupIds) {
+      if (!this.led.delete(groupId)) continue;
+      this.log.warn('the application of a group was taken over in the exchange', { groupId });
+      await this.calls.leave(groupId);
     }
   }
 

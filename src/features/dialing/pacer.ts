@@ -11,7 +11,7 @@ import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService, type PlacedCall } from '../calls/calls.service.js';
 import { OrdersService, type DueOrder } from '../orders/orders.service.js';
-import { ShopsService } from '../shops/shops.service.js';
+import { ShopsService, type Shop } from '../shops/shops.service.js';
 import { Lines, type TrunkLines } from './lines.js';
 
 /** An order whose number is on another call, or whose trunk is missing, is looked at again after this. */
@@ -25,6 +25,18 @@ export interface Tick {
     PacingDecision | { readonly dial: 0; readonly reason: 'telephony_down'; readonly agentsFree: number };
   readonly placed: number;
   readonly trunks: readonly TrunkLines[];
+}
+
+/** What one turn plans its calls with; `live` and the trunks' free lines are counted on while it does. */
+interface Turn {
+  readonly free: readonly PresenceView[];
+  /** Live calls of each shop. */
+  readonly live: Map<string, number>;
+  readonly trunks: readonly TrunkLines[];
+  readonly groupId: string;
+  readonly maxTalkSeconds: number;
+  readonly epoch: number;
+  readonly node: string;
 }
 
 /** The pacer's turn for one group: look, ask `core/pacing`, plan the calls in one transaction, set them going. */
@@ -56,9 +68,10 @@ export class Pacer {
       return { load: { ...load, ordersDue }, decision, placed: 0, trunks };
     }
     const { load, decision, placed } = await this.transactions.run(async (tx) => {
+      const live = await this.calls.liveByShop(tx);
       const due = await this.orders.lockNextDue(tx, {
         groupIds: [groupId],
-        exceptShops: await this.shopsAtTheirLimit(tx),
+        exceptShops: shopsAtTheirLimit(await this.shops.list(), live),
         now: new Date(),
         skip: [],
         limit: free.length,
@@ -72,6 +85,7 @@ export class Pacer {
               due,
               dial: decision.dial,
               free,
+              live,
               trunks,
               groupId,
               maxTalkSeconds: group.settings.maxTalkSeconds,
@@ -89,16 +103,7 @@ export class Pacer {
 
   private async plan(
     tx: Tx,
-    turn: {
-      due: DueOrder[];
-      dial: number;
-      free: PresenceView[];
-      trunks: TrunkLines[];
-      groupId: string;
-      maxTalkSeconds: number;
-      epoch: number;
-      node: string;
-    },
+    turn: Turn & { readonly due: readonly DueOrder[]; readonly dial: number },
   ): Promise<PlacedCall[]> {
     const placed: PlacedCall[] = [];
     let { free } = turn;
@@ -112,42 +117,23 @@ export class Pacer {
     return placed;
   }
 
-  /** Shops with as many calls alive as they want at once. */
-  private async shopsAtTheirLimit(tx: Tx): Promise<string[]> {
-    const live = await this.calls.liveByShop(tx);
-    return (await this.shops.list())
-      .filter(({ shopId, settings }) => (live.get(shopId) ?? 0) >= settings.maxConcurrentCalls)
-      .map(({ shopId }) => shopId);
-  }
-
-  private async planOne(
-    tx: Tx,
-    order: DueOrder,
-    turn: {
-      free: PresenceView[];
-      trunks: TrunkLines[];
-      groupId: string;
-      maxTalkSeconds: number;
-      epoch: number;
-      node: string;
-    },
-  ): Promise<{ placed: PlacedCall; agentId: string } | null> {
+  private async planOne(tx: Tx, order: DueOrder, turn: Turn): Promise<{ placed: PlacedCall; agentId: string } | null> {
     const { settings } = await this.shops.get(order.shopId);
+    const liveOfShop = turn.live.get(order.shopId) ?? 0;
+    if (liveOfShop >= settings.maxConcurrentCalls) return null;
     const now = new Date();
+    const lookAgainAt = new Date(now.getTime() + LOOK_AGAIN_MS);
     const hours = mayCall({ hours: settings.callingHours, timeZones: [order.timeZone ?? settings.timeZone], now });
     if (!hours.isOpen) {
       const notBefore = hours.opensAt ?? new Date(now.getTime() + 3_600_000);
-      await this.orders.reschedule(tx, order.orderRef, { notBefore, reason: 'outside_calling_hours' });
+      await this.orders.putOff(tx, order.orderRef, notBefore, 'outside_calling_hours');
       return null;
     }
     const trunk = chooseTrunk(turn.trunks, order.phone);
     if (typeof trunk === 'string') {
       if (trunk === 'none') {
         this.log.warn('no trunk leads to this number', { orderRef: order.orderRef, shopId: order.shopId });
-        await this.orders.reschedule(tx, order.orderRef, {
-          notBefore: new Date(now.getTime() + LOOK_AGAIN_MS),
-          reason: 'trunk_full',
-        });
+        await this.orders.putOff(tx, order.orderRef, lookAgainAt, 'trunk_full');
       }
       return null;
     }
@@ -178,14 +164,12 @@ export class Pacer {
     if (placed === null) {
       // The number is on another call of ours, perhaps of another shop (invariant I4).
       await this.agents.afterCall(tx, agent.agentId, callId, 'ready');
-      await this.orders.reschedule(tx, order.orderRef, {
-        notBefore: new Date(now.getTime() + LOOK_AGAIN_MS),
-        reason: 'number_busy_with_us',
-      });
+      await this.orders.putOff(tx, order.orderRef, lookAgainAt, 'number_busy');
       return null;
     }
     await this.orders.setProgress(tx, order.orderRef, 'dialing', callId);
     trunk.linesFree -= 1;
+    turn.live.set(order.shopId, liveOfShop + 1);
     return { placed, agentId: agent.agentId };
   }
 }
@@ -223,4 +207,11 @@ function loadOf(floor: readonly PresenceView[], ordersDue: number, linesFree: nu
     ordersDue,
     linesFree,
   };
+}
+
+/** Shops with as many calls alive as they want at once. */
+function shopsAtTheirLimit(shops: readonly Shop[], live: ReadonlyMap<string, number>): string[] {
+  return shops
+    .filter(({ shopId, settings }) => (live.get(shopId) ?? 0) >= settings.maxConcurrentCalls)
+    .map(({ shopId }) => shopId);
 }

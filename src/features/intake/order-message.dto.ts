@@ -164,7 +164,7 @@ export class OrderDataDto {
 export class CancelDataDto {
   @ApiProperty({ example: 'A-1001' }) @Matches(ORDER_ID, { message: ORDER_ID_TEXT }) orderId: string;
 
-  @ApiProperty({ minimum: 2 })
+  @ApiProperty({ minimum: 1 })
   @IsInt({ message: 'must be a whole number' })
   @Min(1, { message: 'must be at least 1' })
   @Max(LARGEST_VERSION, { message: `must be at most ${LARGEST_VERSION}` })

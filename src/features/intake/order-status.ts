@@ -45,6 +45,7 @@ export class OrderStatusReader {
         status: row.status,
         outcome: row.outcome,
         holdReason: row.holdReason,
+        waitReason: row.waitReason,
         isShopPaused: shop.isPaused,
         attempts: row.attemptsMade,
         notBefore: row.notBefore,

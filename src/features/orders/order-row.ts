@@ -34,6 +34,8 @@ export interface OrderRow {
   readonly liveCallId: string | null;
   readonly withdrawRequestedAt: Date | null;
   readonly holdReason: string | null;
+  /** Why the dialer has put the order off until `notBefore`; null when nobody but the retry rules did. */
+  readonly waitReason: string | null;
   /** The last one taken for a write-back. */
   readonly sequence: number;
   readonly traceId: string;
@@ -82,7 +84,7 @@ export const ORDER_COLUMNS = `o.id AS "orderRef", o.shop_id AS "shopId", o.order
   o.registered_at AS "registeredAt", o.received_at AS "receivedAt", o.call_by AS "callBy", o.not_before AS "notBefore",
   o.give_up_at AS "giveUpAt", o.first_call_at AS "firstCallAt", o.time_zone AS "timeZone", o.attempts_made AS "attemptsMade", o.results,
   o.is_abandoned_before AS "isAbandonedBefore", o.callback_at AS "callbackAt", o.callback_agent_id AS "callbackAgentId",
-  o.live_call_id AS "liveCallId", o.withdraw_requested_at AS "withdrawRequestedAt", o.hold_reason AS "holdReason", o.sequence,
+  o.live_call_id AS "liveCallId", o.withdraw_requested_at AS "withdrawRequestedAt", o.hold_reason AS "holdReason", o.wait_reason AS "waitReason", o.sequence,
   o.trace_id AS "traceId", o.finished_at AS "finishedAt"`;
 
 /** The machine's view of a stored order. */

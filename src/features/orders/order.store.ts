@@ -151,7 +151,7 @@ export async function setScheduled(tx: Tx, orderRef: string, to: Requeue): Promi
     `UPDATE orders SET status = 'scheduled', live_call_id = NULL, not_before = $2, callback_at = $3, callback_agent_id = $4,
        results = CASE WHEN $5::text IS NULL THEN results
          ELSE jsonb_set(results, ARRAY[$5::text], to_jsonb(coalesce((results ->> $5::text)::int, 0) + 1)) END,
-       is_abandoned_before = is_abandoned_before OR $6, hold_reason = $7, row_version = row_version + 1
+       is_abandoned_before = is_abandoned_before OR $6, hold_reason = $7, wait_reason = NULL, row_version = row_version + 1
      WHERE id = $1`,
     [orderRef, to.notBefore, to.callbackAt, to.callbackAgentId, to.countsAs, to.isAbandoned, to.holdReason],
   );
@@ -207,6 +207,14 @@ export function timelineOf(tx: Tx, shopId: string, orderRef: string): Promise<Ti
     shopId,
     orderRef,
   ]);
+}
+
+/** The dialer met the order and cannot call it now; a promised callback stays promised. */
+export async function setPutOff(tx: Tx, orderRef: string, until: Date, reason: string): Promise<void> {
+  await tx.query(
+    `UPDATE orders SET not_before = $2, wait_reason = $3, row_version = row_version + 1 WHERE id = $1 AND status = 'scheduled'`,
+    [orderRef, until, reason],
+  );
 }
 
 /** The first INVITE has left; null when an earlier one had. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { OrderCard, OrderContent } from '../../core/order/order-card.js';
+import type { PutOffReason } from '../../core/order/waiting-for.js';
 import { decideOrder, type LiveStatus, type OrderEvent } from '../../core/order/order-machine.js';
 import type { Outcome } from '../../core/order/order.js';
 import { DialerError } from '../../core/shared/errors.js';
@@ -28,6 +29,7 @@ import {
   setFirstCall,
   setHold,
   setLive,
+  setPutOff,
   setScheduled,
   takeSequence,
   timelineOf,
@@ -191,6 +193,14 @@ export class OrdersService {
     };
     await insertTimeline(tx, isQueued.shopId, orderRef, { kind: 'rescheduled', data });
     await this.notifications.notify(tx, DIALER_CHANNEL, `order:${orderRef}`);
+  }
+
+  /**
+   * The dialer met the order in the queue and cannot call it before `until`: closed hours, no line, the number is on another call of ours. Counts as
+   * nothing, and a promised callback stays promised.
+   */
+  async putOff(tx: Tx, orderRef: string, until: Date, reason: PutOffReason): Promise<void> {
+    await setPutOff(tx, orderRef, until, reason);
   }
 
   /** Ends the order for ever, takes a sequence for the write-back and publishes `orderFinished`. */

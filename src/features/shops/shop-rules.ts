@@ -44,7 +44,8 @@ export const IsTimeZoneName = () =>
     'must be an IANA time zone, e.g. Europe/Kyiv',
   );
 
-const GROUP_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** As `PUT /v1/admin/groups/{group}` takes them. */
+const GROUP_ID = /^[a-z0-9][a-z0-9_-]{0,39}$/;
 
 function isAgentGroup(value: unknown): boolean {
   if (typeof value === 'string') return GROUP_ID.test(value);

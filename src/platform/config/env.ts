@@ -103,13 +103,13 @@ export class Env {
   @Expose()
   @ValidateIf(needsAriUser)
   @IsString({ message: 'write the user of ari.conf' })
-  @MinLength(1)
+  @MinLength(1, { message: 'write the user of ari.conf' })
   ARI_USERNAME?: string;
 
   @Expose()
   @ValidateIf(needsAriUser)
   @IsString({ message: 'write the password of ari.conf' })
-  @MinLength(1)
+  @MinLength(1, { message: 'write the password of ari.conf' })
   ARI_PASSWORD?: string;
 
   /** Several Asterisks; replaces the three variables above. */

@@ -245,6 +245,7 @@ CREATE TABLE orders (
   withdraw_requested_at timestamp with time zone,
   withdraw_reason text,
   hold_reason text,
+  wait_reason text,
   sequence integer NOT NULL DEFAULT 0,
   trace_id text NOT NULL,
   finished_at timestamp with time zone,

@@ -159,6 +159,7 @@ export class Initial0001 implements MigrationInterface {
         withdraw_requested_at timestamptz,
         withdraw_reason text,
         hold_reason text,
+        wait_reason text,
         sequence int NOT NULL DEFAULT 0,
         trace_id text NOT NULL,
         finished_at timestamptz,
