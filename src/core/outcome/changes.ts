@@ -111,8 +111,9 @@ function readItems(reader: FieldReader, input: unknown, order: OrderAsItStands):
       reader.add(`${at}/unitPrice`, 'a decimal string with the digits of the order’s currency');
     }
     const quantity = fields['quantity'] ?? old?.quantity ?? 1;
-    if (typeof quantity !== 'number' || !(quantity > 0) || quantity > 100_000) {
-      reader.add(`${at}/quantity`, 'a number above 0, at most 100000');
+    const isQuantity = typeof quantity === 'number' && quantity > 0 && quantity <= 100_000;
+    if (!isQuantity || Number(quantity.toFixed(3)) !== quantity) {
+      reader.add(`${at}/quantity`, 'a number above 0, at most 100000, with at most three decimals');
     }
     if (!said.sku && !said.name) reader.add(at, 'needs a sku or a name');
     return {

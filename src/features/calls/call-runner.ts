@@ -3,14 +3,14 @@ import { AGENT_RING_SECONDS, type AgentLeg, type Call, type CallAction } from '.
 import type { CommandResult, Telephony } from '../../core/call/telephony.js';
 import { chooseAgent } from '../../core/agent/choose-agent.js';
 import { DialerError } from '../../core/shared/errors.js';
-import { Transactions } from '../../platform/database/transaction.js';
+import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { Log } from '../../platform/log/log.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { OrdersService } from '../orders/orders.service.js';
 import type { CallMailbox, Unsaved } from './call-mailbox.js';
 import { AgentLegs } from './agent-legs.js';
-import { CallStore } from './call.store.js';
+import { CallStore, type Route } from './call.store.js';
 import { callConnected, callDialed, callEnded, callRinging } from './calls.events.js';
 import { CallsMetrics } from './calls.metrics.js';
 import { TELEPHONY } from './telephony.provider.js';
@@ -126,8 +126,7 @@ export class CallRunner {
     const { callId, route, call } = mailbox;
     const at = call.dialedAt ?? call.plannedAt;
     await this.transactions.run(async (tx) => {
-      const first = await this.orders.noteFirstCall(tx, route.orderRef, at);
-      if (first !== null) this.metrics.firstCall(route.shopId, first.registeredAt, at);
+      await this.noteFirstCall(tx, route, at);
       await this.events.publish(tx, callDialed, { ...factOf(mailbox.callId, route), at });
     });
     this.log.info('call placed', {
@@ -137,6 +136,11 @@ export class CallRunner {
       trunk: route.trunkId,
       attempt: route.number,
     });
+  }
+
+  private async noteFirstCall(tx: Tx, route: Route, at: Date): Promise<void> {
+    const first = await this.orders.noteFirstCall(tx, route.orderRef, at);
+    if (first !== null) afterCommit(tx, () => this.metrics.firstCall(route.shopId, first.registeredAt, at));
   }
 
   /** The order as it is now, and an agent for the call: the reserved one, else whoever is free. */
@@ -167,7 +171,8 @@ export class CallRunner {
 
   private async isReservedFor(agentId: string, callId: string): Promise<boolean> {
     const presence = await this.agents.presence(agentId);
-    return presence.callId === callId && presence.state === 'reserved';
+    // Who has signed out meanwhile has no screen any more: somebody else takes the call.
+    return presence.callId === callId && presence.state === 'reserved' && presence.wish.to !== 'offline';
   }
 
   private async bridge(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
@@ -235,6 +240,7 @@ export class CallRunner {
     const isSaved = await this.transactions.run(async (tx) => {
       if (!(await this.store.save(tx, stored, events))) return false;
       const fact = factOf(call.callId, route);
+      if (!hasLeft(before) && hasLeft(call)) await this.noteFirstCall(tx, route, call.dialedAt ?? call.plannedAt);
       if (before.state !== 'ringing' && call.state === 'ringing') {
         await this.orders.setProgress(tx, route.orderRef, 'ringing', call.callId);
         await this.events.publish(tx, callRinging, fact);
@@ -256,11 +262,7 @@ export class CallRunner {
     return isSaved;
   }
 
-  private async finish(
-    tx: Parameters<CallStore['save']>[0],
-    call: Extract<Call, { state: 'ended' }>,
-    route: Unsaved['stored']['route'],
-  ): Promise<void> {
+  private async finish(tx: Tx, call: Extract<Call, { state: 'ended' }>, route: Route): Promise<void> {
     const agentId = call.agent?.agentId ?? null;
     const wasConnected = call.connectedAt !== null && agentId !== null;
     if (agentId !== null) {
@@ -307,6 +309,16 @@ const POISON_AFTER = 3;
 
 /** How long the fact of a leg's end may be behind the answer that the leg is gone. */
 const LOST_FACT_MS = 500;
+
+/** Something was heard of the buyer's leg: the INVITE has left, whatever the exchange answered to the order to call. */
+function hasLeft(call: Call): boolean {
+  return (
+    call.ringingAt !== null ||
+    call.hasEarlyMedia ||
+    call.answeredAt !== null ||
+    (call.state === 'ended' && call.cause !== null)
+  );
+}
 
 /** The call was ended while the exchange was being asked to place it. */
 function isOver(mailbox: CallMailbox): boolean {

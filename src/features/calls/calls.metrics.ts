@@ -86,6 +86,7 @@ export class CallsMetrics implements OnModuleInit {
       help: "Abandoned calls as a share of live-answered ones, over each of the shop's windows.",
       labels: ['shop', 'window'],
       collect: async (gauge) => {
+        gauge.reset();
         for (const { shopId, settings } of await this.shops.list()) {
           for (const { windowHours } of settings.abandon) {
             const ratio = await this.transactions.read((tx) => this.store.abandonedRatio(tx, shopId, windowHours));

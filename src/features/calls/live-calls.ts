@@ -90,7 +90,13 @@ export class LiveCalls implements OnApplicationShutdown {
   async adopt(groupId: string, epoch: number): Promise<void> {
     const stored = await this.transactions.run((tx) => this.store.adopt(tx, groupId, epoch));
     for (const one of stored) {
-      if (!this.live.has(one.call.callId)) this.live.set(one.call.callId, new CallMailbox(one, this.hooks));
+      if (this.live.has(one.call.callId)) continue;
+      this.live.set(one.call.callId, new CallMailbox(one, this.hooks));
+      const { agent } = one.call;
+      const telephony = this.runner.telephonyOf(one.route.node);
+      if (agent?.connection === 'per_call' && telephony !== null) {
+        this.agentLegs.follow(agent.legId, agent.agentId, groupId, telephony);
+      }
     }
     if (stored.length > 0) this.log.info('live calls taken over', { groupId, count: stored.length });
   }

@@ -50,19 +50,23 @@ export class Reconciler {
 
   private inform(node: Telephony, survey: Survey): void {
     const legs = new Map(survey.legs.map((leg) => [leg.legId, leg]));
-    const isOld = (mailbox: CallMailbox) => Date.now() - mailbox.call.since.getTime() > YOUNG_MS;
     for (const mailbox of this.calls.all()) {
-      if (mailbox.route.node !== node.node || mailbox.call.state === 'calling_agent') continue;
+      if (mailbox.route.node !== node.node) continue;
+      const isOld = Date.now() - mailbox.call.since.getTime() > YOUNG_MS;
+      const { agent } = mailbox.call;
+      const agentLeg = agent === null ? undefined : legs.get(agent.legId);
+      if (mailbox.call.state === 'calling_agent') {
+        if (agentLeg?.state === 'up') mailbox.post({ kind: 'agent.up' });
+        else if (agentLeg === undefined && isOld) mailbox.post({ kind: 'agent.ended', cause: 0 });
+        continue;
+      }
       const leg = legs.get(mailbox.callId);
       if (leg === undefined) {
-        if (isOld(mailbox)) mailbox.post({ kind: 'buyer.missing' });
-      } else if (leg.bridgeId !== null) {
-        if (mailbox.call.state === 'waiting') mailbox.post({ kind: 'buyer.bridged' });
-      } else if (leg.state === 'ringing') mailbox.post({ kind: 'buyer.ringing' });
-      else if (leg.state === 'up' && (mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing')) {
-        mailbox.post({ kind: 'buyer.answered' });
-        mailbox.post({ kind: 'buyer.ours' });
+        if (isOld) mailbox.post({ kind: 'buyer.missing' });
+        continue;
       }
+      if (agent !== null && agentLeg === undefined && isOld) mailbox.post({ kind: 'agent.ended', cause: 0 });
+      tellMissed(mailbox, leg);
     }
   }
 
@@ -116,4 +120,15 @@ export class Reconciler {
       ...floor.flatMap((agent) => (agent.isLegUp && agent.legId !== null ? [agent.legId] : [])),
     ]);
   }
+}
+
+/** What a call that went on unheard has missed; what it knows already it ignores. */
+function tellMissed(mailbox: CallMailbox, leg: Survey['legs'][number]): void {
+  if (leg.state === 'ringing') return mailbox.post({ kind: 'buyer.ringing' });
+  if (leg.state !== 'up') return;
+  if (mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing') {
+    mailbox.post({ kind: 'buyer.answered' });
+    mailbox.post({ kind: 'buyer.ours' });
+  }
+  if (leg.bridgeId !== null && mailbox.call.state === 'waiting') mailbox.post({ kind: 'buyer.bridged' });
 }

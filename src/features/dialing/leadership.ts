@@ -9,7 +9,7 @@ export const RENEW_EVERY_MS = 2_000;
 
 /**
  * Who dials for an agent group: one row per group with the holder, an epoch that grows with every change of holder, and an expiry by the
- * database's clock. Writes of calls carry the epoch, so a leader that was paused cannot write any more once another has taken over.
+ * database's clock. A lease that ran out while nobody else wanted it goes on in its epoch. Writes of calls carry the epoch, so a leader that was paused cannot write any more once another has taken over.
  */
 @Injectable()
 export class Leadership {
@@ -26,7 +26,7 @@ export class Leadership {
            SELECT unnest($1::text[]), $2, 1, now() + make_interval(secs => $3)
            ON CONFLICT (group_id) DO UPDATE SET
              holder = EXCLUDED.holder,
-             epoch = l.epoch + (CASE WHEN l.holder = EXCLUDED.holder AND l.expires_at > now() THEN 0 ELSE 1 END),
+             epoch = l.epoch + (CASE WHEN l.holder = EXCLUDED.holder THEN 0 ELSE 1 END),
              expires_at = EXCLUDED.expires_at
            WHERE l.holder = EXCLUDED.holder OR l.expires_at <= now()
            RETURNING group_id, epoch`,

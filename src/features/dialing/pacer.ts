@@ -16,6 +16,8 @@ import { Lines, type TrunkLines } from './lines.js';
 
 /** An order whose number is on another call, or whose trunk is missing, is looked at again after this. */
 const LOOK_AGAIN_MS = 5_000;
+/** Orders looked at beyond the free agents: those whose trunk is full or whose hours are closed must not hide the ones behind them. */
+const LOOK_AHEAD = 20;
 const RECORDED_LANGUAGES = ['uk', 'ru', 'en'];
 
 /** One look at a group: what was seen, what was decided, what came of it. */
@@ -74,7 +76,7 @@ export class Pacer {
         exceptShops: shopsAtTheirLimit(await this.shops.list(), live),
         now: new Date(),
         skip: [],
-        limit: free.length,
+        limit: free.length + LOOK_AHEAD,
       });
       const load = loadOf(floor, due.length, linesFree);
       const decision = pace(load);

@@ -4,7 +4,7 @@ import type { AttemptResult } from '../../core/call/result.js';
 import type { Outcome } from '../../core/order/order.js';
 import { isDemo } from '../../core/order/shop-settings.js';
 import type { Effect } from '../../core/outcome/agent-word.js';
-import type { Tx } from '../../platform/database/transaction.js';
+import { afterCommit, type Tx } from '../../platform/database/transaction.js';
 import { CallsService, type CallView } from '../calls/calls.service.js';
 import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { WritebackService } from '../writeback/writeback.service.js';
@@ -89,14 +89,16 @@ export class Consequences {
     const word = await this.store.untold(tx, orderRef, outcome);
     await this.tellOutcome(tx, order, outcome, sequence, word);
     const { traceId, attemptsMade: attempts } = order;
-    this.metrics.final(order.shopId, outcome, { orderRef, traceId, sequence, attempts });
+    afterCommit(tx, () => this.metrics.final(order.shopId, outcome, { orderRef, traceId, sequence, attempts }));
   }
 
   /** A final outcome is replaced by another: a new version, told again. */
   async ofCorrection(tx: Tx, order: OrderRow, outcome: Outcome, word: StoredWord): Promise<void> {
     const { sequence } = await this.orders.correct(tx, order.orderRef, outcome);
     await this.tellOutcome(tx, order, outcome, sequence, word);
-    this.metrics.corrected(order.shopId, order.outcome, outcome, { orderRef: order.orderRef, sequence });
+    afterCommit(tx, () =>
+      this.metrics.corrected(order.shopId, order.outcome, outcome, { orderRef: order.orderRef, sequence }),
+    );
   }
 
   private async tellOutcome(

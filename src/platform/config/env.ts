@@ -124,7 +124,9 @@ export class Env {
   /** Bearer token of the first administrator. */
   @Expose()
   @IsString({ message: 'make one with: openssl rand -hex 32' })
-  @MinLength(32, { message: 'needs 32 characters or more: openssl rand -hex 32' })
+  @Matches(/^[\x21-\x7e]{32,512}$/, {
+    message: 'needs 32 to 512 characters without blanks, none of them outside ASCII: openssl rand -hex 32',
+  })
   ADMIN_TOKEN: string;
 
   /** Keys of secrets and personal data at rest. */

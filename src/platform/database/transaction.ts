@@ -16,6 +16,19 @@ export async function rows<R>(tx: Tx, sql: string, parameters: readonly unknown[
   return (isWrapped ? answer[0] : answer) as R[];
 }
 
+/** What waits for the commit of a running transaction. */
+const waiting = new WeakMap<Tx, (() => void)[]>();
+
+/**
+ * Runs `work` once the transaction has committed, and never when it is rolled back: for counters and other things that a rollback cannot take back.
+ * Outside of {@link Transactions.run} it runs at once. It must not throw.
+ */
+export function afterCommit(tx: Tx, work: () => void): void {
+  const list = waiting.get(tx);
+  if (list === undefined) work();
+  else list.push(work);
+}
+
 /** Where transactions begin and end. Services open them; stores never do. No network call belongs inside one. */
 @Injectable()
 export class Transactions {
@@ -28,10 +41,13 @@ export class Transactions {
    */
   async run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const runner = this.source.createQueryRunner();
+    const afterwards: (() => void)[] = [];
     try {
       await runner.startTransaction();
+      waiting.set(runner.manager, afterwards);
       const result = await work(runner.manager);
       await runner.commitTransaction();
+      for (const work of afterwards) work();
       return result;
     } catch (error) {
       // Released under the work's hands: the connection was lost between two of its queries.

@@ -14,9 +14,17 @@ export function fieldErrors(errors: readonly ValidationError[], prefix = ''): Fi
       detail: detailOf(rule, message, error.property),
     }));
     const [first] = own;
+    // Of a field that is not there, every rule fails and none of their texts helps.
+    if (first !== undefined && error.target !== undefined && error.value === undefined && !isUnknown(error)) {
+      return [{ pointer, detail: 'is required' }];
+    }
     // One line per field: the first rule that failed says enough, and the second one is mostly its echo.
     return [...(first === undefined ? [] : [first]), ...fieldErrors(error.children ?? [], pointer)];
   });
+}
+
+function isUnknown(error: ValidationError): boolean {
+  return 'whitelistValidation' in (error.constraints ?? {}) || 'unknownValue' in (error.constraints ?? {});
 }
 
 /** One step of a JSON Pointer. */
