@@ -8,6 +8,7 @@ import { useWorld } from './world.js';
 const world = useWorld({
   agents: [
     { login: 'killed', name: 'Who talks on', connection: 'persistent', group: 'default' },
+    { login: 'away', name: 'Who puts the phone down unheard', connection: 'per_call', group: 'away' },
     { login: 'drained', name: 'Who is rung for', connection: 'persistent', group: 'drained' },
   ],
 });
@@ -23,6 +24,10 @@ describe('the service is killed', () => {
 
     process.kill(network.app.process.pid, 'SIGKILL');
     await network.app.process.ended;
+    // Longer than the lease of an agent's idle leg: in a talk it must hold, or the buyer would be left alone.
+    await new Promise((resolve) => setTimeout(resolve, 33_000));
+    expect(calls.records('agent-killed')).toEqual([]);
+    expect(calls.records(order.customer.phone)).toEqual([]);
     const from = agent.events.length;
     await network.restartApp();
     const restartedAt = Date.now();
@@ -52,6 +57,30 @@ describe('the service is killed', () => {
     await agent.say(nextId, { outcome: 'declined' });
     await agent.hangUp(nextId);
     expect(await shop.outcome(waiting)).toBe('declined');
+    await agent.setState('break', 'enough');
+  });
+});
+
+describe('while the service is away', () => {
+  it('an agent puts the phone down: the buyer is not left alone in the line', async () => {
+    const { network, calls } = world();
+    const shop = await world().openShop('away');
+    const agent = world().agent('away');
+    await agent.start();
+    const order = await shop.send('00');
+    const callId = await cardOf(agent, order.orderId);
+    process.kill(network.app.process.pid, 'SIGKILL');
+    await network.app.process.ended;
+    const from = agent.events.length;
+    await network.telephony?.carrier?.hangUp('agent-away');
+    expect(calls.records(order.customer.phone)).toEqual([]);
+    await network.restartApp();
+    const restartedAt = Date.now();
+    const record = await calls.record(order.customer.phone);
+    expect(record.endedAt.getTime() - restartedAt).toBeLessThan(15_000);
+    await nextState(agent, 'wrap_up', from);
+    await agent.say(callId, { outcome: 'confirmed' });
+    expect(await shop.outcome(order)).toBe('confirmed');
     await agent.setState('break', 'enough');
   });
 });
