@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AbandonBudget } from './abandon-budget.js';
+
+describe('AbandonBudget', () => {
+  it.each([
+    [
+      'nothing answered, window open at its end only',
+      0.03,
+      { answered: 0, abandoned: 0, window: { passedSeconds: 0, leftSeconds: 28_800 } },
+    ],
+    ['sliding window: one more would be above the cap', 0.03, { answered: 33, abandoned: 0, window: null }],
+    ['sliding window at the cap', 0.03, { answered: 1_000, abandoned: 30, window: null }],
+    [
+      'the end of the day, one call left',
+      0.01,
+      { answered: 199, abandoned: 1, window: { passedSeconds: 28_700, leftSeconds: 100 } },
+    ],
+  ])('accepts no risk: %s', (_name, cap, count) => {
+    expect(new AbandonBudget({ cap, isScreened: false }).accept(count)).toBe(0);
+  });
+
+  it('accepts more at a surplus than at a debt, and in proportion to the cap', () => {
+    const day = { passedSeconds: 10_000, leftSeconds: 18_000 };
+    const accepted = (cap: number, abandoned: number) =>
+      new AbandonBudget({ cap, isScreened: false }).accept({ answered: 1_000, abandoned, window: day });
+    expect(accepted(0.03, 10)).toBeGreaterThan(accepted(0.03, 28));
+    expect(accepted(0.03, 28)).toBeGreaterThan(accepted(0.03, 35));
+    expect(accepted(0.03, 35)).toBeGreaterThan(0);
+    expect(accepted(0.01, 0) / accepted(0.03, 0)).toBeCloseTo(1 / 3, 1);
+  });
+
+  it('in a sliding window accepts risk only while one more abandoned call stays within the cap', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(5_000),
+        fc.nat(200),
+        fc.double({ min: 0.002, max: 0.1, noNaN: true }),
+        (answered, abandoned, cap) => {
+          const accepted = new AbandonBudget({ cap, isScreened: false }).accept({ answered, abandoned, window: null });
+          expect(accepted > 0).toBe(cap * answered - abandoned >= 1);
+          expect(accepted).toBeLessThanOrEqual(0.7);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,93 @@
+/** What the cap is measured on, so far. */
+export interface AbandonCount {
+  /** Answered calls in the window over which the cap is measured. */
+  readonly answered: number;
+  /** Those of them that had no agent in time. */
+  readonly abandoned: number;
+  /**
+   * The window, when it is judged only at its end (a day of dialling): seconds since its begin and to its end.
+   * Null for a sliding window: it is judged at every instant.
+   */
+  readonly window: { readonly passedSeconds: number; readonly leftSeconds: number } | null;
+}
+
+/**
+ * Aimed at, as a share of the cap, less half a call: chance puts the end of the window a little to either side. More so when calls are screened: some of
+ * those counted as answered were machines.
+ */
+const AIM = 0.955;
+const AIM_SCREENED = 0.92;
+const RESERVE_CALLS = 0.5;
+
+/** Share of the answers still to come in the window that may be counted on when the cap is guarded. */
+const TRUSTED_AHEAD = 0.5;
+
+/** Surplus or debt is worked off over at least so many answers, in a sliding window over this share of it. */
+const FEWEST_ANSWERS_AHEAD = 60;
+const SLIDING_SHARE = 0.25;
+
+/** The rate aimed at stays between these multiples of the usual one. */
+const LEAST_RATE = 0.2;
+const HIGHEST_RATE = 3;
+
+/** Chance accepted for the last call, for each share that is to be abandoned, before evidence; it counts as so many abandoned calls. */
+const FIRST_PRICE = 1.3;
+const PRICE_WEIGHT = 20;
+
+/** A chance above this is never accepted. */
+const HIGHEST_CHANCE = 0.7;
+
+/**
+ * How great a chance of one more abandoned call may be accepted for one more answered call.
+ *
+ * The cap is a budget of the whole window. It buys most when every call is weighed at the same price, so the accepted chance is held steady: surplus and
+ * debt are worked off over all that is left of the window, not at once. Measured on the plant of the pacing bench: the same budget spent by a quick feedback
+ * loop, which falls to 1:1 and back, buys a third less.
+ * When one more abandoned call could break the cap, nothing is accepted: only calls with an agent of their own (docs/decisions/0014-predictive-pacing.md).
+ */
+export class AbandonBudget {
+  private acceptedSum = 0;
+  private lastAnswered = 0;
+  private lastAbandoned = 0;
+  private abandonedSeen = 0;
+  private accepted = 0;
+
+  private readonly cap: number;
+  private readonly aim: number;
+
+  /**
+   * @param options.cap         highest share (0–1) of answered calls that may find no agent
+   * @param options.isScreened  true when a detection of answering machines runs after the answer
+   */
+  constructor(options: { readonly cap: number; readonly isScreened: boolean }) {
+    this.cap = options.cap;
+    this.aim = options.cap * (options.isScreened ? AIM_SCREENED : AIM);
+  }
+
+  /** Chance (0–1) that may be accepted now; 0 when no risk may be taken. */
+  accept(count: AbandonCount): number {
+    const { answered, abandoned, window } = count;
+    this.learn(answered, abandoned);
+    const ahead =
+      window === null ? 0 : (answered * Math.max(0, window.leftSeconds)) / Math.max(600, window.passedSeconds);
+    this.accepted = 0;
+    if (this.cap * (answered + TRUSTED_AHEAD * ahead) - abandoned < 1) return 0;
+    const horizon = Math.max(FEWEST_ANSWERS_AHEAD, window === null ? SLIDING_SHARE * answered : ahead);
+    const { aim } = this;
+    const rate = (aim * (answered + horizon) - abandoned - RESERVE_CALLS) / horizon;
+    const price = (this.acceptedSum + FIRST_PRICE * PRICE_WEIGHT) / (this.abandonedSeen + PRICE_WEIGHT);
+    this.accepted = Math.min(HIGHEST_CHANCE, price * Math.min(HIGHEST_RATE * aim, Math.max(LEAST_RATE * aim, rate)));
+    return this.accepted;
+  }
+
+  /** What was accepted against what came of it: the price of a call at the margin, for each abandoned one on average. */
+  private learn(answered: number, abandoned: number): void {
+    this.acceptedSum += Math.max(0, answered - this.lastAnswered) * this.accepted;
+    this.abandonedSeen += Math.max(0, abandoned - this.lastAbandoned);
+    this.lastAnswered = answered;
+    this.lastAbandoned = abandoned;
+    if (this.abandonedSeen < 500) return;
+    this.acceptedSum /= 2;
+    this.abandonedSeen /= 2;
+  }
+}
