@@ -54,9 +54,10 @@ export class AgentStore {
 
   /** Takes the agent's row, so that a sign-in, a switch-off and another sign-in come one after the other; null when switched off or gone. */
   async lockEnabled(tx: Tx, agentId: AgentId): Promise<boolean> {
-    const rows = await tx.query<unknown[]>(`SELECT 1 FROM agents WHERE agent_id = $1 AND is_enabled FOR NO KEY UPDATE`, [
-      agentId,
-    ]);
+    const rows = await tx.query<unknown[]>(
+      `SELECT 1 FROM agents WHERE agent_id = $1 AND is_enabled FOR NO KEY UPDATE`,
+      [agentId],
+    );
     return rows.length === 1;
   }
 
