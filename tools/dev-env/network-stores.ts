@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { lstatSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createDatabase, dropDatabase, dropKeys } from './backing-services.js';
 import { startPostgres } from './postgres.js';
+import { SetUpError } from './processes.js';
 import { startRedis } from './redis.js';
 import { findUnprivilegedUser, isOpenToOthers } from './unprivileged-user.js';
 
@@ -25,9 +27,11 @@ export async function ownDatabase(options: StoreOptions, keep: Keep): Promise<st
     if (options.isTemporary) keep({ stop: () => dropDatabase(given, name) });
     return createDatabase(given, name);
   }
+  const dataDir = options.isTemporary ? undefined : postgresFolder(options.folder);
+  if (dataDir !== undefined) makeOwnFolder(dirname(dataDir));
   const server = keep(
     await startPostgres({
-      dataDir: options.isTemporary ? undefined : postgresFolder(options.folder),
+      dataDir,
       fsync: !options.isTemporary,
       progress: options.progress,
     }),
@@ -62,6 +66,17 @@ export function postgresFolder(folder: string): string {
     `confirm-dialer-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`,
     'postgres',
   );
+}
+
+/**
+ * Makes a folder that others may pass and only we may change.
+ * @throws SetUpError when somebody else owns it: /var/tmp is open to all
+ */
+function makeOwnFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  if (lstatSync(folder).uid !== process.getuid?.()) {
+    throw new SetUpError(`${folder} belongs to somebody else. Remove it, or set DATABASE_URL.`);
+  }
 }
 
 /** One database for each folder; Postgres takes 63 characters. */
