@@ -1,7 +1,7 @@
 import { PacingRun, type StateLine } from './pacing-protocol.js';
 
 const AGENTS = 300;
-const INSTANTS = 400;
+const INSTANTS = 1_200;
 
 /** Runs the rule on an invented floor and throws the result away, so that its code is compiled before it is needed. */
 export function rehearse(cap: number): void {
@@ -17,13 +17,13 @@ function inventedFloor(t: number): StateLine {
     type: 'state',
     t,
     agents: {
-      ready: some(t % 7, 9),
+      ready: some(t % 50 === 0 ? 120 : t % 7, 9),
       connecting: some(2, 1),
       talking: some(AGENTS - 70, 400),
       wrap: some(60, 60),
     },
     calls: {
-      inflight: some(60 + (t % 20), 25).map(([call, age]) => [age, age > 3 ? age - 3 : -1, 1 + (call % 3)] as const),
+      inflight: some(t % 50 === 0 ? 150 : 40 + (t % 40), 25).map(([call, age]) => [age, age > 3 ? age - 3 : -1, 1 + (call % 3)] as const),
       screening: [],
       waiting: [],
     },

@@ -64,14 +64,18 @@ export class AbandonBudget {
     this.aim = options.cap * (options.isScreened ? AIM_SCREENED : AIM);
   }
 
-  /** Chance (0–1) that may be accepted now; 0 when no risk may be taken. */
-  accept(count: AbandonCount): number {
+  /**
+   * Chance (0–1) that may be accepted now; 0 when no risk may be taken.
+   *
+   * @param waiting answered buyers without an agent at this instant: they may be abandoned in a moment
+   */
+  accept(count: AbandonCount, waiting = 0): number {
     const { answered, abandoned, window } = count;
     this.learn(answered, abandoned);
     const ahead =
       window === null ? 0 : (answered * Math.max(0, window.leftSeconds)) / Math.max(600, window.passedSeconds);
     this.accepted = 0;
-    if (this.cap * (answered + TRUSTED_AHEAD * ahead) - abandoned < 1) return 0;
+    if (this.cap * (answered + TRUSTED_AHEAD * ahead) - abandoned - waiting < 1) return 0;
     const horizon = Math.max(FEWEST_ANSWERS_AHEAD, window === null ? SLIDING_SHARE * answered : ahead);
     const { aim } = this;
     const rate = (aim * (answered + horizon) - abandoned - RESERVE_CALLS) / horizon;

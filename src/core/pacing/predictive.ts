@@ -154,7 +154,7 @@ export class PredictivePacer {
     const due = load.due.reduce((sum, kind) => sum + kind.count, 0);
     const lines = Math.max(0, Math.floor(load.linesFree));
     const limit = Math.min(due, lines);
-    const acceptedRisk = this.budget.accept(load.abandons);
+    const acceptedRisk = this.budget.accept(load.abandons, calls.waiting.length);
     const decision = (dial: number, reason: PredictiveReason, risk: number | null = null): PredictiveDecision => ({
       dial,
       reason,
