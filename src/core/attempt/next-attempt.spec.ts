@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ATTEMPT_RESULTS, type AttemptResult } from '../call/result.js';
 import type { RetryPolicy } from '../order/shop-settings.js';
-import { nextAttempt, type PastAttempt } from './next-attempt.js';
+import { nextAttempt, restAfterLostCall, type PastAttempt } from './next-attempt.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -34,6 +34,12 @@ function decide(attempts: PastAttempt[], more: Partial<Parameters<typeof nextAtt
 }
 
 describe('what follows a single attempt', () => {
+  it('leaves a number alone that the carrier may still be ringing, in the demo too', () => {
+    const restUntil = restAfterLostCall(inMs(-30_000));
+    expect(decide(past('system_failure'), { isDemo: true, restUntil })).toMatchObject({ at: inMs(150_000) });
+    expect(decide(past('busy'), { restUntil })).toMatchObject({ at: inMs(120 * MINUTE_MS) });
+  });
+
   const again: [AttemptResult, number][] = [
     ['answered', 120],
     ['machine', 120],

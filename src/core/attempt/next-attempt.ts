@@ -41,6 +41,14 @@ const OWN_RULES: Partial<Record<AttemptResult, { maxAttempts: number; gapMinutes
   system_failure: { maxAttempts: 10, gapMinutes: 0.5, isDoubling: true },
 };
 
+/** A carrier that was not told of the end of a call rings its buyer no longer than this (three minutes: RFC 3261, section 16.8, timer C). */
+const CARRIER_RINGS_MS = 180_000;
+
+/** Until when a buyer may still be ringing for a call that broke off before an answer. */
+export function restAfterLostCall(dialedAt: Date): Date {
+  return new Date(dialedAt.getTime() + CARRIER_RINGS_MS);
+}
+
 /**
  * Whether an attempt counts against the shop's overall maximum: failures of the carrier and of ourselves do not, since the buyer had no part in
  * them; they have a maximum of their own.
@@ -68,6 +76,8 @@ export function nextAttempt(input: {
   readonly attempts: readonly PastAttempt[];
   readonly retry: RetryPolicy;
   readonly isDemo: boolean;
+  /** The number is left alone until then; null or absent = no such rest. */
+  readonly restUntil?: Date | null;
   readonly now: Date;
   readonly giveUpAt: Date | null;
   readonly random: Random;
@@ -92,6 +102,7 @@ export function nextAttempt(input: {
     : gapMsAfter(last, sameResult, retry);
   const earliestMs = Math.max(
     now.getTime() + gapMs,
+    input.restUntil?.getTime() ?? 0,
     input.isDemo ? 0 : earliestInDailyLimit(attempts, retry.maxPer24Hours),
   );
   const at = new Date(Math.ceil(earliestMs + gapMs * GAP_JITTER_RATIO * input.random()));

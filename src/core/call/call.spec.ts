@@ -192,6 +192,26 @@ describe('answered and no agent', () => {
     expect(call).toMatchObject({ state: 'connected', agent: borys });
   });
 
+  it('does not spin when the bridge fails again and again', () => {
+    const start = play(plan().call, [
+      [3, { kind: 'buyer.ours' }],
+      [3, { kind: 'cleared', agent: anna }],
+    ]).call;
+    const decision = decide(start, { kind: 'bridge_failed', isBuyerGone: false }, at(3));
+    expect('actions' in decision && decision.actions).toEqual([{ kind: 'clear', afterMs: 150 }]);
+  });
+
+  it('is told of by the reconciler: the message plays already, and the agent is free', () => {
+    const { call, actions } = play(plan({ agent: borys }).call, [
+      [2, { kind: 'agent.up' }],
+      [3, { kind: 'buyer.ringing' }],
+      [9, { kind: 'buyer.in_message' }],
+      [15, ended(16)],
+    ]);
+    expect(actions).toEqual(['call_buyer', 'hangup_agent_leg']);
+    expect(call).toMatchObject({ state: 'ended', result: 'abandoned', agent: null });
+  });
+
   it('is not abandoned when the buyer hangs up before the 2 s are over', () => {
     expect(
       play(plan().call, [
@@ -281,6 +301,7 @@ describe('the table', () => {
       { kind: 'buyer.ours' },
       { kind: 'buyer.bridged' },
       { kind: 'buyer.missing' },
+      { kind: 'buyer.in_message' },
       { kind: 'agent.up' },
       { kind: 'no_agent' },
       { kind: 'withdrawn' },

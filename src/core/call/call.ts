@@ -89,6 +89,8 @@ export type CallEvent =
   | { readonly kind: 'buyer.refused'; readonly isTrunkFault: boolean }
   /** The reconciler looked and the leg is not there; why it ended is unknown. */
   | { readonly kind: 'buyer.missing' }
+  /** The reconciler looked and the dialplan has the answered leg: it plays the recorded message, as nobody served the buyer in time. */
+  | { readonly kind: 'buyer.in_message' }
   | { readonly kind: 'agent.up' }
   | { readonly kind: 'agent.ended'; readonly cause: number }
   /** Answers to `clear`: the order may still be served and this agent is reserved for the call … */
@@ -112,7 +114,7 @@ export type CallAction =
   | { readonly kind: 'extend_lease'; readonly seconds: number }
   | { readonly kind: 'play_message' }
   | { readonly kind: 'hangup_buyer' }
-  | { readonly kind: 'hangup_agent_leg' }
+  | { readonly kind: 'hangup_agent_leg'; readonly legId: string }
   | { readonly kind: 'hold'; readonly isOn: boolean }
   | { readonly kind: 'recall_agent' };
 
@@ -138,8 +140,8 @@ export const MOVES: Readonly<
   Record<CallState, { readonly to: readonly CallState[]; readonly limitMs: number | null }>
 > = {
   calling_agent: { to: ['dialing', 'ended'], limitMs: (AGENT_RING_SECONDS + 3) * 1000 },
-  dialing: { to: ['ringing', 'waiting', 'ending', 'ended'], limitMs: 4_000 },
-  ringing: { to: ['waiting', 'ending', 'ended'], limitMs: 4_000 },
+  dialing: { to: ['ringing', 'waiting', 'message', 'ending', 'ended'], limitMs: 4_000 },
+  ringing: { to: ['waiting', 'message', 'ending', 'ended'], limitMs: 4_000 },
   waiting: { to: ['connected', 'message', 'ending', 'ended'], limitMs: CONNECT_WITHIN_MS },
   connected: { to: ['agent_lost', 'ending', 'ended'], limitMs: 10_000 },
   agent_lost: { to: ['connected', 'message', 'ended'], limitMs: AGENT_LOST_MS },
@@ -201,6 +203,8 @@ export function decide(call: Call, event: CallEvent, now: Date): Decision {
       return onBuyerMissing(call, now);
     case 'buyer.refused':
       return end(call, now, event.isTrunkFault ? 'carrier_failure' : 'system_failure', 'lost');
+    case 'buyer.in_message':
+      return onInMessage(call, now);
     case 'withdrawn':
       return onWithdrawn(call, now);
     case 'time':
@@ -212,7 +216,7 @@ export function decide(call: Call, event: CallEvent, now: Date): Decision {
 
 type StateEvent = Exclude<
   CallEvent,
-  { kind: 'buyer.ended' | 'buyer.missing' | 'buyer.refused' | 'withdrawn' | 'time' }
+  { kind: 'buyer.ended' | 'buyer.missing' | 'buyer.in_message' | 'buyer.refused' | 'withdrawn' | 'time' }
 >;
 
 function decideInState(call: LiveCall, event: StateEvent, now: Date): Decision {
@@ -296,7 +300,10 @@ function whileWaiting(call: Extract<LiveCall, { state: 'waiting' }>, event: Stat
       return connect(call, now, beginDetection(call.detectsMachine, call.answeredAt ?? now));
     case 'bridge_failed':
       if (event.isBuyerGone) return { ignored: 'the end of the leg will be told' };
-      return { call: { ...call, isBridging: false, isCleared: false }, actions: [{ kind: 'clear', afterMs: 0 }] };
+      return {
+        call: { ...call, isBridging: false, isCleared: false },
+        actions: [{ kind: 'clear', afterMs: LOOK_AGAIN_MS }],
+      };
     case 'agent.ended':
       return {
         call: { ...call, agent: null, isCleared: false, isBridging: false },
@@ -429,7 +436,23 @@ function connect(call: LiveCall, now: Date, detection: Detection): Decision {
 }
 
 function playMessage(call: LiveCall, because: 'abandoned' | 'withdrawn' | 'agent_lost', now: Date): Decision {
-  return { call: { ...base(call), since: now, state: 'message', because }, actions: [{ kind: 'play_message' }] };
+  // After a talk the agent still has to say what became of it; otherwise they are free for the next call at once.
+  const isTalkOver = because === 'agent_lost';
+  return {
+    call: { ...base(call), agent: isTalkOver ? call.agent : null, since: now, state: 'message', because },
+    actions: [...(isTalkOver ? [] : freePhone(call)), { kind: 'play_message' }],
+  };
+}
+
+function onInMessage(call: LiveCall, now: Date): Decision {
+  if (call.state !== 'dialing' && call.state !== 'ringing' && call.state !== 'waiting') {
+    return { ignored: `the message means nothing while ${call.state}` };
+  }
+  const answeredAt = call.answeredAt ?? now;
+  return {
+    call: { ...base(call), answeredAt, agent: null, since: now, state: 'message', because: 'abandoned' },
+    actions: freePhone(call),
+  };
 }
 
 function hangUp(call: LiveCall, because: EndReason, now: Date): Decision {
@@ -446,7 +469,6 @@ function end(
   because: Extract<Call, { state: 'ended' }>['because'],
   codes: { cause: number; techCause: number | null } | null = null,
 ): Decision {
-  const isAgentLegOurs = call.agent?.connection === 'per_call';
   return {
     call: {
       ...base(call),
@@ -458,8 +480,13 @@ function end(
       cause: codes?.cause ?? null,
       techCause: codes?.techCause ?? null,
     },
-    actions: isAgentLegOurs ? [{ kind: 'hangup_agent_leg' }] : [],
+    actions: freePhone(call),
   };
+}
+
+/** The phone of a per-call agent is up for this call only. */
+function freePhone(call: LiveCall): CallAction[] {
+  return call.agent?.connection === 'per_call' ? [{ kind: 'hangup_agent_leg', legId: call.agent.legId }] : [];
 }
 
 function resultOfEnding(

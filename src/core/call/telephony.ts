@@ -148,6 +148,8 @@ export interface Survey {
   readonly legs: readonly {
     readonly legId: string;
     readonly state: 'dialing' | 'ringing' | 'up';
+    /** The dialplan plays the recorded message to it, and hangs up after that. */
+    readonly isInMessage: boolean;
     readonly bridgeId: string | null;
     readonly createdAt: Date;
   }[];

@@ -12,6 +12,7 @@ const ready: WaitingForInput = {
   attempts: 0,
   notBefore: null,
   waitReason: null,
+  isShopAtLimit: false,
   callbackAt: null,
   isOpen: true,
   opensAt: null,

@@ -14,6 +14,7 @@ export const WAITING_CODES = [
   'no_agent',
   'trunk_full',
   'number_busy',
+  'shop_limit',
   'pacing',
   'next',
 ] as const;
@@ -44,6 +45,8 @@ export interface WaitingForInput {
   /** From `mayCall`: whether the buyer may be called now, and when next. */
   readonly isOpen: boolean;
   readonly opensAt: Date | null;
+  /** The shop has as many calls alive as it wants at once. */
+  readonly isShopAtLimit: boolean;
   /** Agents of the shop's groups that are ready. */
   readonly agentsReady: number;
   /** The reason of the last pacing decision of the shop's groups, e.g. `trunk_full`, `no_agent`, `abandon_cap`; null: none known. */
@@ -95,6 +98,7 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
           input.opensAt,
         );
   }
+  if (input.isShopAtLimit) return say('shop_limit', 'The shop has as many calls alive as it wants at once.');
   if (input.pacingReason === 'trunk_full') return say('trunk_full', 'All telephone lines are busy.');
   if (input.agentsReady === 0) return say('no_agent', 'No agent is ready to take the call.');
   if (input.pacingReason !== null) {

@@ -152,9 +152,10 @@ export class VirtualNetwork {
   survey(): Survey {
     const legs = [...this.legs.values()];
     return {
-      legs: legs.map(({ legId, state, bridgeId, createdMs }) => ({
+      legs: legs.map(({ legId, state, isInMessage, bridgeId, createdMs }) => ({
         legId,
         state,
+        isInMessage,
         bridgeId,
         createdAt: new Date(createdMs),
       })),

@@ -49,8 +49,13 @@ export class AgentLegs {
 
   /** Calls who is missing, ends who has left, renews the leases; called at every turn of the dialer. */
   async tend(groupIds: readonly string[]): Promise<void> {
-    const floor = await this.floorOf(groupIds);
     const now = Date.now();
+    // First of all, since it needs no database: an outage must not cost the agents their legs.
+    if (now - this.renewedAt >= RENEW_EVERY_MS) {
+      this.renewedAt = now;
+      await this.renew();
+    }
+    const floor = await this.floorOf(groupIds);
     await this.tellAgain(now);
     await Promise.all([
       ...floor.filter((agent) => this.isMissing(agent, now)).map((agent) => this.call(agent)),
@@ -58,10 +63,6 @@ export class AgentLegs {
         .filter((agent) => agent.state === 'offline' && agent.legId !== null && agent.isLegUp)
         .map((agent) => this.end(agent)),
     ]);
-    if (now - this.renewedAt >= RENEW_EVERY_MS) {
-      this.renewedAt = now;
-      await this.renew();
-    }
   }
 
   /** Brings belief in line with the exchange: takes over standing legs that it still holds, and forgets those that are gone. */

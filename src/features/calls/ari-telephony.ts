@@ -18,6 +18,7 @@ import { refusalOfAgent, refusalOfBuyer } from './dial-check.js';
 
 /** The reference dialplan's contexts (asterisk-config/pbx/extensions.conf). */
 const BUYER_CONTEXT = 'dialer-buyer';
+const MESSAGE_EXTENSION = 'message';
 const AGENT_CONTEXT = 'dialer-agent';
 const APPLICATION = 'dialer-';
 
@@ -135,7 +136,7 @@ export class AriTelephony implements Telephony {
 
   async playMessage(legId: string): Promise<CommandResult> {
     this.held.delete(legId);
-    return resultOf(this.link.commands.continueInDialplan(legId, BUYER_CONTEXT, 'message'));
+    return resultOf(this.link.commands.continueInDialplan(legId, BUYER_CONTEXT, MESSAGE_EXTENSION));
   }
 
   async hold(request: { buyerLegId: string; agentLegId: string; isOn: boolean }): Promise<CommandResult> {
@@ -170,6 +171,7 @@ export class AriTelephony implements Telephony {
       .map((channel) => ({
         legId: channel.id,
         state: stateOf(channel.state),
+        isInMessage: channel.extension === MESSAGE_EXTENSION,
         bridgeId: bridgeOf.get(channel.id) ?? null,
         createdAt: channel.createdAt,
       }));

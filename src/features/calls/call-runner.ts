@@ -71,7 +71,7 @@ export class CallRunner {
         return this.note(mailbox, action, result);
       }
       case 'hangup_agent_leg':
-        return call.agent === null ? undefined : this.note(mailbox, action, await telephony.hangup(call.agent.legId));
+        return this.note(mailbox, action, await telephony.hangup(action.legId));
       case 'hold':
         return call.agent === null
           ? undefined

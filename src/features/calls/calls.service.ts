@@ -26,6 +26,8 @@ export interface CallView {
   readonly answeredAt: Date | null;
   readonly connectedAt: Date | null;
   readonly endedAt: Date | null;
+  /** The call was lost before an answer (the exchange died): the carrier may go on ringing the buyer. */
+  readonly mayStillRing: boolean;
   readonly traceId: string;
 }
 
@@ -47,7 +49,14 @@ export class CallsService {
     private readonly live: LiveCalls,
     private readonly agentLegs: AgentLegs,
     private readonly reconciler: Reconciler,
-  ) {}
+  ) {
+    // After a gap the exchange may hold other legs than we believe: compare at the next turn.
+    for (const node of nodes) {
+      node.onFact((fact) => {
+        if (fact.kind === 'link.up') this.reconciledAt = Number.NEGATIVE_INFINITY;
+      });
+    }
+  }
 
   /** How many calls this process runs. */
   get liveCount(): number {
@@ -101,6 +110,7 @@ export class CallsService {
       answeredAt: call.answeredAt,
       connectedAt: call.connectedAt,
       endedAt: call.state === 'ended' ? call.endedAt : null,
+      mayStillRing: call.state === 'ended' && call.because === 'lost' && call.answeredAt === null,
       traceId: route.traceId,
     };
   }
@@ -152,8 +162,8 @@ export class CallsService {
 
   /** The regular work of a leader: what others asked for, agents' legs, and every few seconds the comparison with the exchange. */
   async tend(groupIds: readonly string[]): Promise<void> {
-    await this.live.takeCommands();
     await this.agentLegs.tend(groupIds);
+    await this.live.takeCommands();
     if (performance.now() - this.reconciledAt > RECONCILE_EVERY_MS) await this.reconcile(groupIds);
   }
 

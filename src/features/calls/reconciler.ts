@@ -126,6 +126,7 @@ export class Reconciler {
 function tellMissed(mailbox: CallMailbox, leg: Survey['legs'][number]): void {
   if (leg.state === 'ringing') return mailbox.post({ kind: 'buyer.ringing' });
   if (leg.state !== 'up') return;
+  if (leg.isInMessage) return mailbox.post({ kind: 'buyer.in_message' });
   if (mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing') {
     mailbox.post({ kind: 'buyer.answered' });
     mailbox.post({ kind: 'buyer.ours' });

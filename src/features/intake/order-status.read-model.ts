@@ -50,6 +50,14 @@ export function deliveriesOf(tx: Tx, shopId: string, orderRef: string): Promise<
   );
 }
 
+/** Calls of the shop alive now. */
+export async function liveCallsOf(tx: Tx, shopId: string): Promise<number> {
+  const rows = (await tx.query(`SELECT count(*)::int AS n FROM calls WHERE shop_id = $1 AND ended_at IS NULL`, [
+    shopId,
+  ])) as { n: number }[];
+  return rows[0]?.n ?? 0;
+}
+
 export async function groupsNow(tx: Tx, groupIds: readonly string[]): Promise<GroupsNow> {
   const rows = (await tx.query(
     `SELECT

@@ -5,7 +5,7 @@ import { DialerError } from '../../core/shared/errors.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { ShopsService } from '../shops/shops.service.js';
-import { attemptsOf, deliveriesOf, groupsNow } from './order-status.read-model.js';
+import { attemptsOf, deliveriesOf, groupsNow, liveCallsOf } from './order-status.read-model.js';
 
 /** Everything a shop may know about one of its orders, and why it is not being called right now. */
 @Injectable()
@@ -21,9 +21,10 @@ export class OrderStatusReader {
     const [shop, view] = [await this.shops.get(shopId), await this.orders.findByShopId(shopId, orderId)];
     if (view === null) throw new DialerError('order.not_found', 'The shop has no such order.');
     const { row, content, timeline } = view;
-    const { attempts, deliveries, groups } = await this.transactions.read(async (tx) => ({
+    const { attempts, deliveries, liveCalls, groups } = await this.transactions.read(async (tx) => ({
       attempts: await attemptsOf(tx, shopId, row.orderRef),
       deliveries: await deliveriesOf(tx, shopId, row.orderRef),
+      liveCalls: await liveCallsOf(tx, shopId),
       groups: await groupsNow(
         tx,
         shop.settings.agentGroups.map(({ group }) => group),
@@ -47,6 +48,7 @@ export class OrderStatusReader {
         holdReason: row.holdReason,
         waitReason: row.waitReason,
         isShopPaused: shop.isPaused,
+        isShopAtLimit: liveCalls >= shop.settings.maxConcurrentCalls,
         attempts: row.attemptsMade,
         notBefore: row.notBefore,
         callbackAt: row.callbackAt,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { nextAttempt } from '../../core/attempt/next-attempt.js';
+import { nextAttempt, restAfterLostCall } from '../../core/attempt/next-attempt.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { Outcome } from '../../core/order/order.js';
 import { isDemo } from '../../core/order/shop-settings.js';
@@ -67,6 +67,8 @@ export class Consequences {
       attempts: await this.history.ended(tx, orderRef),
       retry: settings.retry,
       isDemo: isDemo(settings),
+      restUntil:
+        ended.call?.mayStillRing && ended.call.dialedAt !== null ? restAfterLostCall(ended.call.dialedAt) : null,
       now: new Date(),
       giveUpAt: order.giveUpAt,
       random: Math.random,

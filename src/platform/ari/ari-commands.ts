@@ -6,6 +6,8 @@ export interface AriChannel {
   readonly id: string;
   /** `Down`, `Ring`, `Ringing`, `Up` … */
   readonly state: string;
+  /** Where it is in the dialplan. */
+  readonly extension: string;
   readonly createdAt: Date;
 }
 
@@ -135,8 +137,18 @@ export class AriCommands {
   }
 
   async channels(): Promise<AriChannel[]> {
-    const rows = (await this.api.channels.list({})) as { id: string; state: string; creationtime: string }[];
-    return rows.map(({ id, state, creationtime }) => ({ id, state, createdAt: new Date(creationtime) }));
+    const rows = (await this.api.channels.list({})) as {
+      id: string;
+      state: string;
+      dialplan?: { exten?: string };
+      creationtime: string;
+    }[];
+    return rows.map(({ id, state, dialplan, creationtime }) => ({
+      id,
+      state,
+      extension: dialplan?.exten ?? '',
+      createdAt: new Date(creationtime),
+    }));
   }
 
   async bridges(): Promise<AriBridge[]> {
