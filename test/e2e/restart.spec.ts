@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { cardOf, goReady, nextEvent, nextState } from './agents.js';
 import { waitFor } from '../support/wait.js';
@@ -9,6 +10,7 @@ const world = useWorld({
   agents: [
     { login: 'killed', name: 'Who talks on', connection: 'persistent', group: 'default' },
     { login: 'away', name: 'Who puts the phone down unheard', connection: 'per_call', group: 'away' },
+    { login: 'frozen', name: 'Who waits for a frozen service', connection: 'persistent', group: 'frozen' },
     { login: 'drained', name: 'Who is rung for', connection: 'persistent', group: 'drained' },
   ],
 });
@@ -81,6 +83,40 @@ describe('while the service is away', () => {
     await nextState(agent, 'wrap_up', from);
     await agent.say(callId, { outcome: 'confirmed' });
     expect(await shop.outcome(order)).toBe('confirmed');
+    await agent.setState('break', 'enough');
+  });
+});
+
+describe('the service is frozen', () => {
+  it('while a phone rings: who answers hears the message, the attempt is abandoned, and nothing spins', async () => {
+    const { network, calls } = world();
+    const shop = await world().openShop('frozen');
+    const agent = world().agent('frozen');
+    await agent.start();
+    const order = await shop.send('04');
+    const { attempts } = await shop.waitForStatus(order, 'ringing');
+    const { pid } = network.app.process;
+    process.kill(pid, 'SIGSTOP');
+    // The buyer answers 5 s after the INVITE; the lease of 2 s and the message follow without us.
+    await new Promise((resolve) => setTimeout(resolve, 8_500));
+    process.kill(pid, 'SIGCONT');
+    const record = await calls.record(order.customer.phone, 1, 30_000);
+    expect(record.answeredAt).not.toBeNull();
+    await waitFor(
+      'the attempt is abandoned',
+      async () => (await shop.see(order)).attempts[0]?.result === 'abandoned',
+      20_000,
+    );
+    // A call that cannot be served any more must not be tried again and again meanwhile.
+    const client = new pg.Client({ connectionString: network.databaseUrl });
+    await client.connect();
+    const { rows } = await client.query<{ n: number }>(
+      'SELECT count(*)::int AS n FROM call_events WHERE call_id = $1',
+      [attempts[0]?.callId],
+    );
+    await client.end();
+    expect(rows[0]?.n).toBeLessThan(40);
+    await shop.cancel(order);
     await agent.setState('break', 'enough');
   });
 });
