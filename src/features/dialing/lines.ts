@@ -4,13 +4,12 @@ import { Transactions } from '../../platform/database/transaction.js';
 import { CallsService } from '../calls/calls.service.js';
 import { TrunkStore } from './trunk.store.js';
 
-/** A trunk with what may be taken of it now; `linesFree` is counted down while a turn plans its calls. */
+/** A trunk with what may be taken of it now. */
 export interface TrunkLines extends TrunkLoad {
   readonly endpoint: string;
   readonly callerIds: readonly string[];
   readonly maxChannels: number;
   readonly inUse: number;
-  linesFree: number;
 }
 
 /** Which lines are free: channels by what Postgres knows of live calls, calls per second by a bucket of this process. */

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
-import { chooseAgent } from '../../core/agent/choose-agent.js';
+import { LOOK_AGAIN_MS, planTurn, type PlannedCall, type TurnPlan } from '../../core/attempt/plan-turn.js';
 import type { AgentLeg } from '../../core/call/call.js';
-import { mayCall } from '../../core/calling-hours/calling-hours.js';
 import { pace, type GroupLoad, type PacingDecision } from '../../core/pacing/pace.js';
-import { chooseCallerId, chooseTrunk } from '../../core/trunk/choose-trunk.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import type { PresenceView } from '../agents/agents.events.js';
@@ -14,8 +12,6 @@ import { OrdersService, type DueOrder } from '../orders/orders.service.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import { Lines, type TrunkLines } from './lines.js';
 
-/** An order whose number is on another call, or whose trunk is missing, is looked at again after this. */
-const LOOK_AGAIN_MS = 5_000;
 /** Orders looked at beyond the free agents: those whose trunk is full or whose hours are closed must not hide the ones behind them. */
 const LOOK_AHEAD = 20;
 const RECORDED_LANGUAGES = ['uk', 'ru', 'en'];
@@ -29,17 +25,16 @@ export interface Tick {
   readonly trunks: readonly TrunkLines[];
 }
 
-/** What one turn plans its calls with; `live` and the trunks' free lines are counted on while it does. */
-interface Turn {
-  readonly free: readonly PresenceView[];
-  /** Live calls of each shop. */
-  readonly live: Map<string, number>;
-  readonly trunks: readonly TrunkLines[];
+/** What the calls of one turn have in common. */
+interface GroupTurn {
   readonly groupId: string;
   readonly maxTalkSeconds: number;
   readonly epoch: number;
   readonly node: string;
 }
+
+type GroupPlan = TurnPlan<DueOrder, PresenceView, TrunkLines>;
+type GroupCall = PlannedCall<DueOrder, PresenceView, TrunkLines>;
 
 /** The pacer's turn for one group: look, ask `core/pacing`, plan the calls in one transaction, set them going. */
 @Injectable()
@@ -71,29 +66,29 @@ export class Pacer {
     }
     const { load, decision, placed } = await this.transactions.run(async (tx) => {
       const live = await this.calls.liveByShop(tx);
+      const shops = await this.shops.list();
+      const now = new Date();
       const due = await this.orders.lockNextDue(tx, {
         groupIds: [groupId],
-        exceptShops: shopsAtTheirLimit(await this.shops.list(), live),
-        now: new Date(),
+        exceptShops: shopsAtTheirLimit(shops, live),
+        now,
         skip: [],
         limit: free.length + LOOK_AHEAD,
       });
       const load = loadOf(floor, due.length, linesFree);
       const decision = pace(load);
-      const placed =
-        decision.dial === 0
-          ? []
-          : await this.plan(tx, {
-              due,
-              dial: decision.dial,
-              free,
-              live,
-              trunks,
-              groupId,
-              maxTalkSeconds: group.settings.maxTalkSeconds,
-              epoch,
-              node,
-            });
+      const plan = planTurn({
+        now,
+        due,
+        shops: new Map(shops.map((shop) => [shop.shopId, { ...shop, liveCalls: live.get(shop.shopId) ?? 0 }])),
+        dialing: 'progressive',
+        dial: decision.dial,
+        agents: free,
+        promised: 0,
+        trunks,
+      });
+      const { maxTalkSeconds } = group.settings;
+      const placed = await this.carryOut(tx, { groupId, maxTalkSeconds, epoch, node }, plan);
       return { load, decision, placed };
     });
     for (const call of placed) {
@@ -103,46 +98,24 @@ export class Pacer {
     return { load, decision, placed: placed.length, trunks };
   }
 
-  private async plan(
-    tx: Tx,
-    turn: Turn & { readonly due: readonly DueOrder[]; readonly dial: number },
-  ): Promise<PlacedCall[]> {
+  /** Reserves, writes and puts off what the plan says; a call whose agent or number somebody else took meanwhile is left out. */
+  private async carryOut(tx: Tx, turn: GroupTurn, plan: GroupPlan): Promise<PlacedCall[]> {
+    for (const { orderRef, until, reason } of plan.putOff) {
+      if (reason === 'trunk_full') this.log.warn('no trunk leads to this number', { orderRef });
+      await this.orders.putOff(tx, orderRef, until, reason);
+    }
     const placed: PlacedCall[] = [];
-    let { free } = turn;
-    for (const order of turn.due) {
-      if (placed.length >= turn.dial) break;
-      const result = await this.planOne(tx, order, { ...turn, free });
-      if (result === null) continue;
-      placed.push(result.placed);
-      free = free.filter((agent) => agent.agentId !== result.agentId);
+    for (const planned of plan.calls) {
+      const call = await this.place(tx, turn, planned);
+      if (call !== null) placed.push(call);
     }
     return placed;
   }
 
-  private async planOne(tx: Tx, order: DueOrder, turn: Turn): Promise<{ placed: PlacedCall; agentId: string } | null> {
-    const { settings } = await this.shops.get(order.shopId);
-    const liveOfShop = turn.live.get(order.shopId) ?? 0;
-    if (liveOfShop >= settings.maxConcurrentCalls) return null;
-    const now = new Date();
-    const lookAgainAt = new Date(now.getTime() + LOOK_AGAIN_MS);
-    const hours = mayCall({ hours: settings.callingHours, timeZones: [order.timeZone ?? settings.timeZone], now });
-    if (!hours.isOpen) {
-      const notBefore = hours.opensAt ?? new Date(now.getTime() + 3_600_000);
-      await this.orders.putOff(tx, order.orderRef, notBefore, 'outside_calling_hours');
-      return null;
-    }
-    const trunk = chooseTrunk(turn.trunks, order.phone);
-    if (typeof trunk === 'string') {
-      if (trunk === 'none') {
-        this.log.warn('no trunk leads to this number', { orderRef: order.orderRef, shopId: order.shopId });
-        await this.orders.putOff(tx, order.orderRef, lookAgainAt, 'trunk_full');
-      }
-      return null;
-    }
-    const agent = chooseAgent(turn.free, { skills: [], preferredAgentId: order.callbackAgentId });
-    if (agent === null) return null;
+  private async place(tx: Tx, turn: GroupTurn, planned: GroupCall): Promise<PlacedCall | null> {
+    const { order, settings, trunk, agent } = planned;
     const callId = uuidv7();
-    if (!(await this.agents.reserve(tx, agent.agentId, callId))) return null;
+    if (agent !== null && !(await this.agents.reserve(tx, agent.agentId, callId))) return null;
     const placed = await this.calls.place(tx, {
       callId,
       shopId: order.shopId,
@@ -152,11 +125,11 @@ export class Pacer {
       node: turn.node,
       trunkId: trunk.trunkId,
       trunkEndpoint: trunk.endpoint,
-      callerId: chooseCallerId(settings.callerId, trunk.callerIds, order.phone),
+      callerId: planned.callerId,
       phoneHash: order.phoneHash,
       language: spoken(order.language ?? settings.language),
-      agent: legOf(agent, callId),
-      agentEndpoint: agent.connection === 'per_call' ? agent.endpoint : null,
+      agent: agent === null ? null : legOf(agent, callId),
+      agentEndpoint: agent?.connection === 'per_call' ? agent.endpoint : null,
       ringSeconds: settings.ringSeconds,
       maxTalkSeconds: turn.maxTalkSeconds,
       detectsMachine: settings.answeringMachine === 'detect',
@@ -165,14 +138,12 @@ export class Pacer {
     });
     if (placed === null) {
       // The number is on another call of ours, perhaps of another shop (invariant I4).
-      await this.agents.afterCall(tx, agent.agentId, callId, 'ready');
-      await this.orders.putOff(tx, order.orderRef, lookAgainAt, 'number_busy');
+      if (agent !== null) await this.agents.afterCall(tx, agent.agentId, callId, 'ready');
+      await this.orders.putOff(tx, order.orderRef, new Date(Date.now() + LOOK_AGAIN_MS), 'number_busy');
       return null;
     }
     await this.orders.setProgress(tx, order.orderRef, 'dialing', callId);
-    trunk.linesFree -= 1;
-    turn.live.set(order.shopId, liveOfShop + 1);
-    return { placed, agentId: agent.agentId };
+    return placed;
   }
 }
 

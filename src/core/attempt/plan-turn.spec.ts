@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_SHOP_SETTINGS, type ShopSettings } from '../order/shop-settings.js';
+import { planTurn, type Turn, type TurnOrder, type TurnTrunk } from './plan-turn.js';
+
+const now = new Date('2026-11-24T10:00:00Z');
+const settings: ShopSettings = { ...DEFAULT_SHOP_SETTINGS, timeZone: 'Europe/Kyiv' };
+
+function anOrder(ref: number, given: Partial<TurnOrder> = {}): TurnOrder {
+  return {
+    orderRef: `o${ref}`,
+    shopId: 'shop',
+    phone: `+3806712345${String(ref).padStart(2, '0')}`,
+    timeZone: null,
+    isAbandonedBefore: false,
+    callbackAt: null,
+    callbackAgentId: null,
+    ...given,
+  };
+}
+
+function agents(count: number) {
+  return Array.from({ length: count }, (_, i) => ({
+    agentId: `a${i}`,
+    since: new Date(now.getTime() - 60_000 + i),
+    skills: [],
+  }));
+}
+
+const trunk: TurnTrunk = { trunkId: 't', prefixes: [], priority: 0, linesFree: 10, callerIds: [] };
+
+type ATurn = Turn<TurnOrder, ReturnType<typeof agents>[number], TurnTrunk>;
+
+function aTurn(given: Partial<ATurn>): ATurn {
+  return {
+    now,
+    due: [],
+    shops: new Map([['shop', { settings, liveCalls: 0 }]]),
+    dialing: null,
+    dial: 100,
+    agents: [],
+    promised: 0,
+    trunks: [trunk],
+    ...given,
+  };
+}
+
+function shopOf(given: Partial<ShopSettings>, liveCalls = 0) {
+  return new Map([['shop', { settings: { ...settings, ...given }, liveCalls }]]);
+}
+
+const refs = (turn: ATurn) => planTurn(turn).calls.map((call) => call.order.orderRef);
+
+describe('whom a turn calls', () => {
+  it('gives each order of progressive dialling an agent of its own, longest idle first, in dial order', () => {
+    const plan = planTurn(aTurn({ due: [anOrder(1), anOrder(2), anOrder(3)], agents: agents(2) }));
+    expect(plan.calls.map((call) => [call.order.orderRef, call.agent?.agentId])).toEqual([
+      ['o1', 'a0'],
+      ['o2', 'a1'],
+    ]);
+  });
+
+  it('places no more than the allowance', () => {
+    expect(refs(aTurn({ due: [anOrder(1), anOrder(2)], agents: agents(5), dial: 1 }))).toEqual(['o1']);
+    expect(refs(aTurn({ due: [anOrder(1)], agents: agents(5), dial: 0 }))).toEqual([]);
+  });
+
+  it('dials ahead of the agents in predictive mode, without reserving one', () => {
+    const plan = planTurn(
+      aTurn({ due: [1, 2, 3].map((n) => anOrder(n)), agents: agents(1), shops: shopOf({ dialing: 'predictive' }) }),
+    );
+    expect(plan.calls.map((call) => call.agent)).toEqual([null, null, null]);
+  });
+
+  it('lets the mode of the group overrule that of the shop', () => {
+    const predictive = { due: [anOrder(1), anOrder(2)], agents: agents(1), shops: shopOf({ dialing: 'predictive' }) };
+    expect(refs(aTurn({ ...predictive, dialing: 'progressive' }))).toEqual(['o1']);
+    expect(refs(aTurn({ ...predictive, shops: shopOf({}), dialing: 'predictive' }))).toEqual(['o1', 'o2']);
+  });
+
+  it('reserves an agent for whoever was abandoned or promised a callback, also in predictive mode', () => {
+    const plan = planTurn(
+      aTurn({
+        dialing: 'predictive',
+        due: [
+          anOrder(1, { isAbandonedBefore: true }),
+          anOrder(2, { callbackAt: now, callbackAgentId: 'a2' }),
+          anOrder(3),
+        ],
+        agents: agents(3),
+      }),
+    );
+    expect(plan.calls.map((call) => call.agent?.agentId ?? null)).toEqual(['a0', 'a2', null]);
+  });
+
+  it('reserves nobody whom a ringing call counts on', () => {
+    const order = anOrder(1, { isAbandonedBefore: true });
+    expect(refs(aTurn({ due: [order], agents: agents(2), promised: 2, dialing: 'predictive' }))).toEqual([]);
+    expect(refs(aTurn({ due: [order], agents: agents(2), promised: 1, dialing: 'predictive' }))).toEqual(['o1']);
+    // The predictive call before it counts on the only agent.
+    expect(refs(aTurn({ due: [anOrder(2), order], agents: agents(1), dialing: 'predictive' }))).toEqual(['o2']);
+  });
+
+  it('passes over a shop at its limit, counting the calls of this turn', () => {
+    const due = [anOrder(1), anOrder(2), anOrder(3), anOrder(4, { shopId: 'other' })];
+    const shops = new Map([...shopOf({ maxConcurrentCalls: 3 }, 1), ['other', { settings, liveCalls: 0 }]]);
+    expect(refs(aTurn({ due, shops, agents: agents(9) }))).toEqual(['o1', 'o2', 'o4']);
+  });
+
+  it('counts the lines of this turn; who meets a full trunk stays in the queue', () => {
+    const polish = anOrder(3, { phone: '+48601234567' });
+    const trunks = [
+      { ...trunk, trunkId: 'ua', prefixes: ['+380'], linesFree: 1 },
+      { ...trunk, trunkId: 'pl', prefixes: ['+48'] },
+    ];
+    const plan = planTurn(aTurn({ due: [anOrder(1), anOrder(2), polish], agents: agents(9), trunks }));
+    expect(plan.calls.map((call) => [call.order.orderRef, call.trunk.trunkId])).toEqual([
+      ['o1', 'ua'],
+      ['o3', 'pl'],
+    ]);
+    expect(plan.calls[0]?.trunk).toBe(trunks[0]);
+    expect(trunks[0]?.linesFree).toBe(1);
+    expect(plan.putOff).toEqual([]);
+  });
+
+  it('puts off orders that no trunk leads to', () => {
+    const plan = planTurn(aTurn({ due: [anOrder(1)], agents: agents(1), trunks: [{ ...trunk, prefixes: ['+48'] }] }));
+    expect(plan).toEqual({
+      calls: [],
+      putOff: [{ orderRef: 'o1', shopId: 'shop', until: new Date(now.getTime() + 5_000), reason: 'trunk_full' }],
+    });
+  });
+
+  it('puts off until the hours begin, and calls the next one', () => {
+    const sleeper = anOrder(1, { timeZone: 'America/New_York' });
+    const plan = planTurn(aTurn({ due: [sleeper, anOrder(2)], agents: agents(1) }));
+    expect(plan.calls.map((call) => call.order.orderRef)).toEqual(['o2']);
+    expect(plan.putOff).toEqual([
+      { orderRef: 'o1', shopId: 'shop', until: new Date('2026-11-24T14:00:00Z'), reason: 'outside_calling_hours' },
+    ]);
+  });
+
+  it('calls nobody of a shop it does not know', () => {
+    expect(planTurn(aTurn({ due: [anOrder(1, { shopId: 'gone' })], agents: agents(1) }))).toEqual({
+      calls: [],
+      putOff: [],
+    });
+  });
+});

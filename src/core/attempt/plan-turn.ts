@@ -1,0 +1,143 @@
+import { chooseAgent, type FreeAgent } from '../agent/choose-agent.js';
+import { mayCall } from '../calling-hours/calling-hours.js';
+import type { DialingMode, ShopSettings } from '../order/shop-settings.js';
+import type { PutOffReason } from '../order/waiting-for.js';
+import { chooseCallerId, chooseTrunk, type TrunkLoad } from '../trunk/choose-trunk.js';
+
+/** An order whose turn it is, as far as the plan of its call must know it. */
+export interface TurnOrder {
+  readonly orderRef: string;
+  readonly shopId: string;
+  /** E.164 with plus. */
+  readonly phone: string;
+  /** IANA zone the shop gave for this buyer. */
+  readonly timeZone: string | null;
+  /** The buyer picked up before and found no agent. */
+  readonly isAbandonedBefore: boolean;
+  readonly callbackAt: Date | null;
+  /** Who promised the callback. */
+  readonly callbackAgentId: string | null;
+}
+
+export interface TurnTrunk extends TrunkLoad {
+  readonly callerIds: readonly string[];
+}
+
+/** A shop with orders due, and how many of its calls are alive. */
+export interface TurnShop {
+  readonly settings: ShopSettings;
+  readonly liveCalls: number;
+}
+
+/** One turn of an agent group's leader: what there is to do and with what. */
+export interface Turn<O extends TurnOrder, A extends FreeAgent, T extends TurnTrunk> {
+  readonly now: Date;
+  /** In dial order. */
+  readonly due: readonly O[];
+  readonly shops: ReadonlyMap<string, TurnShop>;
+  /** The group's mode; null: each shop's own. */
+  readonly dialing: DialingMode | null;
+  /** Calls to place at most: what the pacing rule decided. */
+  readonly dial: number;
+  /** Agents who could take a call now. */
+  readonly agents: readonly A[];
+  /** Calls without an agent of their own that count on one of these agents. */
+  readonly promised: number;
+  readonly trunks: readonly T[];
+}
+
+/** A call to place: over this trunk, with this agent reserved first; null: whoever is free at the answer. */
+export interface PlannedCall<O, A, T> {
+  readonly order: O;
+  readonly settings: ShopSettings;
+  readonly trunk: T;
+  /** E.164; null: the exchange's own. */
+  readonly callerId: string | null;
+  readonly agent: A | null;
+}
+
+/** An order that cannot be called yet and leaves the queue until then. */
+export interface PutOff {
+  readonly orderRef: string;
+  readonly shopId: string;
+  readonly until: Date;
+  readonly reason: PutOffReason;
+}
+
+export interface TurnPlan<O, A, T> {
+  readonly calls: readonly PlannedCall<O, A, T>[];
+  readonly putOff: readonly PutOff[];
+}
+
+/** An order whose number is on another call, or whose trunk is missing, is looked at again after this. */
+export const LOOK_AGAIN_MS = 5_000;
+/** The same when no hour is known at which the buyer may be called. */
+const HOURS_UNKNOWN_MS = 3_600_000;
+
+/**
+ * Whom to call now, over which trunk and for which agent: walks the orders in dial order until the allowance is used up. Orders that meet a full
+ * trunk, a shop at its limit or no fitting agent stay in the queue, and those behind them have their turn.
+ *
+ * In predictive dialling a call goes out without an agent reserved. A buyer we owe an agent (abandoned before, promised callback) is called
+ * with one reserved in either mode.
+ */
+export function planTurn<O extends TurnOrder, A extends FreeAgent, T extends TurnTrunk>(
+  turn: Turn<O, A, T>,
+): TurnPlan<O, A, T> {
+  const calls: PlannedCall<O, A, T>[] = [];
+  const putOff: PutOff[] = [];
+  const trunks = turn.trunks.map((given) => ({ ...given, given, linesFree: given.linesFree }));
+  const liveCalls = new Map<string, number>();
+  let free = turn.agents;
+  let { promised } = turn;
+  for (const order of turn.due) {
+    if (calls.length >= turn.dial) break;
+    const shop = turn.shops.get(order.shopId);
+    if (shop === undefined) continue;
+    const { settings } = shop;
+    const live = liveCalls.get(order.shopId) ?? shop.liveCalls;
+    if (live >= settings.maxConcurrentCalls) continue;
+    const refused = refusal(order, settings, turn.now);
+    if (refused !== null) {
+      putOff.push(refused);
+      continue;
+    }
+    const trunk = chooseTrunk(trunks, order.phone);
+    if (typeof trunk === 'string') {
+      if (trunk === 'none') putOff.push(putOffOf(order, new Date(turn.now.getTime() + LOOK_AGAIN_MS), 'trunk_full'));
+      continue;
+    }
+    let agent: A | null = null;
+    if (needsAgent(order, turn.dialing ?? settings.dialing)) {
+      if (free.length <= promised) continue;
+      agent = chooseAgent(free, { skills: [], preferredAgentId: order.callbackAgentId });
+      if (agent === null) continue;
+      const taken = agent;
+      free = free.filter((one) => one !== taken);
+    } else promised += 1;
+    calls.push({
+      order,
+      settings,
+      trunk: trunk.given,
+      callerId: chooseCallerId(settings.callerId, trunk.callerIds, order.phone),
+      agent,
+    });
+    trunk.linesFree -= 1;
+    liveCalls.set(order.shopId, live + 1);
+  }
+  return { calls, putOff };
+}
+
+function needsAgent(order: TurnOrder, dialing: DialingMode): boolean {
+  return dialing === 'progressive' || order.isAbandonedBefore || order.callbackAt !== null;
+}
+
+function refusal(order: TurnOrder, settings: ShopSettings, now: Date): PutOff | null {
+  const hours = mayCall({ hours: settings.callingHours, timeZones: [order.timeZone ?? settings.timeZone], now });
+  if (hours.isOpen) return null;
+  return putOffOf(order, hours.opensAt ?? new Date(now.getTime() + HOURS_UNKNOWN_MS), 'outside_calling_hours');
+}
+
+function putOffOf(order: TurnOrder, until: Date, reason: PutOffReason): PutOff {
+  return { orderRef: order.orderRef, shopId: order.shopId, until, reason };
+}
