@@ -70,6 +70,7 @@ describe('the environment', () => {
     [{ PORT: '-1' }, 'PORT'],
     [{ PORT: '80.5' }, 'PORT'],
     [{ METRICS_PORT: '70000' }, 'METRICS_PORT'],
+    [{ PORT: '3100', METRICS_PORT: '3100' }, 'METRICS_PORT'],
     [{ REDIS_URL: 'http://x' }, 'REDIS_URL'],
     [{ REDIS_KEY_PREFIX: 'other:' }, 'REDIS_KEY_PREFIX'],
     [{ ADMIN_TOKEN: 'x'.repeat(31) }, 'ADMIN_TOKEN'],

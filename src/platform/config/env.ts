@@ -145,6 +145,7 @@ export class Env {
   @IsOptional()
   @Digits()
   @IsInt({ message: 'write a port number, e.g. 9464, or leave it out' })
+  @IsRight((value, env) => value === 0 || value !== env.PORT, 'write another port than PORT, or leave it out')
   @Min(0)
   @Max(65_535)
   METRICS_PORT?: number;
