@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const now = new Date('2026-11-22T10:00:00Z');
 const inMs = (ms: number) => new Date(now.getTime() + ms);
-const retry: RetryPolicy = { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, byResult: {} };
+const retry: RetryPolicy = { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, patienceMinutes: 30, byResult: {} };
 
 /** Attempts with the given results, the last of them ending now, one day apart so that the daily limit keeps out of it. */
 function past(...results: AttemptResult[]): PastAttempt[] {

@@ -1,3 +1,5 @@
+import type { SkillRule } from '../agent/call-needs.js';
+import type { WhenLate } from '../attempt/dial-order.js';
 import type { AttemptResult } from '../call/result.js';
 import { DEFAULT_CALLING_HOURS, type CallingHours } from '../calling-hours/calling-hours.js';
 
@@ -16,6 +18,8 @@ export interface RetryPolicy {
   readonly maxPer24Hours: number;
   /** Least time from the end of an attempt to the next one, in minutes (fractions only in `demo`). */
   readonly gapMinutes: number;
+  /** A retry lets first calls go before it whose deadline is nearer than so many minutes after it became due. */
+  readonly patienceMinutes: number;
   /** Own limits of single results; what is absent follows the general ones. */
   readonly byResult: Readonly<
     Partial<Record<AttemptResult, { readonly maxAttempts: number; readonly gapMinutes: number }>>
@@ -46,11 +50,15 @@ export interface ShopSettings {
   readonly language: string;
   /** E.164 number shown to buyers; null: the trunk's. */
   readonly callerId: string | null;
+  /** The same by ISO 3166 country of the buyer's number; goes before `callerId`. */
+  readonly callerIds: Readonly<Record<string, string>>;
   readonly callingHours: CallingHours;
   readonly firstCall: {
     readonly targetSeconds: number;
     readonly deadlineSeconds: number;
     readonly delaySeconds: number;
+    /** Of orders whose turn has passed. */
+    readonly whenLate: WhenLate;
   };
   /** An order that could not be called once within this time expires. */
   readonly giveUpAfterHours: number;
@@ -58,8 +66,14 @@ export interface ShopSettings {
   readonly abandon: readonly AbandonCap[];
   /** In order of overflow; the first one always takes part. */
   readonly agentGroups: readonly AgentGroupChoice[];
+  /** Which orders need which skill of an agent. */
+  readonly skillRules: readonly SkillRule[];
+  /** How long an order waits for the agent who talked with the buyer before, while that agent is busy. */
+  readonly sameAgentSeconds: number;
   readonly jurisdiction: Jurisdiction;
   readonly dialing: DialingMode;
+  /** 1–10: the weight of the shop among shops that wait for the same group. */
+  readonly share: number;
   /** Calls of this shop alive at once. */
   readonly maxConcurrentCalls: number;
   /** How long a buyer's phone rings, 15–60. */
@@ -72,17 +86,21 @@ export const DEFAULT_SHOP_SETTINGS: Omit<ShopSettings, 'timeZone'> = {
   country: 'UA',
   language: 'uk',
   callerId: null,
+  callerIds: {},
   callingHours: DEFAULT_CALLING_HOURS,
-  firstCall: { targetSeconds: 300, deadlineSeconds: 600, delaySeconds: 0 },
+  firstCall: { targetSeconds: 300, deadlineSeconds: 600, delaySeconds: 0, whenLate: 'oldest_first' },
   giveUpAfterHours: 72,
-  retry: { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, byResult: {} },
+  retry: { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, patienceMinutes: 30, byResult: {} },
   abandon: [
     { maxRatio: 0.01, windowHours: 24 },
     { maxRatio: 0.02, windowHours: 720 },
   ],
   agentGroups: [{ group: 'default', afterSeconds: 0 }],
+  skillRules: [],
+  sameAgentSeconds: 0,
   jurisdiction: 'generic',
   dialing: 'progressive',
+  share: 1,
   maxConcurrentCalls: 100,
   ringSeconds: 25,
   answeringMachine: 'off',

@@ -33,6 +33,7 @@ describe('shopSettingsFrom', () => {
       targetSeconds: 60,
       deadlineSeconds: 60,
       delaySeconds: 0,
+      whenLate: 'oldest_first',
     });
   });
 });

@@ -22,6 +22,7 @@ export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopS
     country: dto.country ?? fallback.country,
     language: dto.language ?? fallback.language,
     callerId: dto.callerId ?? fallback.callerId,
+    callerIds: fallback.callerIds,
     callingHours:
       dto.callingHours === undefined || dto.callingHours === null
         ? fallback.callingHours
@@ -32,13 +33,17 @@ export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopS
         Math.min(fallback.firstCall.targetSeconds, dto.firstCall?.deadlineSeconds ?? Infinity),
       deadlineSeconds: dto.firstCall?.deadlineSeconds ?? fallback.firstCall.deadlineSeconds,
       delaySeconds: dto.firstCall?.delaySeconds ?? fallback.firstCall.delaySeconds,
+      whenLate: dto.firstCall?.whenLate ?? fallback.firstCall.whenLate,
     },
     giveUpAfterHours: dto.giveUpAfterHours ?? fallback.giveUpAfterHours,
     retry: retryFrom(dto.retry ?? {}),
     abandon: dto.abandon?.map(({ maxRatio, windowHours }) => ({ maxRatio, windowHours })) ?? fallback.abandon,
     agentGroups: groupsFrom(dto),
+    skillRules: fallback.skillRules,
+    sameAgentSeconds: fallback.sameAgentSeconds,
     jurisdiction: dto.jurisdiction ?? fallback.jurisdiction,
     dialing: dto.dialing ?? fallback.dialing,
+    share: dto.share ?? fallback.share,
     maxConcurrentCalls: dto.maxConcurrentCalls ?? fallback.maxConcurrentCalls,
     ringSeconds: dto.ringSeconds ?? fallback.ringSeconds,
     answeringMachine: dto.answeringMachine ?? fallback.answeringMachine,
@@ -67,6 +72,7 @@ function retryFrom(dto: RetryDto): RetryPolicy {
     maxAttempts: dto.maxAttempts ?? retry.maxAttempts,
     maxPer24Hours: dto.maxPer24Hours ?? retry.maxPer24Hours,
     gapMinutes: dto.gapMinutes ?? retry.gapMinutes,
+    patienceMinutes: dto.patienceMinutes ?? retry.patienceMinutes,
     byResult,
   };
 }

@@ -19,6 +19,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { WHEN_LATE, type WhenLate } from '../../core/attempt/dial-order.js';
 import { DIALING_MODES, JURISDICTIONS, type DialingMode, type Jurisdiction } from '../../core/order/shop-settings.js';
 import { IsAgentGroups, IsCallingRange, IsCountry, IsLanguageTag, IsTimeZoneName } from './shop-rules.js';
 
@@ -45,6 +46,14 @@ export class FirstCallDto {
   @Min(0)
   @Max(86_400)
   delaySeconds?: number;
+  @ApiPropertyOptional({
+    enum: WHEN_LATE,
+    default: 'oldest_first',
+    description: 'whom first of the orders whose deadline has passed; with newest_first they come after all others',
+  })
+  @IsOptional()
+  @IsIn(WHEN_LATE)
+  whenLate?: WhenLate;
 }
 
 export class RetryRuleDto {
@@ -133,6 +142,16 @@ export class RetryDto extends RetryByResultDto {
   maxPer24Hours?: number;
 
   @ApiPropertyOptional({ default: 120 }) @IsOptional() @IsNumber() @Min(0) @Max(10_080) gapMinutes?: number;
+
+  @ApiPropertyOptional({
+    default: 30,
+    description: 'first calls go before a retry if their deadline is nearer than this after the retry became due',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_440)
+  patienceMinutes?: number;
 
   @ApiPropertyOptional({ type: RetryByResultDto, description: 'the same rules per result, in an object of their own' })
   @IsOptional()
@@ -265,6 +284,15 @@ export class PutShopDto {
   @IsOptional()
   @IsIn(DIALING_MODES)
   dialing?: DialingMode;
+  @ApiPropertyOptional({
+    default: 1,
+    description: 'weight of the shop among shops that wait for the same group: 2 has twice the calls of 1',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10)
+  share?: number;
   @ApiPropertyOptional({ default: 100 }) @IsOptional() @IsInt() @Min(1) @Max(10_000) maxConcurrentCalls?: number;
   @ApiPropertyOptional({ default: 25, minimum: 15, maximum: 60 })
   @IsOptional()
