@@ -80,6 +80,7 @@ CREATE TABLE attempts (
   result text,
   planned_at timestamp with time zone NOT NULL DEFAULT now(),
   ended_at timestamp with time zone,
+  CONSTRAINT attempts_call_id_order_ref_key UNIQUE (call_id, order_ref),
   CONSTRAINT attempts_order_ref_number_key UNIQUE (order_ref, number),
   CONSTRAINT attempts_pkey PRIMARY KEY (id),
   CONSTRAINT attempts_call_id_fkey FOREIGN KEY (call_id) REFERENCES calls(id),
@@ -183,6 +184,16 @@ CREATE TABLE destinations (
   disabled_reason text,
   CONSTRAINT destinations_pkey PRIMARY KEY (shop_id, name),
   CONSTRAINT destinations_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES shops(shop_id)
+);
+
+CREATE TABLE do_not_call (
+  shop_id text NOT NULL,
+  phone_hash bytea NOT NULL,
+  order_ref uuid NOT NULL,
+  listed_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT do_not_call_pkey PRIMARY KEY (shop_id, phone_hash),
+  CONSTRAINT do_not_call_order_ref_fkey FOREIGN KEY (order_ref) REFERENCES orders(id),
+  CONSTRAINT do_not_call_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES shops(shop_id)
 );
 
 CREATE TABLE groups (

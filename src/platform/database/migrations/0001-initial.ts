@@ -187,6 +187,15 @@ export class Initial0001 implements MigrationInterface {
       );
       CREATE INDEX order_timeline_by_order ON order_timeline (order_ref, id);
 
+      -- Buyers who wish no more calls of a shop.
+      CREATE TABLE do_not_call (
+        shop_id text NOT NULL REFERENCES shops,
+        phone_hash bytea NOT NULL,
+        order_ref uuid NOT NULL REFERENCES orders,
+        listed_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (shop_id, phone_hash)
+      );
+
       CREATE TABLE webhook_messages (
         shop_id text NOT NULL REFERENCES shops,
         webhook_id text NOT NULL,
@@ -259,7 +268,8 @@ export class Initial0001 implements MigrationInterface {
         result text,
         planned_at timestamptz NOT NULL DEFAULT now(),
         ended_at timestamptz,
-        UNIQUE (order_ref, number)
+        UNIQUE (order_ref, number),
+        UNIQUE (call_id, order_ref)
       );
       CREATE UNIQUE INDEX attempts_one_live_per_order ON attempts (order_ref) WHERE ended_at IS NULL;
 
@@ -329,7 +339,7 @@ export class Initial0001 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      DROP TABLE outbox, agent_events, deliveries, outcomes, attempts, call_commands, call_events, calls, webhook_messages, order_timeline,
+      DROP TABLE outbox, agent_events, deliveries, outcomes, attempts, call_commands, call_events, calls, webhook_messages, do_not_call, order_timeline,
         orders, pacing_decisions, leaders, trunks, agent_presence, agent_sessions, agent_groups, agents, groups, destinations, shop_secrets,
         shops, installation;
     `);
