@@ -16,6 +16,8 @@ export interface MailboxHooks {
   /** Writes; false when this process no longer owns the call. Throws when the database cannot be reached: the write is tried again. */
   save(unsaved: Unsaved): Promise<boolean>;
   onIgnored(mailbox: CallMailbox, event: CallEvent, reason: string): void;
+  /** The machine has moved, before anything of it is written. Must not throw. */
+  onMoved(mailbox: CallMailbox, before: Call): void;
   onSaveFailed(mailbox: CallMailbox, error: unknown): void;
   /** The call has ended and is stored, or belongs to somebody else now. */
   onClosed(mailbox: CallMailbox, isOwned: boolean): void;
@@ -67,9 +69,11 @@ export class CallMailbox {
       if (event.kind === 'time') this.#armTimer();
       return;
     }
+    const before = this.#call;
     this.#call = decision.call;
     this.#pending.push({ at, event });
     this.#armTimer();
+    this.hooks.onMoved(this, before);
     for (const action of decision.actions) this.hooks.perform(this, action);
     void this.#save();
   }

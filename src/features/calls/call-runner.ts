@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AGENT_RING_SECONDS, type AgentLeg, type Call, type CallAction } from '../../core/call/call.js';
+import { AGENT_RING_SECONDS, type Call, type CallAction } from '../../core/call/call.js';
 import type { CommandResult, Telephony } from '../../core/call/telephony.js';
-import { chooseAgent } from '../../core/agent/choose-agent.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
@@ -10,6 +9,7 @@ import { AgentsService } from '../agents/agents.service.js';
 import { OrdersService } from '../orders/orders.service.js';
 import type { CallMailbox, Unsaved } from './call-mailbox.js';
 import { AgentLegs } from './agent-legs.js';
+import { AnsweringAgents } from './answering-agents.js';
 import { CallStore, type Route } from './call.store.js';
 import { callConnected, callDialed, callEnded, callRinging } from './calls.events.js';
 import { CallsMetrics } from './calls.metrics.js';
@@ -20,6 +20,8 @@ import { TELEPHONY } from './telephony.provider.js';
 export class CallRunner {
   /** Writes of a call that failed in a row, for reasons that waiting does not mend. */
   private readonly failures = new Map<string, number>();
+  /** Answered calls for which an agent is being looked for. */
+  private readonly clearing = new Set<string>();
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
@@ -29,6 +31,7 @@ export class CallRunner {
     private readonly orders: OrdersService,
     private readonly agents: AgentsService,
     private readonly agentLegs: AgentLegs,
+    private readonly answering: AnsweringAgents,
     private readonly metrics: CallsMetrics,
     private readonly log: Log,
   ) {}
@@ -143,36 +146,32 @@ export class CallRunner {
     if (first !== null) afterCommit(tx, () => this.metrics.firstCall(route.shopId, first.registeredAt, at));
   }
 
-  /** The order as it is now, and an agent for the call: the reserved one, else whoever is free. */
+  /** The order as it is now, and an agent for the call: the reserved one, else whoever is free. One look at a time for each call. */
   private async clear(mailbox: CallMailbox): Promise<void> {
-    if (mailbox.call.state !== 'waiting') return;
     const { callId, route } = mailbox;
-    const reserved = mailbox.call.agent;
-    // Reads come before the transaction: inside one they would hold two connections of the pool for each answered call.
-    const isWithdrawn = await this.transactions.read((tx) => this.orders.isWithdrawRequested(tx, route.orderRef));
-    if (isWithdrawn) return mailbox.post({ kind: 'withdrawn' });
-    if (reserved !== null && (await this.isReservedFor(reserved.agentId, callId))) {
-      return mailbox.post({ kind: 'cleared', agent: reserved });
+    if (mailbox.call.state !== 'waiting' || this.clearing.has(callId)) return;
+    this.clearing.add(callId);
+    try {
+      // Reads come before the transaction: inside one they would hold two connections of the pool for each answered call.
+      const isWithdrawn = await this.transactions.read((tx) => this.orders.isWithdrawRequested(tx, route.orderRef));
+      if (isWithdrawn) return mailbox.post({ kind: 'withdrawn' });
+      const agent = await this.answering.find({
+        callId,
+        groupId: route.groupId,
+        reserved: mailbox.call.agent,
+        skills: route.skills ?? [],
+      });
+      // A look that is over may be followed by another one at once, which `post` asks for.
+      this.clearing.delete(callId);
+      if (agent === null) return mailbox.post({ kind: 'no_agent' });
+      mailbox.post({ kind: 'cleared', agent });
+      if (mailbox.call.agent?.agentId !== agent.agentId) await this.answering.giveBack(agent.agentId, callId);
+    } catch (error) {
+      this.log.warn('no agent could be looked for, trying again', { callId, error });
+      setTimeout(() => this.perform(mailbox, { kind: 'clear', afterMs: 0 }), LOOK_AGAIN_MS).unref();
+    } finally {
+      this.clearing.delete(callId);
     }
-    const chosen = await this.reserveSomebody(route.groupId, callId);
-    mailbox.post(chosen === null ? { kind: 'no_agent' } : { kind: 'cleared', agent: chosen });
-  }
-
-  private async reserveSomebody(groupId: string, callId: string): Promise<AgentLeg | null> {
-    const free = (await this.agents.floor(groupId)).filter(
-      (one) => one.state === 'ready' && one.connection === 'persistent' && one.isLegUp && one.legId !== null,
-    );
-    const chosen = chooseAgent(free, { skills: [], preferredAgentId: null });
-    if (chosen === null || chosen.legId === null) return null;
-    const { agentId, legId } = chosen;
-    const isOurs = await this.transactions.run((tx) => this.agents.reserve(tx, agentId, callId));
-    return isOurs ? { agentId, legId, connection: 'persistent' } : null;
-  }
-
-  private async isReservedFor(agentId: string, callId: string): Promise<boolean> {
-    const presence = await this.agents.presence(agentId);
-    // Who has signed out meanwhile has no screen any more: somebody else takes the call.
-    return presence.callId === callId && presence.state === 'reserved' && presence.wish.to !== 'offline';
   }
 
   private async bridge(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
@@ -306,6 +305,9 @@ export class CallRunner {
 
 /** An end of a call that fails so often is written without its listeners. */
 const POISON_AFTER = 3;
+
+/** After a look for an agent that failed, the database being away. */
+const LOOK_AGAIN_MS = 150;
 
 /** How long the fact of a leg's end may be behind the answer that the leg is gone. */
 const LOST_FACT_MS = 500;

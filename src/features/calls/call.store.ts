@@ -19,6 +19,8 @@ export interface CallPlan {
   readonly language: string;
   readonly agent: AgentLeg | null;
   readonly agentEndpoint: string | null;
+  /** What the agent of the call must be able to do; none = anybody. */
+  readonly skills?: readonly string[];
   readonly ringSeconds: number;
   readonly maxTalkSeconds: number;
   readonly detectsMachine: boolean;
@@ -40,6 +42,7 @@ export type Route = Pick<
   | 'callerId'
   | 'language'
   | 'agentEndpoint'
+  | 'skills'
   | 'number'
   | 'traceId'
 >;

@@ -3,6 +3,7 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
 import { AgentLegs } from './agent-legs.js';
+import { AnsweringAgents } from './answering-agents.js';
 import { CallRunner } from './call-runner.js';
 import { CallStore } from './call.store.js';
 import { CallsMetrics } from './calls.metrics.js';
@@ -17,6 +18,7 @@ import { telephonyProviders } from './telephony.provider.js';
   providers: [
     ...telephonyProviders,
     CallStore,
+    AnsweringAgents,
     CallRunner,
     CallsMetrics,
     AgentLegs,

@@ -1,17 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { planCall } from '../../core/call/call.js';
+import { planCall, type Call } from '../../core/call/call.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { Telephony } from '../../core/call/telephony.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import type { Tx } from '../../platform/database/transaction.js';
 import { AgentLegs } from './agent-legs.js';
 import { CallStore, type AppliedEvent, type CallPlan, type Route } from './call.store.js';
-import { LiveCalls, type CallCommand, type PlacedCall } from './live-calls.js';
+import { LiveCalls, type CallCommand, type LiveCall, type PlacedCall } from './live-calls.js';
 import { Reconciler } from './reconciler.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 export type { CallPlan } from './call.store.js';
-export type { CallCommand, PlacedCall } from './live-calls.js';
+export type { CallCommand, LiveCall, PlacedCall } from './live-calls.js';
 
 /** A call as other rooms see it; instants are null until they have come. */
 export interface CallView {
@@ -160,6 +160,16 @@ export class CallsService {
     this.live.onReplaced(listener);
   }
 
+  /** Hears of each move of a call of this process, at the moment it is made. The listener must not throw. */
+  onMoved(listener: (now: LiveCall, before: Call) => void): void {
+    this.live.onMoved(listener);
+  }
+
+  /** The calls of a group that this process leads, as they are at this instant. */
+  liveOf(groupId: string): LiveCall[] {
+    return this.live.ofGroup(groupId);
+  }
+
   /** The regular work of a leader: what others asked for, agents' legs, and every few seconds the comparison with the exchange. */
   async tend(groupIds: readonly string[]): Promise<void> {
     await this.agentLegs.tend(groupIds);
@@ -185,6 +195,7 @@ function routeOf(plan: CallPlan): Route {
     callerId,
     language,
     agentEndpoint,
+    skills = [],
     number,
     traceId,
   } = plan;
@@ -199,6 +210,7 @@ function routeOf(plan: CallPlan): Route {
     callerId,
     language,
     agentEndpoint,
+    skills,
     number,
     traceId,
   };

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { CallAction } from '../../core/call/call.js';
+import type { Call, CallAction } from '../../core/call/call.js';
 import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
@@ -18,11 +18,21 @@ export interface PlacedCall {
   readonly actions: readonly CallAction[];
 }
 
+/** A live call of this process: the machine with the place it has in the group's work. */
+export interface LiveCall {
+  readonly shopId: string;
+  readonly groupId: string;
+  /** The attempt's number of the order, from 1. */
+  readonly number: number;
+  readonly call: Call;
+}
+
 /** The calls that this process runs: facts of the exchange, commands of other processes and the passing of time become events of their machines. */
 @Injectable()
 export class LiveCalls implements OnApplicationShutdown {
   private readonly live = new Map<string, CallMailbox>();
   private readonly replacedListeners: ((groupId: string) => void)[] = [];
+  private readonly movedListeners: ((now: LiveCall, before: Call) => void)[] = [];
   private readonly hooks: MailboxHooks;
   private readonly stopListening: (() => void)[];
 
@@ -47,6 +57,9 @@ export class LiveCalls implements OnApplicationShutdown {
       save: (unsaved) => this.runner.save(unsaved),
       onIgnored: (mailbox, event, reason) =>
         this.log.debug('an event changed nothing', { callId: mailbox.callId, event: event.kind, reason }),
+      onMoved: (mailbox, before) => {
+        for (const listener of this.movedListeners) listener(liveCallOf(mailbox), before);
+      },
       onSaveFailed: (mailbox, error) =>
         this.log.warn('a call could not be written, trying again', { callId: mailbox.callId, error }),
       onClosed: (mailbox, isOwned) => this.onClosed(mailbox, isOwned),
@@ -117,6 +130,18 @@ export class LiveCalls implements OnApplicationShutdown {
 
   all(): readonly CallMailbox[] {
     return [...this.live.values()];
+  }
+
+  /** The group's calls, as the machines know them at this instant. */
+  ofGroup(groupId: string): LiveCall[] {
+    return this.all()
+      .filter((mailbox) => mailbox.route.groupId === groupId)
+      .map(liveCallOf);
+  }
+
+  /** Hears of each move of a call of this process, at the moment it is made. The listener must not throw. */
+  onMoved(listener: (now: LiveCall, before: Call) => void): void {
+    this.movedListeners.push(listener);
   }
 
   /** Hears that another process has taken a group's application in an exchange: leadership of the group is lost (reliability: deaf socket). */
@@ -211,4 +236,9 @@ export class LiveCalls implements OnApplicationShutdown {
       });
     }
   }
+}
+
+function liveCallOf({ call, route }: CallMailbox): LiveCall {
+  const { shopId, groupId, number } = route;
+  return { shopId, groupId, number, call };
 }

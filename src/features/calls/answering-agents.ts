@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { chooseAgent } from '../../core/agent/choose-agent.js';
+import type { AgentLeg } from '../../core/call/call.js';
+import { Transactions } from '../../platform/database/transaction.js';
+import type { PresenceView } from '../agents/agents.events.js';
+import { AgentsService } from '../agents/agents.service.js';
+
+/**
+ * Who takes a buyer who has answered: the agent reserved for the call, else whoever of the group is ready with the skills and has been idle
+ * longest. Only persistent agents: nobody picks up a phone within 2 s of a buyer's answer.
+ */
+@Injectable()
+export class AnsweringAgents {
+  /** Agents whom an answer is taking right now: buyers who answer in the same moment look at different ones. */
+  private readonly beingTaken = new Set<string>();
+
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly agents: AgentsService,
+  ) {}
+
+  /** @returns an agent who is reserved for the call; null when nobody is free now */
+  async find(call: {
+    readonly callId: string;
+    readonly groupId: string;
+    readonly reserved: AgentLeg | null;
+    readonly skills: readonly string[];
+  }): Promise<AgentLeg | null> {
+    const { callId, reserved } = call;
+    if (reserved !== null && (await this.isReservedFor(reserved.agentId, callId))) return reserved;
+    let free = (await this.agents.floor(call.groupId)).filter(isAtHand);
+    for (;;) {
+      free = free.filter(({ agentId }) => !this.beingTaken.has(agentId));
+      const chosen = chooseAgent(free, { skills: call.skills, preferredAgentId: null });
+      if (chosen === null || chosen.legId === null) return null;
+      if (await this.take(chosen.agentId, callId)) {
+        return { agentId: chosen.agentId, legId: chosen.legId, connection: 'persistent' };
+      }
+      free = free.filter((agent) => agent !== chosen);
+    }
+  }
+
+  /** The call went on without the agent who was found for it. */
+  async giveBack(agentId: string, callId: string): Promise<void> {
+    await this.transactions.run((tx) => this.agents.afterCall(tx, agentId, callId, 'ready'));
+  }
+
+  private async take(agentId: string, callId: string): Promise<boolean> {
+    this.beingTaken.add(agentId);
+    try {
+      return await this.transactions.run((tx) => this.agents.reserve(tx, agentId, callId));
+    } finally {
+      this.beingTaken.delete(agentId);
+    }
+  }
+
+  private async isReservedFor(agentId: string, callId: string): Promise<boolean> {
+    const presence = await this.agents.presence(agentId);
+    // Who has signed out meanwhile has no screen any more: somebody else takes the call.
+    return presence.callId === callId && presence.state === 'reserved' && presence.wish.to !== 'offline';
+  }
+}
+
+function isAtHand(agent: PresenceView): boolean {
+  return agent.state === 'ready' && agent.connection === 'persistent' && agent.isLegUp && agent.legId !== null;
+}
