@@ -17,6 +17,13 @@ describe('chooseAgent', () => {
     ['the one who promised the callback', [anna, boris], { ...anybody, preferredAgentId: 'a' }, 'a'],
     ['somebody else when that one is not free', [boris], { ...anybody, preferredAgentId: 'a' }, 'b'],
     ['a promise does not replace a skill', [anna, boris], { skills: ['tv'], preferredAgentId: 'b' }, 'a'],
+    [
+      'nobody else while that one is waited for',
+      [boris],
+      { ...anybody, preferredAgentId: 'a', isPreferredOnly: true },
+      null,
+    ],
+    ['the one who is waited for', [anna, boris], { ...anybody, preferredAgentId: 'a', isPreferredOnly: true }, 'a'],
     ['a tie goes by id', [{ ...clara, since: at(10) }, boris], anybody, 'b'],
   ])('%s', (_name, free, needs, expected) => {
     expect(chooseAgent(free, needs)?.agentId ?? null).toBe(expected);

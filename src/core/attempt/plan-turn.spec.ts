@@ -22,7 +22,7 @@ function agents(count: number) {
   return Array.from({ length: count }, (_, i) => ({
     agentId: `a${i}`,
     since: new Date(now.getTime() - 60_000 + i),
-    skills: [],
+    skills: [] as string[],
   }));
 }
 
@@ -144,5 +144,55 @@ describe('whom a turn calls', () => {
       calls: [],
       putOff: [],
     });
+  });
+});
+
+describe('who takes the call, and over which trunk', () => {
+  const skillRules = [{ itemGroup: 'tv', language: null, region: null, skill: 'screens', relaxAfterSeconds: 60 }];
+  const television = (ref: number, waitedSeconds: number) =>
+    anOrder(ref, {
+      routing: { itemGroups: ['tv'], language: null, region: null },
+      waitingSince: new Date(now.getTime() - waitedSeconds * 1000),
+    });
+  const [plain, able] = [agents(2)[0]!, { ...agents(2)[1]!, skills: ['screens'] }];
+
+  it('keeps orders that need a skill for those who have it, until they have waited enough', () => {
+    const turn = { shops: shopOf({ skillRules }), agents: [plain, able] };
+    const plan = planTurn(aTurn({ ...turn, due: [television(1, 0), television(2, 0), anOrder(3)] }));
+    expect(plan.calls.map((call) => [call.order.orderRef, call.agent?.agentId])).toEqual([
+      ['o1', 'a1'],
+      ['o3', 'a0'],
+    ]);
+    expect(refs(aTurn({ ...turn, agents: [plain], due: [television(1, 60)] }))).toEqual(['o1']);
+  });
+
+  it('reserves an agent for an order that needs a skill in predictive mode too', () => {
+    const shops = shopOf({ skillRules, dialing: 'predictive' });
+    const plan = planTurn(aTurn({ shops, agents: [plain, able], due: [television(1, 0), anOrder(2)] }));
+    expect(plan.calls.map((call) => call.agent?.agentId ?? null)).toEqual(['a1', null]);
+  });
+
+  it('waits for the busy agent who promised the callback, and calls others meanwhile', () => {
+    const callback = anOrder(1, { callbackAt: now, callbackAgentId: 'busy' });
+    const turn = { due: [callback, anOrder(2)], agents: agents(2) };
+    expect(refs(aTurn({ ...turn, atWork: new Map([['busy', { skills: [] }]]) }))).toEqual(['o2']);
+    expect(refs(aTurn(turn))).toEqual(['o1', 'o2']);
+  });
+
+  it('goes over another trunk after one has failed, and waits when the circuits of all are open', () => {
+    const trunks: TurnTrunk[] = [trunk, { ...trunk, trunkId: 'second', priority: 5 }];
+    const plan = planTurn(aTurn({ due: [anOrder(1, { failedTrunks: ['t'] }), anOrder(2)], agents: agents(2), trunks }));
+    expect(plan.calls.map((call) => call.trunk.trunkId)).toEqual(['second', 't']);
+    const down = trunks.map((one) => ({ ...one, circuit: 'open' as const, linesFree: 0 }));
+    expect(planTurn(aTurn({ due: [anOrder(1)], agents: agents(1), trunks: down }))).toEqual({ calls: [], putOff: [] });
+  });
+
+  it('shows the shop’s number of the buyer’s country', () => {
+    const shops = shopOf({ callerId: '+380440000001', callerIds: { PL: '+48221234567' } });
+    const due = [anOrder(1), anOrder(2, { phone: '+48601234567' })];
+    expect(planTurn(aTurn({ due, shops, agents: agents(2) })).calls.map((call) => call.callerId)).toEqual([
+      '+380440000001',
+      '+48221234567',
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { callNeeds, type RoutedOrder } from '../agent/call-needs.js';
 import { chooseAgent, type FreeAgent } from '../agent/choose-agent.js';
 import { mayCall } from '../calling-hours/calling-hours.js';
 import type { DialingMode, ShopSettings } from '../order/shop-settings.js';
@@ -5,7 +6,7 @@ import type { PutOffReason } from '../order/waiting-for.js';
 import { chooseCallerId, chooseTrunk, type TrunkLoad } from '../trunk/choose-trunk.js';
 
 /** An order whose turn it is, as far as the plan of its call must know it. */
-export interface TurnOrder {
+export interface TurnOrder extends RoutedOrder {
   readonly orderRef: string;
   readonly shopId: string;
   /** E.164 with plus. */
@@ -14,9 +15,8 @@ export interface TurnOrder {
   readonly timeZone: string | null;
   /** The buyer picked up before and found no agent. */
   readonly isAbandonedBefore: boolean;
-  readonly callbackAt: Date | null;
-  /** Who promised the callback. */
-  readonly callbackAgentId: string | null;
+  /** Trunks that refused to carry a call to this buyer a moment ago. */
+  readonly failedTrunks?: readonly string[];
 }
 
 export interface TurnTrunk extends TrunkLoad {
@@ -41,6 +41,8 @@ export interface Turn<O extends TurnOrder, A extends FreeAgent, T extends TurnTr
   readonly dial: number;
   /** Agents who could take a call now. */
   readonly agents: readonly A[];
+  /** Everybody of the group who is ready or will be after their call; absent: nobody waits for anybody. */
+  readonly atWork?: ReadonlyMap<string, { readonly skills: readonly string[] }>;
   /** Calls without an agent of their own that count on one of these agents. */
   readonly promised: number;
   readonly trunks: readonly T[];
@@ -73,13 +75,14 @@ export interface TurnPlan<O, A, T> {
 export const LOOK_AGAIN_MS = 5_000;
 /** The same when no hour is known at which the buyer may be called. */
 const HOURS_UNKNOWN_MS = 3_600_000;
+const NOBODY: ReadonlyMap<string, { readonly skills: readonly string[] }> = new Map();
 
 /**
  * Whom to call now, over which trunk and for which agent: walks the orders in dial order until the allowance is used up. Orders that meet a full
  * trunk, a shop at its limit or no fitting agent stay in the queue, and those behind them have their turn.
  *
- * In predictive dialling a call goes out without an agent reserved. A buyer we owe an agent (abandoned before, promised callback) is called
- * with one reserved in either mode.
+ * In predictive dialling a call goes out without an agent reserved. A buyer we owe an agent (abandoned before, promised callback), or who needs
+ * one with a skill, is called with one reserved in either mode.
  */
 export function planTurn<O extends TurnOrder, A extends FreeAgent, T extends TurnTrunk>(
   turn: Turn<O, A, T>,
@@ -102,15 +105,16 @@ export function planTurn<O extends TurnOrder, A extends FreeAgent, T extends Tur
       putOff.push(refused);
       continue;
     }
-    const trunk = chooseTrunk(trunks, order.phone);
+    const trunk = chooseTrunk(trunks, order.phone, { failedTrunks: order.failedTrunks ?? [] });
     if (typeof trunk === 'string') {
       if (trunk === 'none') putOff.push(putOffOf(order, new Date(turn.now.getTime() + LOOK_AGAIN_MS), 'trunk_full'));
       continue;
     }
+    const needs = callNeeds(order, settings, turn.atWork ?? NOBODY, turn.now);
     let agent: A | null = null;
-    if (needsAgent(order, turn.dialing ?? settings.dialing)) {
+    if (needs.skills.length > 0 || needsAgent(order, turn.dialing ?? settings.dialing)) {
       if (free.length <= promised) continue;
-      agent = chooseAgent(free, { skills: [], preferredAgentId: order.callbackAgentId });
+      agent = chooseAgent(free, needs);
       if (agent === null) continue;
       const taken = agent;
       free = free.filter((one) => one !== taken);
@@ -119,7 +123,7 @@ export function planTurn<O extends TurnOrder, A extends FreeAgent, T extends Tur
       order,
       settings,
       trunk: trunk.given,
-      callerId: chooseCallerId(settings.callerId, trunk.callerIds, order.phone),
+      callerId: chooseCallerId(settings, trunk.callerIds, order.phone),
       agent,
     });
     trunk.linesFree -= 1;

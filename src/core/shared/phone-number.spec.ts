@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isKnownCountry, readPhoneNumber } from './phone-number.js';
+import { countryOf, isKnownCountry, readPhoneNumber } from './phone-number.js';
 
 const read = (text: string, country = 'UA') => {
   const answer = readPhoneNumber(text, country);
@@ -93,5 +93,17 @@ describe('isKnownCountry', () => {
     ['', false],
   ])('%j → %s', (country, isKnown) => {
     expect(isKnownCountry(country)).toBe(isKnown);
+  });
+});
+
+describe('countryOf', () => {
+  it.each([
+    ['+380671234567', 'UA'],
+    ['+48601234567', 'PL'],
+    ['+77011234567', 'KZ'],
+    ['+12125550123', 'US'],
+    ['+9991234567', null],
+  ])('%s → %s', (number, country) => {
+    expect(countryOf(number)).toBe(country);
   });
 });

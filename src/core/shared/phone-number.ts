@@ -36,3 +36,8 @@ export function readPhoneNumber(text: string, country: string): PhoneAnswer {
 export function isKnownCountry(country: string): boolean {
   return /^[A-Z]{2}$/.test(country) && isSupportedCountry(country);
 }
+
+/** ISO 3166 country of an E.164 number, or null when it cannot be told. */
+export function countryOf(number: PhoneNumber): string | null {
+  return parsePhoneNumberFromString(number)?.country ?? null;
+}

@@ -1,4 +1,4 @@
-import type { ShopSettings } from '../../core/order/shop-settings.js';
+import { DEFAULT_SHOP_SETTINGS, type ShopSettings } from '../../core/order/shop-settings.js';
 import type { Transactions, Tx } from '../../platform/database/transaction.js';
 import type { Vault } from '../../platform/auth/vault.js';
 import { allDestinations, allLiveSecrets, allShops, type SecretRow } from './shop.store.js';
@@ -95,7 +95,12 @@ export class ShopCache {
     const records = new Map<string, ShopRecord>();
     for (const row of shops) {
       records.set(row.shop_id, {
-        shop: { shopId: row.shop_id, name: row.name, isPaused: row.is_paused, settings: row.settings },
+        shop: {
+          shopId: row.shop_id,
+          name: row.name,
+          isPaused: row.is_paused,
+          settings: { ...DEFAULT_SHOP_SETTINGS, ...row.settings },
+        },
         createdAt: row.created_at,
         updatedAt: row.updated_at,
         webhookSecrets: [],
