@@ -30,6 +30,7 @@ export class AgentDirectory {
     const settings = groupSettings({
       wrapUpSeconds: body.wrapUpSeconds ?? undefined,
       maxTalkSeconds: body.maxTalkSeconds ?? undefined,
+      dialing: body.dialing ?? undefined,
     });
     const group: Group = { groupId, name: body.name ?? groupId, settings };
     const isNew = await this.transactions.run((tx) => this.agents.saveGroup(tx, group));

@@ -16,6 +16,7 @@ import {
   Min,
 } from 'class-validator';
 import { AGENT_CONNECTIONS, type AgentConnection } from '../../core/agent/agent.js';
+import { DIALING_MODES, type DialingMode } from '../../core/order/shop-settings.js';
 import { AGENT_ROLES, type AgentRole } from './agents.events.js';
 
 /** A group's id becomes part of a Stasis application's name, an endpoint goes to the exchange as it is: both are narrow on purpose. */
@@ -46,6 +47,12 @@ export class GroupDto {
   @Min(60)
   @Max(14_400)
   maxTalkSeconds?: number | null;
+
+  /** How the group is dialled for; absent: as each shop says. */
+  @ApiPropertyOptional({ enum: DIALING_MODES, nullable: true, description: "default: each shop's own `dialing`" })
+  @IsOptional()
+  @IsIn(DIALING_MODES)
+  dialing?: DialingMode | null;
 }
 
 export class AgentDto {

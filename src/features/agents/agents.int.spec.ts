@@ -75,9 +75,24 @@ describe('administration', () => {
     const again = await admin('PUT', 'groups/night', { name: 'Night shift' });
     expect(again).toEqual({
       status: 200,
-      body: { group: 'night', name: 'Night shift', wrapUpSeconds: 45, maxTalkSeconds: 3600 },
+      body: { group: 'night', name: 'Night shift', wrapUpSeconds: 45, maxTalkSeconds: 3600, dialing: null },
     });
+    expect((await admin('PUT', 'groups/night', { dialing: 'predictive' })).body).toMatchObject({
+      dialing: 'predictive',
+    });
+    expect((await agents.group('night')).settings.dialing).toBe('predictive');
     expect((await admin('PUT', 'groups/Night%20shift', {})).status).toBe(422);
+  });
+
+  it.each([
+    ['a mode that is none', { dialing: 'wild' }, '/dialing'],
+    ['a short wrap-up', { wrapUpSeconds: 4 }, '/wrapUpSeconds'],
+    ['an endless talk', { maxTalkSeconds: 14_401 }, '/maxTalkSeconds'],
+    ['an unknown field', { colour: 'red' }, '/colour'],
+  ])('refuses a group with %s', async (_name, body, pointer) => {
+    const { status, body: problem } = await admin('PUT', 'groups/refused', body);
+    expect(status).toBe(422);
+    expect(problem).toMatchObject({ errors: [{ pointer }] });
   });
 
   it('creates and replaces agents, and never shows a password', async () => {
@@ -283,6 +298,22 @@ describe('presence', () => {
     expect((await agents.legUnneeded(['default'])).map((agent) => agent.agentId)).toContain(agentId);
     await agents.legDown(agentId, 'leg-2', 'ended');
     expect(await agents.legUnneeded(['default'])).not.toContainEqual(expect.objectContaining({ agentId }));
+  });
+
+  it('knows the groups in which somebody is at work', async () => {
+    await admin('PUT', 'groups/staff', {});
+    const { agentId } = await somebody({ groups: ['staff'] });
+    const isStaffed = () => agents.hasAnybody('staff');
+    expect(await isStaffed()).toBe(false);
+    await agents.wish(agentId, 'ready');
+    expect(await isStaffed()).toBe(true);
+    expect((await agents.staffedGroups()).has('night')).toBe(false);
+    const callId = randomUUID();
+    await transactions.run((tx) => agents.reserve(tx, agentId, callId));
+    expect(await isStaffed()).toBe(true);
+    // Busy, but on the way out: nobody will be there.
+    await agents.wish(agentId, 'break', 'lunch');
+    expect(await isStaffed()).toBe(false);
   });
 
   it('counts agents by group and state, zeros included', async () => {

@@ -63,6 +63,16 @@ export class AgentsService {
     return stored.map(({ agent, presence }) => presenceView(agent, presence));
   }
 
+  /** Groups in which somebody is at work: ready, or busy and not about to leave. Groups behind the others in a shop's list take over at once. */
+  async staffedGroups(): Promise<ReadonlySet<GroupId>> {
+    return new Set(await this.transactions.read((tx) => this.presences.staffedGroups(tx)));
+  }
+
+  /** Whether anybody of the group is at work. */
+  async hasAnybody(groupId: GroupId): Promise<boolean> {
+    return (await this.staffedGroups()).has(groupId);
+  }
+
   /** Who is in a talk or wrap-up with this call, or reserved for it. */
   async atCall(tx: Tx, callId: CallId): Promise<PresenceView | null> {
     const stored = await this.presences.atCall(tx, callId);

@@ -108,6 +108,15 @@ export class PresenceStore {
     );
   }
 
+  /** Groups in which somebody is ready or busy with a call; who is on a break, leaving or still connecting does not count. */
+  async staffedGroups(tx: Tx): Promise<GroupId[]> {
+    const rows = await tx.query<{ group_id: GroupId }[]>(
+      `SELECT DISTINCT ag.group_id FROM agent_presence p JOIN agent_groups ag USING (agent_id)
+       WHERE p.state IN ('ready', 'reserved', 'talking', 'wrap_up') AND p.wanted = 'ready'`,
+    );
+    return rows.map((row) => row.group_id);
+  }
+
   /** How many agents of each group stand in each state; only pairs that occur. */
   async count(tx: Tx): Promise<{ groupId: GroupId; state: AgentState; count: number }[]> {
     return tx.query(
