@@ -13,6 +13,12 @@ export "${prefix}_SHARE_DIR=/usr/share/asterisk"
 export "${prefix}_STATE_DIR=$state"
 export "${prefix}_SOUNDS_DIR=$config/sounds"
 
+# A password may come as a file.
+if [ -z "${PBX_ARI_PASSWORD:-}" ] && [ -n "${PBX_ARI_PASSWORD_FILE:-}" ]; then
+  PBX_ARI_PASSWORD=$(cat "$PBX_ARI_PASSWORD_FILE")
+  export PBX_ARI_PASSWORD
+fi
+
 # PBX_AGENT_NAMES="agent-anna agent-borys" and PBX_PHONES_HOST=host:port make entries for phones at a fixed address.
 PBX_AGENTS=
 for name in ${PBX_AGENT_NAMES:-}; do

@@ -1,5 +1,5 @@
 import { seededRandom } from '../demo-shop/demo-orders.js';
-import type { AgentPlan } from './network.js';
+import type { AgentPlan } from './furnish.js';
 import { VirtualAgent, type SeenCall, type Word } from './virtual-agent.js';
 
 /** The floor of the demo; `guest` is for the person at the desktop. */

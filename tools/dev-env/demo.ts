@@ -1,10 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildOrders, type DemoOrder, type DemoShop } from '../demo-shop/demo-shop.js';
+import { buildOrders, type DemoOrder } from '../demo-shop/demo-shop.js';
 import { PROJECT_FOLDER } from './cache-folder.js';
 import { DEMO_AGENTS, demoAgent, demoFloor, GUEST } from './demo-agents.js';
 import { summarise, tableOf } from './demo-summary.js';
+import { keepSending, sendOrders } from './demo-traffic.js';
 import { postgresFolder } from './network-stores.js';
 import { startNetwork, type Network, type NetworkOptions } from './network.js';
 import { SetUpError } from './processes.js';
@@ -17,7 +18,6 @@ const UNFINISHED = 1;
 const FOLDER = join(PROJECT_FOLDER, '.demo');
 /** The longest way of an order: rung out twice, with the gap between, behind others in the queue. */
 const FINISH_WITHIN_MS = 240_000;
-const EVERY_ORDER_MS = 8_000;
 
 const { values } = parseArgs({
   options: {
@@ -63,9 +63,9 @@ async function main(): Promise<number> {
     introduce(network);
     const run = `D${Date.now().toString(36).toUpperCase()}-`;
     const orders = buildOrders(count, Date.now() % 100_000, run);
-    await send(network.shop, orders);
+    await sendOrders(network.shop, orders, say);
     if (!values.exit) {
-      await keepGoing(network.shop, run, count);
+      await keepSending(network.shop, { run, sent: count, stopped, say });
       return 0;
     }
     return await finish(network, orders);
@@ -118,27 +118,6 @@ function writeInfo(network: Network): void {
   writeFileSync(join(FOLDER, 'info.json'), `${JSON.stringify(info, null, 2)}\n`, { mode: 0o600 });
 }
 
-async function send(shop: DemoShop, orders: readonly DemoOrder[]): Promise<void> {
-  await Promise.all(
-    orders.map(async (order) => {
-      const answer = await shop.sendOrder({ ...order, registeredAt: new Date().toISOString() });
-      if (answer.status !== 202)
-        say(`order ${order.orderId} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-    }),
-  );
-  if (orders.length > 0) say(`${orders.length} orders sent`);
-}
-
-async function keepGoing(shop: DemoShop, run: string, sent: number): Promise<void> {
-  say(`one order every ${EVERY_ORDER_MS / 1000} s from here on; Ctrl-C ends the demo`);
-  const isOver = stopped.then(() => true);
-  for (let n = sent + 1; ; n++) {
-    if (await Promise.race([isOver, pause(EVERY_ORDER_MS).then(() => false)])) return;
-    const order = buildOrders(n, 4_711, run).at(-1);
-    if (order !== undefined) await send(shop, [order]).catch((error: unknown) => say(String(error)));
-  }
-}
-
 async function finish(network: Network, orders: readonly DemoOrder[]): Promise<number> {
   const deadline = Date.now() + FINISH_WITHIN_MS + orders.length * 4_000;
   const isStopped = stopped.then(() => 'stopped' as const);
@@ -157,8 +136,4 @@ async function finish(network: Network, orders: readonly DemoOrder[]): Promise<n
   console.log(JSON.stringify(summary.line));
   if (result === 'stopped') return 0;
   return result.every(Boolean) && network.shop.problems().length === 0 ? 0 : UNFINISHED;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,24 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDemoShop, type DemoShop } from '../demo-shop/demo-shop.js';
 import { AdminClient } from './admin-client.js';
 import { startApp, type AppEnvironment, type AppProcess } from './app-process.js';
+import {
+  createShop,
+  furnish,
+  givePasswords,
+  phoneOf,
+  readSecrets,
+  SHOP,
+  writeSecrets,
+  type AgentPlan,
+  type WorldSecrets,
+} from './furnish.js';
 import { ownDatabase, ownRedis, redisKeyPrefix, type Keep } from './network-stores.js';
 import { SetUpError } from './processes.js';
 import { startOwnTelephony, startTelephony, type Telephony } from './telephony.js';
 
-/** An agent of the network, with a phone that the carrier's Asterisk plays (`PJSIP/agent-<login>`). */
-export interface AgentPlan {
-  readonly login: string;
-  readonly name: string;
-  readonly connection: 'persistent' | 'per_call';
-  readonly role?: 'agent' | 'senior' | 'supervisor' | 'administrator';
-  /** Default `agent-<login>`. */
-  readonly phone?: string;
-  /** Default `default`; a group is made when an agent is in it. */
-  readonly group?: string;
-}
+export type { AgentPlan } from './furnish.js';
 
 export interface NetworkOptions {
   /** Data and secrets live here and survive a restart. */
@@ -36,6 +37,11 @@ export interface NetworkOptions {
   readonly ports?: { readonly api?: number; readonly shop?: number };
   readonly logLevel?: string;
   readonly progress?: (message: string) => void;
+}
+
+interface Secrets extends WorldSecrets {
+  adminToken: string;
+  encryptionKeys: string;
 }
 
 /** Everything of one installation and of the world around it. */
@@ -59,37 +65,6 @@ export interface Network {
   addShop(name: string, settings?: object): Promise<DemoShop>;
   stop(): Promise<void>;
 }
-
-interface ShopSecrets {
-  apiKey: string;
-  webhookSecret: string;
-  destinationSecrets: Record<string, string>;
-}
-
-interface Secrets {
-  adminToken: string;
-  encryptionKeys: string;
-  passwords: Record<string, string>;
-  shop?: ShopSecrets;
-}
-
-/** The shop of the demo. */
-export const SHOP = 'demo';
-
-const SHOP_SETTINGS = {
-  name: 'Demo shop',
-  timeZone: 'Europe/Kyiv',
-  jurisdiction: 'demo',
-  callingHours: 'always',
-  ringSeconds: 15,
-  answeringMachine: 'detect',
-  retry: {
-    maxAttempts: 2,
-    maxPer24Hours: 100,
-    gapMinutes: 0.05,
-    carrier_failure: { maxAttempts: 2, gapMinutes: 0.05 },
-  },
-};
 
 /**
  * Starts Postgres, Redis, the PBX and the carrier (or the virtual telephone network), the service and a shop, and tells the service about
@@ -116,8 +91,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<void>): Promise<Network> {
   const progress = options.progress ?? (() => undefined);
   mkdirSync(options.folder, { recursive: true, mode: 0o711 });
-  const secrets = readSecrets(options.folder);
-  for (const agent of options.agents) secrets.passwords[agent.login] ??= randomBytes(9).toString('base64url');
+  const secrets = readSecrets<Secrets>(options.folder, () => ({
+    adminToken: randomBytes(32).toString('base64url'),
+    encryptionKeys: `k1:${randomBytes(32).toString('base64')}`,
+    passwords: {},
+  }));
+  givePasswords(secrets, options.agents);
   writeSecrets(options.folder, secrets);
   const [databaseUrl, redisUrl, telephony] = await allOrNothing([
     ownDatabase(options, keep),
@@ -143,7 +122,7 @@ async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<
   keep({ stop: () => app.process.stop(50_000) });
   const shop = keep(await startDemoShop({ port: options.ports?.shop }));
   const admin = new AdminClient(app.url, secrets.adminToken);
-  await furnish(admin, options, secrets);
+  await furnish(admin, options.agents, secrets, options.groupSettings);
   secrets.shop = (await createShop(admin, SHOP, shop, options.shopSettings)) ?? secrets.shop;
   writeSecrets(options.folder, secrets);
   const access = secrets.shop;
@@ -189,81 +168,4 @@ async function exchange(options: NetworkOptions, keep: Keep): Promise<Telephony 
   if (options.telephony === 'virtual') return null;
   const start = options.telephony === 'own-asterisk' ? startOwnTelephony : startTelephony;
   return keep(await start({ agents: options.agents.map(phoneOf), progress: options.progress }));
-}
-
-async function furnish(admin: AdminClient, options: NetworkOptions, secrets: Secrets): Promise<void> {
-  for (const group of new Set(['default', ...options.agents.map(groupOf)])) {
-    const name = group === 'default' ? 'Everybody' : group;
-    await admin.put(`groups/${group}`, { name, wrapUpSeconds: 20, ...options.groupSettings });
-  }
-  await admin.put('trunks/carrier', {
-    endpoint: 'PJSIP/{number}@trunk',
-    callerIds: ['+380441234567'],
-    maxChannels: 60,
-    callsPerSecond: 20,
-  });
-  for (const agent of options.agents) {
-    await admin.put(`agents/${agent.login}`, {
-      name: agent.name,
-      password: secrets.passwords[agent.login],
-      role: agent.role ?? 'agent',
-      groups: [groupOf(agent)],
-      endpoint: `PJSIP/${phoneOf(agent)}`,
-      connection: agent.connection,
-    });
-  }
-}
-
-/** Creates or replaces a shop with the demo's settings. @returns its secrets, or null when it was there already */
-async function createShop(
-  admin: AdminClient,
-  name: string,
-  shop: DemoShop,
-  settings: object = {},
-): Promise<ShopSecrets | null> {
-  const made = await admin.put<{
-    apiKey?: string;
-    webhookSecret?: string;
-    destinations?: { name: string; secret?: string }[];
-  }>(`shops/${name}`, {
-    ...SHOP_SETTINGS,
-    destinations: [
-      {
-        name: 'orders',
-        url: shop.destinationUrl('orders'),
-        events: ['order.outcome', 'order.attempt', 'order.callback_scheduled'],
-      },
-    ],
-    ...settings,
-  });
-  if (made.status !== 201) return null;
-  return {
-    apiKey: made.body.apiKey ?? '',
-    webhookSecret: made.body.webhookSecret ?? '',
-    destinationSecrets: Object.fromEntries(
-      (made.body.destinations ?? []).map((destination) => [destination.name, destination.secret ?? '']),
-    ),
-  };
-}
-
-function groupOf(agent: AgentPlan): string {
-  return agent.group ?? 'default';
-}
-
-function phoneOf(agent: AgentPlan): string {
-  return agent.phone ?? `agent-${agent.login}`;
-}
-
-function readSecrets(folder: string): Secrets {
-  const file = join(folder, 'secrets.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
-  return {
-    adminToken: randomBytes(32).toString('base64url'),
-    encryptionKeys: `k1:${randomBytes(32).toString('base64')}`,
-    passwords: {},
-  };
-}
-
-function writeSecrets(folder: string, secrets: Secrets): void {
-  writeFileSync(join(folder, 'secrets.json'), `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
 }
