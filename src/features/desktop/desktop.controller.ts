@@ -1,13 +1,18 @@
-import { Body, Controller, Delete, Get, HttpCode, Post, Put, Req, Res, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiCookieAuth, ApiCreatedResponse, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DialerError } from '../../core/shared/errors.js';
+import { Transactions } from '../../platform/database/transaction.js';
 import type { Agent, SessionAgent } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
-import { SignInDto, StateDto } from './desktop.dto.js';
+import { FiguresQueryDto, SignInDto, StateDto } from './desktop.dto.js';
+import type { FiguresMessage, SessionMessage } from './desktop.protocol.js';
+import { FiguresReadModel } from './figures.read-model.js';
 import { stateMessage } from './message-composer.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionGuard, SignedInAgent } from './session-guard.js';
+
+const DAY_MS = 86_400_000;
 
 /** Signing in and out, and the agent's state (contract, section 5). */
 @ApiTags('agents')
@@ -18,6 +23,8 @@ export class DesktopController {
   constructor(
     private readonly agents: AgentsService,
     private readonly cookie: SessionCookie,
+    private readonly transactions: Transactions,
+    private readonly figuresOf: FiguresReadModel,
   ) {}
 
   @Post('session')
@@ -47,7 +54,10 @@ export class DesktopController {
 
   @Get('session')
   @UseGuards(SessionGuard)
-  async whoAmI(@SignedInAgent() agent: SessionAgent, @Res({ passthrough: true }) reply: FastifyReply) {
+  async whoAmI(
+    @SignedInAgent() agent: SessionAgent,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionMessage> {
     reply.header('cache-control', 'no-store');
     return { agent: shownAgent(agent), ...stateMessage(await this.agents.presence(agent.agentId)) };
   }
@@ -57,6 +67,15 @@ export class DesktopController {
   async state(@SignedInAgent() agent: SessionAgent, @Body() body: StateDto) {
     const reason = body.reason?.trim();
     return stateMessage(await this.agents.wish(agent.agentId, body.state, reason ? reason : null));
+  }
+
+  /** The agent's own work since an instant of the last 24 hours: the page asks from the start of its day. */
+  @Get('figures')
+  @UseGuards(SessionGuard)
+  async figures(@SignedInAgent() agent: SessionAgent, @Query() query: FiguresQueryDto): Promise<FiguresMessage> {
+    const earliest = Date.now() - DAY_MS;
+    const since = new Date(Math.max(earliest, query.since === undefined ? earliest : Date.parse(query.since)));
+    return this.transactions.read((tx) => this.figuresOf.since(tx, agent.agentId, since));
   }
 
   @Get('softphone')

@@ -29,6 +29,16 @@ export class StateDto {
   reason?: string | null;
 }
 
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+
+export class FiguresQueryDto {
+  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'default, and earliest: 24 hours ago' })
+  @IsOptional()
+  @Matches(RFC_3339, { message: 'must be an RFC 3339 date and time with offset' })
+  @IsISO8601({ strict: true, strictSeparator: true })
+  since?: string;
+}
+
 export class OutcomeDto {
   @ApiProperty({ enum: AGENT_OUTCOMES })
   @IsIn(AGENT_OUTCOMES)
@@ -59,9 +69,7 @@ export class OutcomeDto {
   })
   @IsOptional()
   @IsISO8601({ strict: true, strictSeparator: true })
-  @Matches(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/, {
-    message: 'must be an RFC 3339 date and time with offset',
-  })
+  @Matches(RFC_3339, { message: 'must be an RFC 3339 date and time with offset' })
   callbackAt?: string | null;
 
   /** With `callback`: who rings back. */

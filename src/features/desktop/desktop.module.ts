@@ -15,6 +15,7 @@ import { DesktopCallsController } from './desktop-calls.controller.js';
 import { DesktopEventsController } from './desktop-events.controller.js';
 import { DesktopController } from './desktop.controller.js';
 import { DesktopHandlers } from './desktop.handlers.js';
+import { FiguresReadModel } from './figures.read-model.js';
 import { MessageComposer } from './message-composer.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionGuard } from './session-guard.js';
@@ -25,6 +26,7 @@ import { SessionGuard } from './session-guard.js';
   providers: [
     AgentEventStore,
     AttemptsReadModel,
+    FiguresReadModel,
     MessageComposer,
     AgentScreens,
     DesktopHandlers,

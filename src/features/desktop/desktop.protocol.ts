@@ -1,6 +1,12 @@
-import type { AgentState } from '../../core/agent/agent.js';
+import type { AgentConnection, AgentState } from '../../core/agent/agent.js';
 import type { AttemptResult } from '../../core/call/result.js';
-import type { OrderCard } from '../../core/order/order-card.js';
+import type { Delivery, OrderCard, OrderItem } from '../../core/order/order-card.js';
+import type { AgentOutcome } from '../../core/order/order.js';
+import type { OutcomeChanges } from '../../core/outcome/changes.js';
+import type { FieldError } from '../../core/shared/errors.js';
+
+export { totalAfter } from '../../core/outcome/total.js';
+export type { AgentOutcome, AgentState, AttemptResult, Delivery, FieldError, OrderCard, OrderItem, OutcomeChanges };
 
 /** Where the agent stands; instants are RFC 3339 strings here and below. */
 export interface AgentStateMessage {
@@ -29,7 +35,15 @@ export interface CallConnectedMessage {
   readonly attempts: readonly AttemptMessage[];
   /** Open orders of the same number in the same shop. */
   readonly otherOrders: readonly OrderCard[];
-  readonly shop: { readonly shop: string; readonly name: string; readonly language: string };
+  readonly shop: {
+    readonly shop: string;
+    readonly name: string;
+    readonly language: string;
+    /** IANA zone of buyers who have none of their own. */
+    readonly timeZone: string;
+  };
+  /** When this buyer may be rung back: the shop's calling hours in the buyer's zone, for the days ahead that a callback may lie. */
+  readonly callbackWindows: readonly { readonly from: string; readonly to: string }[];
   readonly connectedAt: string;
   readonly wrapUpSeconds: number;
 }
@@ -76,4 +90,41 @@ export interface DesktopMessages {
   readonly 'order.updated': OrderUpdatedMessage;
   readonly 'order.withdrawn': OrderWithdrawnMessage;
   readonly notice: NoticeMessage;
+}
+
+/** An error body (RFC 9457). */
+export interface Problem {
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code?: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/** Who has signed in. */
+export interface AgentProfile {
+  readonly agentId: string;
+  readonly login: string;
+  readonly name: string;
+  readonly role: string;
+  readonly groups: readonly string[];
+  readonly skills: readonly string[];
+  readonly connection: AgentConnection;
+  readonly endpoint: string;
+}
+
+/** `GET /v1/agent/session`. */
+export interface SessionMessage extends AgentStateMessage {
+  readonly agent: AgentProfile;
+}
+
+/** `GET /v1/agent/figures`: the agent's own work since an instant. Ratios are 0–1; null while there is nothing to divide by. */
+export interface FiguresMessage {
+  readonly talks: number;
+  /** Calls of them that ended with an order confirmed, as it was or with changes. */
+  readonly confirmed: number;
+  /** Talk and wrap-up of one call on average. */
+  readonly averageHandlingSeconds: number | null;
+  /** Talk and wrap-up as a share of these and of waiting. */
+  readonly occupancyRatio: number | null;
 }

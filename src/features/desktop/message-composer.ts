@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { callingWindows } from '../../core/calling-hours/calling-windows.js';
+import { MAX_CALLBACK_DAYS } from '../../core/outcome/agent-word.js';
 import type { CallId, OrderRef, ShopId } from '../../core/shared/ids.js';
 import { Vault } from '../../platform/auth/vault.js';
 import { Transactions } from '../../platform/database/transaction.js';
@@ -111,12 +113,23 @@ export class MessageComposer {
     ]);
     const otherOrders = await this.orders.otherOpenOrders(shopId, this.vault.phoneHash(order.customer.phone), orderRef);
     const own = groups.filter((group) => presence.groupIds.includes(group.groupId));
+    const { language, timeZone, callingHours: hours } = shop.settings;
+    const ahead = {
+      hours,
+      timeZone: order.customer.timeZone ?? timeZone,
+      now: new Date(),
+      days: MAX_CALLBACK_DAYS,
+    };
     return {
       callId,
       order,
       attempts,
       otherOrders,
-      shop: { shop: shopId, name: shop.name, language: shop.settings.language },
+      shop: { shop: shopId, name: shop.name, language, timeZone },
+      callbackWindows: callingWindows(ahead).map(({ from, to }) => ({
+        from: from.toISOString(),
+        to: to.toISOString(),
+      })),
       connectedAt,
       wrapUpSeconds: Math.max(...own.map((group) => group.settings.wrapUpSeconds)),
     };

@@ -1,0 +1,76 @@
+import { slotParts } from './zoned-time.js';
+
+export type Language = 'uk' | 'ru' | 'en';
+
+export const LOCALES: Readonly<Record<Language, string>> = { uk: 'uk-UA', ru: 'ru-UA', en: 'en-GB' };
+
+/** `1:05`, `1:02:05`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  const two = (n: number) => String(n).padStart(2, '0');
+  const hours = Math.floor(seconds / 3_600);
+  const rest = `${Math.floor((seconds % 3_600) / 60)}:${two(seconds % 60)}`;
+  return hours > 0 ? `${hours}:${rest.padStart(5, '0')}` : rest;
+}
+
+/** How the page writes numbers, money and times in one language. */
+export class Formats {
+  private readonly locale: string;
+
+  constructor(language: Language) {
+    this.locale = LOCALES[language];
+  }
+
+  money(amount: string, currency: string): string {
+    try {
+      return new Intl.NumberFormat(this.locale, { style: 'currency', currency }).format(Number(amount));
+    } catch {
+      return `${amount} ${currency}`;
+    }
+  }
+
+  percent(ratio: number): string {
+    return new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 0 }).format(ratio);
+  }
+
+  dateTime(instant: string): string {
+    return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(instant));
+  }
+
+  timeIn(instant: Date, timeZone: string | null): string {
+    return new Intl.DateTimeFormat(this.locale, { timeStyle: 'short', timeZone: timeZone ?? undefined }).format(
+      instant,
+    );
+  }
+
+  /** `23 листопада, понеділок` for `2026-11-23`. */
+  day(day: string): string {
+    return new Intl.DateTimeFormat(this.locale, {
+      weekday: 'short',
+      day: 'numeric',
+      month: 'short',
+      timeZone: 'UTC',
+    }).format(new Date(`${day}T00:00:00Z`));
+  }
+
+  slot(slot: string): string {
+    const parts = slotParts(slot);
+    if (parts === null) return slot;
+    const end = parts.lastDay === parts.day ? parts.to : `${this.day(parts.lastDay)} ${parts.to}`;
+    return `${this.day(parts.day)}, ${parts.from}–${end}`;
+  }
+
+  /** `+380 67 123 45 67`: groups are easier to read out. */
+  phone(e164: string): string {
+    const ukrainian = /^\+380(\d{2})(\d{3})(\d{2})(\d{2})$/.exec(e164);
+    return ukrainian ? `+380 ${ukrainian.slice(1).join(' ')}` : e164;
+  }
+
+  languageName(tag: string): string {
+    try {
+      return new Intl.DisplayNames([this.locale], { type: 'language' }).of(tag) ?? tag;
+    } catch {
+      return tag;
+    }
+  }
+}
