@@ -22,6 +22,8 @@ outside.on('message', (packet, peer) => {
   socketFor(peer).send(packet, Number(carrierPort), carrierHost);
 });
 outside.bind({ port: Number(port), address: host, exclusive: true });
+// As the first process of a container it would be deaf to this signal.
+process.on('SIGTERM', () => process.exit(0));
 
 function socketFor(peer) {
   const key = `${peer.address}:${peer.port}`;
