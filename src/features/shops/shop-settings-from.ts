@@ -7,6 +7,9 @@ import {
 } from '../../core/order/shop-settings.js';
 import { DialerError, type FieldError } from '../../core/shared/errors.js';
 import type { CallingHours } from '../../core/calling-hours/calling-hours.js';
+import { isKnownCountry } from '../../core/shared/phone-number.js';
+import type { SkillRule } from '../../core/agent/call-needs.js';
+import type { SkillRuleDto } from './skill-rule.dto.js';
 import type { PutShopDto, RetryDto } from './shop.dto.js';
 
 const DEFAULT_OVERFLOW_SECONDS = 60;
@@ -22,7 +25,7 @@ export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopS
     country: dto.country ?? fallback.country,
     language: dto.language ?? fallback.language,
     callerId: dto.callerId ?? fallback.callerId,
-    callerIds: fallback.callerIds,
+    callerIds: dto.callerIds ?? fallback.callerIds,
     callingHours:
       dto.callingHours === undefined || dto.callingHours === null
         ? fallback.callingHours
@@ -39,8 +42,8 @@ export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopS
     retry: retryFrom(dto.retry ?? {}),
     abandon: dto.abandon?.map(({ maxRatio, windowHours }) => ({ maxRatio, windowHours })) ?? fallback.abandon,
     agentGroups: groupsFrom(dto),
-    skillRules: fallback.skillRules,
-    sameAgentSeconds: fallback.sameAgentSeconds,
+    skillRules: dto.skillRules?.map(plainRule) ?? fallback.skillRules,
+    sameAgentSeconds: dto.sameAgentSeconds ?? fallback.sameAgentSeconds,
     jurisdiction: dto.jurisdiction ?? fallback.jurisdiction,
     dialing: dto.dialing ?? fallback.dialing,
     share: dto.share ?? fallback.share,
@@ -57,6 +60,16 @@ export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopS
 
 function plainHours(hours: NonNullable<PutShopDto['callingHours']>): CallingHours {
   return hours === 'always' ? hours : (JSON.parse(JSON.stringify(hours)) as CallingHours);
+}
+
+function plainRule({ itemGroup, language, region, skill, relaxAfterSeconds }: SkillRuleDto): SkillRule {
+  return {
+    itemGroup: itemGroup ?? null,
+    language: language ?? null,
+    region: region ?? null,
+    skill: skill.trim(),
+    relaxAfterSeconds: relaxAfterSeconds ?? null,
+  };
 }
 
 function retryFrom(dto: RetryDto): RetryPolicy {
@@ -92,6 +105,12 @@ function crossChecks(settings: ShopSettings, isDemoAllowed: boolean): FieldError
   const say = (pointer: string, detail: string) => problems.push({ pointer, detail });
   if (settings.firstCall.targetSeconds > settings.firstCall.deadlineSeconds) {
     say('/firstCall/targetSeconds', 'must not be greater than deadlineSeconds');
+  }
+  for (const [country, callerId] of Object.entries<unknown>(settings.callerIds)) {
+    if (!isKnownCountry(country)) say(`/callerIds/${country}`, 'is no ISO 3166 code of two capitals, e.g. PL');
+    else if (typeof callerId !== 'string' || !/^\+[1-9]\d{6,14}$/.test(callerId)) {
+      say(`/callerIds/${country}`, 'must be an E.164 number, e.g. +48221234567');
+    }
   }
   if (settings.jurisdiction === 'demo') {
     if (!isDemoAllowed) say('/jurisdiction', '"demo" is accepted only while the service listens on loopback');

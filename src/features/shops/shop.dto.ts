@@ -21,6 +21,7 @@ import {
 } from 'class-validator';
 import { WHEN_LATE, type WhenLate } from '../../core/attempt/dial-order.js';
 import { DIALING_MODES, JURISDICTIONS, type DialingMode, type Jurisdiction } from '../../core/order/shop-settings.js';
+import { SkillRuleDto } from './skill-rule.dto.js';
 import { IsAgentGroups, IsCallingRange, IsCountry, IsLanguageTag, IsTimeZoneName } from './shop-rules.js';
 
 export const DESTINATION_EVENTS = ['order.outcome', 'order.attempt', 'order.callback_scheduled'] as const;
@@ -202,6 +203,16 @@ export class PutShopDto {
   callerId?: string | null;
 
   @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { PL: '+48221234567' },
+    description: "by ISO 3166 country of the buyer's number; goes before `callerId`",
+  })
+  @IsOptional()
+  @IsObject()
+  callerIds?: Record<string, string>;
+
+  @ApiPropertyOptional({
     oneOf: [{ type: 'string', enum: ['always'] }, { $ref: '#/components/schemas/CallingHoursDto' }],
     description: '"always", or per weekday a list of HH:MM-HH:MM in the buyer\'s zone (default 09:00-20:00 each day)',
   })
@@ -259,6 +270,24 @@ export class PutShopDto {
   @Min(0)
   @Max(86_400)
   overflowAfterSeconds?: number;
+
+  @ApiPropertyOptional({ type: [SkillRuleDto], description: 'which orders need which skill of an agent' })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @ValidateNested({ each: true })
+  @Type(() => SkillRuleDto)
+  skillRules?: SkillRuleDto[];
+
+  @ApiPropertyOptional({
+    default: 0,
+    description: 'how long an order waits for the agent who talked with the buyer before, while that agent is busy',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(3_600)
+  sameAgentSeconds?: number;
 
   @ApiPropertyOptional({ type: [DestinationDto] })
   @IsOptional()

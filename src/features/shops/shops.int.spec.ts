@@ -59,6 +59,9 @@ describe('PUT shops/{shop}', () => {
         { maxRatio: 0.02, windowHours: 720 },
       ],
       agentGroups: [{ group: 'default', afterSeconds: 0 }],
+      callerIds: {},
+      skillRules: [],
+      sameAgentSeconds: 0,
       jurisdiction: 'generic',
       dialing: 'progressive',
       share: 1,
@@ -121,12 +124,50 @@ describe('PUT shops/{shop}', () => {
     });
   });
 
+  it('takes skills that orders need, and caller ids by country', async () => {
+    const body = {
+      ...minimal,
+      callerIds: { PL: '+48221234567' },
+      skillRules: [
+        { itemGroup: 'electronics', skill: ' tv ', relaxAfterSeconds: 120 },
+        { language: 'pl', skill: 'pl' },
+      ],
+      sameAgentSeconds: 20,
+    };
+    expect((await put('routing', body)).status).toBe(201);
+    const rule = { itemGroup: null, language: null, region: null, relaxAfterSeconds: null };
+    expect((await app.get(ShopsService).get('routing')).settings).toMatchObject({
+      callerIds: { PL: '+48221234567' },
+      skillRules: [
+        { ...rule, itemGroup: 'electronics', skill: 'tv', relaxAfterSeconds: 120 },
+        { ...rule, language: 'pl', skill: 'pl' },
+      ],
+      sameAgentSeconds: 20,
+    });
+  });
+
   it.each<[string, object, string[]]>([
     ['no name, no zone', { name: undefined, timeZone: undefined }, ['/name', '/timeZone']],
     ['an unknown field', { colour: 'red' }, ['/colour']],
     ['a wrong zone', { timeZone: 'Kyiv' }, ['/timeZone']],
     ['a wrong country', { country: 'UKR' }, ['/country']],
     ['a wrong caller id', { callerId: '0441234567' }, ['/callerId']],
+    ['caller ids that are a list', { callerIds: ['+48221234567'] }, ['/callerIds']],
+    [
+      'caller ids of no country, and that are none',
+      { callerIds: { pl: '+48221234567', PL: '221234567', DE: 49 } },
+      ['/callerIds/pl', '/callerIds/PL', '/callerIds/DE'],
+    ],
+    ['a rule without a skill', { skillRules: [{ language: 'pl' }] }, ['/skillRules/0/skill']],
+    ['a skill that is blank', { skillRules: [{ skill: ' ' }] }, ['/skillRules/0/skill']],
+    [
+      'a rule with a wrong language and wait',
+      { skillRules: [{ skill: 'a' }, { skill: 'b', language: 'po lish', relaxAfterSeconds: -1 }] },
+      ['/skillRules/1/language', '/skillRules/1/relaxAfterSeconds'],
+    ],
+    ['a rule with an unknown field', { skillRules: [{ skill: 'a', city: 'x' }] }, ['/skillRules/0/city']],
+    ['null among the rules', { skillRules: [null] }, ['/skillRules/0']],
+    ['an hour and more for the same agent', { sameAgentSeconds: 3_601 }, ['/sameAgentSeconds']],
     ['wrong hours', { callingHours: { mon: ['20:00-09:00'] } }, ['/callingHours/mon']],
     ['hours of a wrong day', { callingHours: { monday: ['09:00-20:00'] } }, ['/callingHours/monday']],
     ['hours as a word', { callingHours: 'sometimes' }, ['/callingHours']],
