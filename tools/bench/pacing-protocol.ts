@@ -1,4 +1,5 @@
-import { PredictivePacer, type PacingFact, type PredictiveLoad } from '../../src/core/pacing/predictive.js';
+import type { PacingFact } from '../../src/core/pacing/pacing-fact.js';
+import { PredictivePacer, type PredictiveLoad } from '../../src/core/pacing/predictive.js';
 
 /** The first line of a run (docs/pacing-protocol.md). Only what the filter needs; durations are in seconds. */
 export interface InitLine {
@@ -95,11 +96,13 @@ function loadOf(line: StateLine, windowSeconds: number): PredictiveLoad {
       { attempt: 1, count: line.queue.backlog },
     ],
     linesFree: line.trunks_free,
-    abandons: {
-      answered: line.today.answers,
-      abandoned: line.today.abandoned,
-      window: { passedSeconds: line.t, leftSeconds: windowSeconds - line.t },
-    },
+    abandons: [
+      {
+        answered: line.today.answers,
+        abandoned: line.today.abandoned,
+        window: { passedSeconds: line.t, leftSeconds: windowSeconds - line.t },
+      },
+    ],
   };
 }
 

@@ -23,7 +23,9 @@ function inventedFloor(t: number): StateLine {
       wrap: some(60, 60),
     },
     calls: {
-      inflight: some(t % 50 === 0 ? 150 : 40 + (t % 40), 25).map(([call, age]) => [age, age > 3 ? age - 3 : -1, 1 + (call % 3)] as const),
+      inflight: some(t % 50 === 0 ? 150 : 40 + (t % 40), 25).map(
+        ([call, age]) => [age, age > 3 ? age - 3 : -1, 1 + (call % 3)] as const,
+      ),
       screening: [],
       waiting: [],
     },

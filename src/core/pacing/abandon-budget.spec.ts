@@ -17,13 +17,13 @@ describe('AbandonBudget', () => {
       { answered: 199, abandoned: 1, window: { passedSeconds: 28_700, leftSeconds: 100 } },
     ],
   ])('accepts no risk: %s', (_name, cap, count) => {
-    expect(new AbandonBudget({ cap, isScreened: false }).accept(count)).toBe(0);
+    expect(new AbandonBudget({ cap, isScreened: false }).accept([count])).toBe(0);
   });
 
   it('accepts more at a surplus than at a debt, and in proportion to the cap', () => {
     const day = { passedSeconds: 10_000, leftSeconds: 18_000 };
     const accepted = (cap: number, abandoned: number) =>
-      new AbandonBudget({ cap, isScreened: false }).accept({ answered: 1_000, abandoned, window: day });
+      new AbandonBudget({ cap, isScreened: false }).accept([{ answered: 1_000, abandoned, window: day }]);
     expect(accepted(0.03, 10)).toBeGreaterThan(accepted(0.03, 28));
     expect(accepted(0.03, 28)).toBeGreaterThan(accepted(0.03, 35));
     expect(accepted(0.03, 35)).toBeGreaterThan(0);
@@ -37,11 +37,33 @@ describe('AbandonBudget', () => {
         fc.nat(200),
         fc.double({ min: 0.002, max: 0.1, noNaN: true }),
         (answered, abandoned, cap) => {
-          const accepted = new AbandonBudget({ cap, isScreened: false }).accept({ answered, abandoned, window: null });
+          const accepted = new AbandonBudget({ cap, isScreened: false }).accept([
+            { answered, abandoned, window: null },
+          ]);
           expect(accepted > 0).toBe(cap * answered - abandoned >= 1);
           expect(accepted).toBeLessThanOrEqual(0.7);
         },
       ),
     );
+  });
+
+  it('of several windows the tightest decides, each by its own cap', () => {
+    const budget = new AbandonBudget({ cap: 0.03, isScreened: false });
+    const day = { answered: 1_000, abandoned: 2, window: null, cap: 0.01 };
+    const month = { answered: 20_000, abandoned: 100, window: null, cap: 0.02 };
+    expect(budget.accept([day, month])).toBe(Math.min(budget.accept([day]), budget.accept([month])));
+    expect(budget.accept([day, { ...month, abandoned: 400 }])).toBe(0);
+    expect(budget.accept([])).toBe(0);
+  });
+
+  it('learns the price of risk from what was accepted and what came of it', () => {
+    const accepted = (abandoned: number) => {
+      const budget = new AbandonBudget({ cap: 0.03, isScreened: false });
+      const window = { answered: 2_000, abandoned: 30, window: null };
+      budget.accept([window]);
+      budget.learn(1_000, abandoned);
+      return budget.accept([window]);
+    };
+    expect(accepted(10)).toBeGreaterThan(accepted(60));
   });
 });

@@ -9,6 +9,8 @@ export interface AbandonCount {
    * Null for a sliding window: it is judged at every instant.
    */
   readonly window: { readonly passedSeconds: number; readonly leftSeconds: number } | null;
+  /** Highest share (0–1) permitted in this window; absent: the cap of the rule. */
+  readonly cap?: number;
 }
 
 /**
@@ -43,7 +45,8 @@ const HIGHEST_CHANCE = 0.7;
  * The cap is a budget of the whole window. It buys most when every call is weighed at the same price, so the accepted chance is held steady: surplus and
  * debt are worked off over all that is left of the window, not at once. Measured on the plant of the pacing bench: the same budget spent by a quick feedback
  * loop, which falls to 1:1 and back, buys a third less.
- * When one more abandoned call could break the cap, nothing is accepted: only calls with an agent of their own (docs/decisions/0014-predictive-pacing.md).
+ * Of several windows the tightest one decides. When one more abandoned call could break a cap, nothing is accepted: only calls with an agent of their own
+ * (docs/decisions/0014-predictive-pacing.md).
  */
 export class AbandonBudget {
   private acceptedSum = 0;
@@ -53,39 +56,24 @@ export class AbandonBudget {
   private accepted = 0;
 
   private readonly cap: number;
-  private readonly aim: number;
+  private readonly aimShare: number;
 
   /**
-   * @param options.cap         highest share (0–1) of answered calls that may find no agent
+   * @param options.cap         highest share (0–1) of answered calls that may find no agent, for windows that name none
    * @param options.isScreened  true when a detection of answering machines runs after the answer
    */
   constructor(options: { readonly cap: number; readonly isScreened: boolean }) {
     this.cap = options.cap;
-    this.aim = options.cap * (options.isScreened ? AIM_SCREENED : AIM);
+    this.aimShare = options.isScreened ? AIM_SCREENED : AIM;
   }
 
   /**
-   * Chance (0–1) that may be accepted now; 0 when no risk may be taken.
+   * What was accepted against what came of it: the price of a call at the margin, for each abandoned one on average.
    *
-   * @param waiting answered buyers without an agent at this instant: they may be abandoned in a moment
+   * @param answered   calls answered so far, all told; never falls
+   * @param abandoned  those of them that had no agent in time
    */
-  accept(count: AbandonCount, waiting = 0): number {
-    const { answered, abandoned, window } = count;
-    this.learn(answered, abandoned);
-    const ahead =
-      window === null ? 0 : (answered * Math.max(0, window.leftSeconds)) / Math.max(600, window.passedSeconds);
-    this.accepted = 0;
-    if (this.cap * (answered + TRUSTED_AHEAD * ahead) - abandoned - waiting < 1) return 0;
-    const horizon = Math.max(FEWEST_ANSWERS_AHEAD, window === null ? SLIDING_SHARE * answered : ahead);
-    const { aim } = this;
-    const rate = (aim * (answered + horizon) - abandoned - RESERVE_CALLS) / horizon;
-    const price = (this.acceptedSum + FIRST_PRICE * PRICE_WEIGHT) / (this.abandonedSeen + PRICE_WEIGHT);
-    this.accepted = Math.min(HIGHEST_CHANCE, price * Math.min(HIGHEST_RATE * aim, Math.max(LEAST_RATE * aim, rate)));
-    return this.accepted;
-  }
-
-  /** What was accepted against what came of it: the price of a call at the margin, for each abandoned one on average. */
-  private learn(answered: number, abandoned: number): void {
+  learn(answered: number, abandoned: number): void {
     this.acceptedSum += Math.max(0, answered - this.lastAnswered) * this.accepted;
     this.abandonedSeen += Math.max(0, abandoned - this.lastAbandoned);
     this.lastAnswered = answered;
@@ -94,4 +82,41 @@ export class AbandonBudget {
     this.acceptedSum /= 2;
     this.abandonedSeen /= 2;
   }
+
+  /**
+   * Chance (0–1) that may be accepted now; 0 when no risk may be taken.
+   *
+   * @param windows each with its own counts; none: no risk may be taken
+   * @param waiting answered buyers without an agent at this instant: they may be abandoned in a moment
+   */
+  accept(windows: readonly AbandonCount[], waiting = 0): number {
+    this.accepted = windows.length === 0 ? 0 : Math.min(...windows.map((window) => this.acceptIn(window, waiting)));
+    return this.accepted;
+  }
+
+  private acceptIn(count: AbandonCount, waiting: number): number {
+    const { answered, abandoned, window } = count;
+    const cap = count.cap ?? this.cap;
+    if (!hasRoom(count, cap, waiting)) return 0;
+    const ahead = answersAhead(count);
+    const horizon = Math.max(FEWEST_ANSWERS_AHEAD, window === null ? SLIDING_SHARE * answered : ahead);
+    const aim = cap * this.aimShare;
+    const rate = (aim * (answered + horizon) - abandoned - RESERVE_CALLS) / horizon;
+    const price = (this.acceptedSum + FIRST_PRICE * PRICE_WEIGHT) / (this.abandonedSeen + PRICE_WEIGHT);
+    return Math.min(HIGHEST_CHANCE, price * Math.min(HIGHEST_RATE * aim, Math.max(LEAST_RATE * aim, rate)));
+  }
+}
+
+/**
+ * Whether one more abandoned call would leave the share within the cap.
+ *
+ * @param waiting answered buyers without an agent at this instant
+ */
+export function hasRoom(count: AbandonCount, cap: number, waiting = 0): boolean {
+  return cap * (count.answered + TRUSTED_AHEAD * answersAhead(count)) - count.abandoned - waiting >= 1;
+}
+
+/** Answers still to come in a window that is judged at its end, as things go so far. */
+function answersAhead({ answered, window }: AbandonCount): number {
+  return window === null ? 0 : (answered * Math.max(0, window.leftSeconds)) / Math.max(600, window.passedSeconds);
 }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { pace, type GroupLoad } from './pace.js';
 
 const load = (more: Partial<GroupLoad> = {}): GroupLoad => ({
-  mode: 'progressive',
   agents: { ready: [3, 1], reserved: 0, talking: [], wrapUp: [] },
   calls: { unassigned: [], waiting: [] },
   ordersDue: 10,
@@ -12,9 +11,9 @@ const load = (more: Partial<GroupLoad> = {}): GroupLoad => ({
 });
 
 const anyLoad = fc.record({
-  mode: fc.constantFrom('progressive' as const, 'predictive' as const),
   agents: fc.record({
     ready: fc.array(fc.nat(600), { maxLength: 20 }),
+    readyPerCall: fc.nat(5),
     reserved: fc.nat(20),
     talking: fc.array(fc.nat(600), { maxLength: 20 }),
     wrapUp: fc.array(fc.nat(60), { maxLength: 20 }),
@@ -43,6 +42,15 @@ describe('pace', () => {
       1,
       'one_to_one',
     ],
+    [
+      'a ringing call does not count on a phone that must be rung first',
+      load({
+        agents: { ready: [3], readyPerCall: 2, reserved: 0, talking: [], wrapUp: [] },
+        calls: { unassigned: [{ ageSeconds: 2, ringingSeconds: 1 }], waiting: [0.3] },
+      }),
+      2,
+      'one_to_one',
+    ],
     ['answered buyers come first', load({ calls: { unassigned: [], waiting: [0.2, 0.1] } }), 0, 'no_agent'],
   ] as const)('%s', (_name, given, dial, reason) => {
     expect(pace(given)).toMatchObject({ dial, reason });
@@ -56,7 +64,7 @@ describe('pace', () => {
         expect(dial).toBeGreaterThanOrEqual(0);
         expect(dial).toBeLessThanOrEqual(Math.max(0, given.linesFree));
         expect(dial).toBeLessThanOrEqual(given.ordersDue);
-        expect(dial).toBeLessThanOrEqual(given.agents.ready.length);
+        expect(dial).toBeLessThanOrEqual(given.agents.ready.length + given.agents.readyPerCall);
       }),
     );
   });

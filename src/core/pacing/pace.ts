@@ -1,12 +1,10 @@
-/**
- * What the pacing rule sees of one agent group at one instant. Durations are in seconds.
- * The shape already carries what a predictive rule needs: states with their age, ringing calls with theirs.
- */
+/** What the pacing rule sees of one agent group at one instant. Durations are in seconds. */
 export interface GroupLoad {
-  readonly mode: 'progressive' | 'predictive';
   readonly agents: {
-    /** Seconds in the state, one entry for each ready agent. */
+    /** Seconds in the state, one entry for each ready agent whose phone is up. */
     readonly ready: readonly number[];
+    /** Ready agents whose phone is rung first for each call: they serve calls reserved for them only. */
+    readonly readyPerCall?: number;
     readonly reserved: number;
     /** Seconds of talk, one entry for each talking agent. */
     readonly talking: readonly number[];
@@ -15,6 +13,8 @@ export interface GroupLoad {
   readonly calls: {
     /** Unanswered calls for which no agent is reserved: seconds since originate, seconds since ringing or null. */
     readonly unassigned: readonly { readonly ageSeconds: number; readonly ringingSeconds: number | null }[];
+    /** Answered calls of which it is not known yet whether a person answered: seconds since the answer. */
+    readonly screening?: readonly number[];
     /** Answered buyers without an agent: seconds since the answer. */
     readonly waiting: readonly number[];
   };
@@ -39,15 +39,14 @@ export interface PacingDecision {
  * How many new calls to place now for one agent group: progressive, one call for each free agent.
  *
  * Nobody waits for an agent then: the agent is reserved before the INVITE leaves (docs/decisions/0009-lease-and-abandoned.md).
- * A group set to `predictive` is dialled the same way as long as no evidence for more has been gathered.
  */
-export function pace(load: GroupLoad): PacingDecision {
-  const promised = load.calls.unassigned.length + load.calls.waiting.length;
-  const agentsFree = Math.max(0, load.agents.ready.length - promised);
-  if (load.ordersDue === 0) return { dial: 0, reason: 'nothing_due', agentsFree };
+export function pace({ agents, calls, ordersDue, linesFree: lines }: GroupLoad): PacingDecision {
+  const promised = calls.unassigned.length + (calls.screening?.length ?? 0) + calls.waiting.length;
+  const agentsFree = Math.max(0, agents.ready.length - promised) + (agents.readyPerCall ?? 0);
+  if (ordersDue === 0) return { dial: 0, reason: 'nothing_due', agentsFree };
   if (agentsFree === 0) return { dial: 0, reason: 'no_agent', agentsFree };
-  const linesFree = Math.max(0, Math.floor(load.linesFree));
+  const linesFree = Math.max(0, Math.floor(lines));
   if (linesFree === 0) return { dial: 0, reason: 'trunk_full', agentsFree };
-  const dial = Math.min(agentsFree, load.ordersDue, linesFree);
-  return { dial, reason: linesFree < Math.min(agentsFree, load.ordersDue) ? 'trunk_full' : 'one_to_one', agentsFree };
+  const dial = Math.min(agentsFree, ordersDue, linesFree);
+  return { dial, reason: linesFree < Math.min(agentsFree, ordersDue) ? 'trunk_full' : 'one_to_one', agentsFree };
 }

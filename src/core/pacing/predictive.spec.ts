@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PredictivePacer, type PacingFact, type PredictiveLoad } from './predictive.js';
+import type { PacingFact } from './pacing-fact.js';
+import { PredictivePacer, type PredictiveLoad } from './predictive.js';
 
 const options = { cap: 0.03, abandonAfterSeconds: 2, ringSeconds: 25, isScreened: false };
 const day = { passedSeconds: 10_000, leftSeconds: 18_800 };
@@ -10,7 +11,7 @@ const load = (more: Partial<PredictiveLoad> = {}): PredictiveLoad => ({
   calls: { unassigned: [], screening: [], waiting: [] },
   due: [{ attempt: 1, count: 100 }],
   linesFree: 100,
-  abandons: { answered: 1_000, abandoned: 20, window: day },
+  abandons: [{ answered: 1_000, abandoned: 20, window: day }],
   ...more,
 });
 
@@ -33,7 +34,13 @@ function experienced(more: Partial<typeof options> = {}, n = 300): PredictivePac
 
 const seconds = (max: number, maxLength: number) => fc.array(fc.double({ min: 0, max, noNaN: true }), { maxLength });
 const anyLoad = fc.record({
-  agents: fc.record({ ready: seconds(60, 8), reserved: fc.nat(3), talking: seconds(300, 20), wrapUp: seconds(60, 12) }),
+  agents: fc.record({
+    ready: seconds(60, 8),
+    readyPerCall: fc.nat(2),
+    reserved: fc.nat(3),
+    talking: seconds(300, 20),
+    wrapUp: seconds(60, 12),
+  }),
   calls: fc.record({
     unassigned: fc.array(
       fc.record({
@@ -46,13 +53,18 @@ const anyLoad = fc.record({
     screening: seconds(1, 3),
     waiting: seconds(2, 3),
   }),
-  due: fc.array(fc.record({ attempt: fc.integer({ min: 1, max: 4 }), count: fc.nat(30) }), { maxLength: 3 }),
-  linesFree: fc.integer({ min: -2, max: 60 }),
-  abandons: fc.record({
-    answered: fc.nat(2_000),
-    abandoned: fc.nat(50),
-    window: fc.option(fc.constant(day)),
+  due: fc.array(fc.record({ attempt: fc.integer({ min: 1, max: 4 }), count: fc.nat(30), needsAgent: fc.boolean() }), {
+    maxLength: 3,
   }),
+  linesFree: fc.integer({ min: -2, max: 60 }),
+  abandons: fc.array(
+    fc.record({
+      answered: fc.nat(2_000),
+      abandoned: fc.nat(50),
+      window: fc.option(fc.constant(day)),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
 });
 
 const one = (state: 'ready' | 'talking' | 'wrapUp', elapsed: number, from: PredictiveLoad): PredictiveLoad => ({
@@ -109,7 +121,7 @@ describe('PredictivePacer', () => {
       'at the cap one call for each free agent',
       load({
         agents: { ready: [5, 2], reserved: 0, talking: [], wrapUp: [34, 36, 37] },
-        abandons: { answered: 1_000, abandoned: 30, window: null },
+        abandons: [{ answered: 1_000, abandoned: 30, window: null }],
       }),
       2,
       'cap_reached',
@@ -134,6 +146,66 @@ describe('PredictivePacer', () => {
       pacer.learn({ kind: 'call_ended', by: 'nobody', attempt: 1, ageSeconds: 3, ringingSeconds: null }, 101);
     expect(pacer.decide(given, 102).answerRatio).toBe(before);
     expect(pacer.decide(given, 135).answerRatio).toBeLessThan(before - 0.1);
+  });
+
+  it('calls that need an agent take one who is ready, when the risk of one call more is accepted', () => {
+    const given = load({
+      agents: { ready: [4], reserved: 0, talking: [], wrapUp: [34, 36, 37] },
+      calls: { unassigned: [{ ageSeconds: 24, ringingSeconds: 21, attempt: 1 }], screening: [], waiting: [] },
+      due: [
+        { attempt: 2, count: 2, needsAgent: true },
+        { attempt: 1, count: 10 },
+      ],
+    });
+    const decision = experienced().decide(given, 100);
+    expect(decision).toMatchObject({ isAhead: true, reserve: 1, reason: 'predicted' });
+    expect(decision.dial).toBeGreaterThanOrEqual(1);
+    const young = { unassigned: [{ ageSeconds: 4, ringingSeconds: 1, attempt: 1 }], screening: [], waiting: [] };
+    const busy = { ...given, agents: { ...given.agents, wrapUp: [] }, calls: young };
+    expect(experienced().decide(busy, 100)).toMatchObject({ dial: 0, reserve: 0 });
+  });
+
+  it('holds calls back for those that need an agent and find none ready', () => {
+    const agents = { ready: [], reserved: 0, talking: [], wrapUp: [34, 36, 37] };
+    const ahead = experienced().decide(load({ agents }), 100).dial;
+    const due = [
+      { attempt: 2, count: 1, needsAgent: true },
+      { attempt: 1, count: 100 },
+    ];
+    const { dial, reserve } = experienced().decide(load({ agents, due }), 100);
+    expect(reserve).toBe(0);
+    expect(dial).toBeLessThan(ahead);
+    // A long row of them holds back no more than a tenth of the agents, one at least.
+    const many = [
+      { attempt: 2, count: 50, needsAgent: true },
+      { attempt: 1, count: 100 },
+    ];
+    expect(experienced().decide(load({ agents, due: many }), 100).dial).toBe(dial);
+  });
+
+  it('gives phones that are rung first a call of their own, beside the calls ahead', () => {
+    const agents = { ready: [], reserved: 0, talking: [], wrapUp: [34, 36, 37] };
+    const ahead = experienced().decide(load({ agents }), 100).dial;
+    const with2 = experienced().decide(load({ agents: { ...agents, readyPerCall: 2 } }), 100);
+    expect(with2).toMatchObject({ dial: ahead + 2, isAhead: true });
+  });
+
+  it('calls nobody ahead where no cap permits it', () => {
+    const agents = { ready: [5, 2], reserved: 0, talking: [], wrapUp: [34, 36, 37] };
+    expect(experienced().decide(load({ agents, abandons: [] }), 100)).toMatchObject({
+      dial: 2,
+      reserve: 2,
+      isAhead: false,
+      reason: 'one_to_one',
+    });
+  });
+
+  it('in a sliding window counts for itself what was answered and abandoned', () => {
+    const sliding = load({ abandons: [{ answered: 5_000, abandoned: 50, window: null }] });
+    const pacer = experienced();
+    const before = pacer.decide(sliding, 100).acceptedRisk;
+    for (let i = 0; i < 60; i += 1) pacer.learn({ kind: 'abandoned' }, 101);
+    expect(pacer.decide(sliding, 102).acceptedRisk).toBeLessThan(before);
   });
 
   it('a lower cap never permits more calls', () => {
@@ -166,7 +238,7 @@ describe('PredictivePacer', () => {
     fc.assert(
       fc.property(anyLoad, fc.nat(2_000), (given, answered) => {
         const abandoned = Math.ceil(options.cap * answered);
-        const { dial, agentsFree } = pacer.decide({ ...given, abandons: { answered, abandoned, window: null } }, 100);
+        const { dial, agentsFree } = pacer.decide({ ...given, abandons: [{ answered, abandoned, window: null }] }, 100);
         expect(dial).toBeLessThanOrEqual(agentsFree);
       }),
     );

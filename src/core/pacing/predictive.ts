@@ -1,7 +1,8 @@
 import { AbandonBudget, type AbandonCount } from './abandon-budget.js';
 import { AnswerRatio } from './answer-ratio.js';
 import { chanceOfShortage, CountDistribution } from './count-distribution.js';
-import type { GroupLoad, PacingReason } from './pace.js';
+import { pace, type GroupLoad, type PacingReason } from './pace.js';
+import type { PacingFact } from './pacing-fact.js';
 import { ReleaseForecast } from './release-forecast.js';
 import { RingModel } from './ring-model.js';
 
@@ -20,25 +21,18 @@ export interface PredictiveLoad extends Pick<GroupLoad, 'agents' | 'linesFree'> 
     readonly waiting: readonly number[];
   };
   /** Orders that may be called at this instant, in the order in which they will be called. */
-  readonly due: readonly { readonly attempt: number; readonly count: number }[];
-  /** The abandoned calls so far, in the window of the cap. */
-  readonly abandons: AbandonCount;
+  readonly due: readonly DueCalls[];
+  /** The abandoned calls so far, in each window of a cap that calls ahead of the agents would use up; none: nobody may be called ahead. */
+  readonly abandons: readonly AbandonCount[];
 }
 
-/** What the rule learns from. Durations are in seconds. */
-export type PacingFact =
-  | {
-      /** A call left the stage of dialling: answered by a person, or anything else. */
-      readonly kind: 'call_ended';
-      readonly by: 'person' | 'machine' | 'nobody';
-      readonly attempt: number;
-      /** From the originate to the answer or to the failure. */
-      readonly ageSeconds: number;
-      /** From the ringing; null when it never rang or nobody told. */
-      readonly ringingSeconds: number | null;
-    }
-  | { readonly kind: 'talk_ended'; readonly seconds: number }
-  | { readonly kind: 'wrap_up_ended'; readonly seconds: number; readonly isReadyAfter: boolean };
+/** Some orders of one kind. */
+export interface DueCalls {
+  readonly attempt: number;
+  readonly count: number;
+  /** They are called with an agent reserved only. */
+  readonly needsAgent?: boolean;
+}
 
 /** `no_evidence` and `cap_reached`: one call for each free agent, no more. `predicted`: as many as the accepted risk permits. */
 export type PredictiveReason = PacingReason | 'all_due' | 'no_evidence' | 'cap_reached' | 'predicted';
@@ -48,6 +42,10 @@ export interface PredictiveDecision {
   /** Whole number ≥ 0, never more than the free lines or the orders due. */
   readonly dial: number;
   readonly reason: PredictiveReason;
+  /** False: each of these calls takes an agent for itself. True: only those that must, up to `reserve`, and those for phones that are rung first. */
+  readonly isAhead: boolean;
+  /** Calls among `dial` that may take an agent for themselves. */
+  readonly reserve: number;
   /** Ready agents less those already promised to a call without an agent of its own. */
   readonly agentsFree: number;
   /** Chance (0–1) of one more abandoned call for the next call, if answered; null when it was not worked out. */
@@ -59,13 +57,13 @@ export interface PredictiveDecision {
 }
 
 export interface PredictiveOptions {
-  /** Highest share (0–1) of answered calls that may find no agent. */
+  /** Highest share (0–1) of answered calls that may find no agent, in windows that name no cap of their own. */
   readonly cap: number;
   /** An answered buyer without an agent after this is abandoned, seconds from the answer. */
   readonly abandonAfterSeconds: number;
   /** How long a phone rings at most. */
   readonly ringSeconds: number;
-  /** True when a detection of answering machines runs after the answer. */
+  /** True when a detection of answering machines runs after the answer and before an agent is connected. */
   readonly isScreened: boolean;
 }
 
@@ -90,6 +88,9 @@ const SMALL_CHANCE = 0.02;
 /** A call counts for the answer ratio when all calls placed with it have ended: so long after the longest ringing, seconds. */
 const SETTLE_SECONDS = 6;
 
+/** Calls that need an agent and find none ready set one aside, so that calls ahead of the agents do not keep them waiting for ever: at least 1, at most this share. */
+const MOST_SET_ASIDE = 0.1;
+
 /** At most so many ended calls wait to be counted. */
 const MOST_SETTLING = 10_000;
 
@@ -112,6 +113,9 @@ export class PredictivePacer {
   /** Of screened calls, those with a person and those with a machine. */
   private persons = 4;
   private machines = 1;
+  /** Since the object was made. */
+  private answered = 0;
+  private abandoned = 0;
   private settling: { readonly at: number; readonly fact: CallEnded }[] = [];
   private refreshedAt = -Infinity;
   /** Seconds from now to each instant, and to the last moment at which a buyer who answers then can still be served. */
@@ -130,10 +134,14 @@ export class PredictivePacer {
   learn(fact: PacingFact, atSeconds: number): void {
     switch (fact.kind) {
       case 'call_ended':
+        if (fact.by === 'person') this.answered += 1;
         // Calls that fail end sooner than calls that nobody answers: counted as they end, a burst would look unanswered, then answered.
         this.settling.push({ at: atSeconds - fact.ageSeconds + this.options.ringSeconds + SETTLE_SECONDS, fact });
         if (this.settling.length > MOST_SETTLING)
           this.settling.splice(0, MOST_SETTLING / 2).forEach((old) => this.count(old.fact));
+        break;
+      case 'abandoned':
+        this.abandoned += 1;
         break;
       case 'talk_ended':
         this.releases.talkEnded(fact.seconds);
@@ -149,54 +157,101 @@ export class PredictivePacer {
     this.settle(nowSeconds);
     if (nowSeconds - this.refreshedAt >= REFRESH_SECONDS) this.refresh(nowSeconds);
     const { agents, calls } = load;
-    const unpromised = agents.ready.length - calls.unassigned.length - calls.screening.length - calls.waiting.length;
-    const agentsFree = Math.max(0, unpromised);
     const due = load.due.reduce((sum, kind) => sum + kind.count, 0);
+    const oneToOne = pace({ agents, calls, ordersDue: due, linesFree: load.linesFree });
+    const { agentsFree } = oneToOne;
     const lines = Math.max(0, Math.floor(load.linesFree));
     const limit = Math.min(due, lines);
-    const acceptedRisk = this.budget.accept(load.abandons, calls.waiting.length);
-    const decision = (dial: number, reason: PredictiveReason, risk: number | null = null): PredictiveDecision => ({
+    const acceptedRisk = this.acceptRisk(load);
+    const isAhead = acceptedRisk > 0 && this.hasEvidence;
+    const decision = (
+      dial: number,
+      reason: PredictiveReason,
+      more: { reserve: number; risk: number | null } = { reserve: dial, risk: null },
+    ): PredictiveDecision => ({
       dial,
       reason,
+      isAhead,
       agentsFree,
-      risk,
       acceptedRisk,
       answerRatio: this.ratio.ratio(1),
+      ...more,
     });
     const full = lines < due ? 'trunk_full' : 'all_due';
     if (due === 0) return decision(0, 'nothing_due');
+    if (load.abandons.length === 0) return decision(oneToOne.dial, oneToOne.reason);
     if (lines === 0) return decision(0, 'trunk_full');
-    if (agents.ready.length + agents.reserved + agents.talking.length + agents.wrapUp.length === 0)
+    if (agents.reserved + agents.talking.length + agents.wrapUp.length + agents.ready.length + agentsFree === 0)
       return decision(0, 'no_agent');
     if (agentsFree >= limit) return decision(limit, full);
     if (acceptedRisk === 0) return decision(agentsFree, 'cap_reached');
-    if (this.ratio.count < ENOUGH_CALLS || !this.releases.hasEvidence) return decision(agentsFree, 'no_evidence');
-    const { dial, risk } = this.predict(load, { agentsFree, limit, acceptedRisk });
-    return dial === limit ? decision(dial, full, risk) : decision(dial, 'predicted', risk);
+    if (!isAhead) return decision(agentsFree, 'no_evidence');
+    const { dial, ...more } = this.predict(load, { agentsFree, limit, acceptedRisk });
+    return decision(dial, dial === limit ? full : 'predicted', more);
+  }
+
+  /** Enough calls and wrap-ups seen to foretell the next ones? */
+  private get hasEvidence(): boolean {
+    return this.ratio.count >= ENOUGH_CALLS && this.releases.hasEvidence;
+  }
+
+  private acceptRisk({ abandons, calls }: PredictiveLoad): number {
+    const [first] = abandons;
+    // A window that is judged at its end counts all calls since it began; in a sliding one old calls leave, so we count ourselves.
+    if (first !== undefined && first.window !== null) this.budget.learn(first.answered, first.abandoned);
+    else this.budget.learn(this.answered, this.abandoned);
+    return this.budget.accept(abandons, calls.waiting.length);
   }
 
   private predict(
     load: PredictiveLoad,
     given: { agentsFree: number; limit: number; acceptedRisk: number },
-  ): { dial: number; risk: number | null } {
+  ): { dial: number; reserve: number; risk: number | null } {
+    const { agents, calls } = load;
+    const atWork = agents.ready.length + agents.reserved + agents.talking.length + agents.wrapUp.length;
+    let aside = Math.max(1, Math.floor(MOST_SET_ASIDE * atWork));
+    const needing = load.due.reduce((sum, kind) => sum + (kind.needsAgent === true ? kind.count : 0), 0);
     this.expectAnswers(load);
-    this.expectFree(load, given.limit);
-    const start = load.agents.ready.length - load.calls.waiting.length;
+    this.expectFree(load, given.limit + Math.min(needing, agents.ready.length + aside));
+    let perCall = agents.readyPerCall ?? 0;
+    let certain = given.agentsFree - perCall;
+    let idle = agents.ready.length;
+    let start = agents.ready.length - calls.waiting.length;
     let dial = 0;
+    let reserve = 0;
     let risk: number | null = null;
-    for (const { attempt, count } of load.due) {
+    const isAccepted = (): boolean => {
+      if (certain > 0) return true;
+      risk = this.riskOfOneMore(start);
+      return risk <= given.acceptedRisk;
+    };
+    for (const { attempt, count, needsAgent = false } of load.due) {
       const ratio = this.ratio.ratio(attempt, CARE);
       for (let left = count; left > 0; left -= 1) {
-        if (dial === given.limit) return { dial, risk };
-        if (dial >= given.agentsFree) {
-          risk = this.riskOfOneMore(start);
-          if (risk > given.acceptedRisk) return { dial, risk };
+        if (dial === given.limit) return { dial, reserve, risk };
+        if (perCall > 0) {
+          perCall -= 1;
+          dial += 1;
+          if (needsAgent) reserve += 1;
+        } else if (needsAgent) {
+          // To take an agent away is as risky as one more call that is answered for certain.
+          if (idle > 0 && isAccepted()) {
+            idle -= 1;
+            dial += 1;
+            reserve += 1;
+          } else if (aside > 0) aside -= 1;
+          else break;
+          start -= 1;
+          certain -= 1;
+        } else {
+          if (!isAccepted()) return { dial, reserve, risk };
+          for (let j = 0; j < INSTANTS; j += 1) this.answers[j]!.add(ratio * this.answeredBy[j]!);
+          dial += 1;
+          certain -= 1;
         }
-        for (let j = 0; j < INSTANTS; j += 1) this.answers[j]!.add(ratio * this.answeredBy[j]!);
-        dial += 1;
       }
     }
-    return { dial, risk };
+    return { dial, reserve, risk };
   }
 
   /** Chance that one more answered call means one more abandoned one: it finds no agent, or takes the agent that a later one would have had. */

@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
-import { LOOK_AGAIN_MS, planTurn, type PlannedCall, type TurnPlan } from '../../core/attempt/plan-turn.js';
+import {
+  LOOK_AGAIN_MS,
+  planTurn,
+  type PlannedCall,
+  type TurnOrder,
+  type TurnPlan,
+} from '../../core/attempt/plan-turn.js';
 import type { AgentLeg } from '../../core/call/call.js';
+import { ringRules } from '../../core/calling-hours/may-ring.js';
 import { pace, type GroupLoad, type PacingDecision } from '../../core/pacing/pace.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
@@ -33,8 +40,9 @@ interface GroupTurn {
   readonly node: string;
 }
 
-type GroupPlan = TurnPlan<DueOrder, PresenceView, TrunkLines>;
-type GroupCall = PlannedCall<DueOrder, PresenceView, TrunkLines>;
+type TurnOrderOfGroup = DueOrder & TurnOrder;
+type GroupPlan = TurnPlan<TurnOrderOfGroup, PresenceView, TrunkLines>;
+type GroupCall = PlannedCall<TurnOrderOfGroup, PresenceView, TrunkLines>;
 
 /** The pacer's turn for one group: look, ask `core/pacing`, plan the calls in one transaction, set them going. */
 @Injectable()
@@ -75,12 +83,22 @@ export class Pacer {
         skip: [],
         limit: free.length + LOOK_AHEAD,
       });
+      const pastCalls = await this.calls.pastCalls(tx, due);
       const load = loadOf(floor, due.length, linesFree);
       const decision = pace(load);
       const plan = planTurn({
         now,
-        due,
-        shops: new Map(shops.map((shop) => [shop.shopId, { ...shop, liveCalls: live.get(shop.shopId) ?? 0 }])),
+        due: due.map((order) => ({
+          ...order,
+          timeZones: order.timeZone === null ? [] : [order.timeZone],
+          pastCalls: pastCalls.get(order.orderRef) ?? [],
+        })),
+        shops: new Map(
+          shops.map(({ shopId, settings }) => [
+            shopId,
+            { settings, rules: ringRules(settings, []), liveCalls: live.get(shopId) ?? 0 },
+          ]),
+        ),
         dialing: 'progressive',
         dial: decision.dial,
         agents: free,
@@ -169,7 +187,6 @@ function loadOf(floor: readonly PresenceView[], ordersDue: number, linesFree: nu
       .filter((agent) => agent.state === state)
       .map((agent) => Math.max(0, (Date.now() - agent.since.getTime()) / 1000));
   return {
-    mode: 'progressive',
     agents: {
       ready: floor.filter(isFree).map((agent) => Math.max(0, (Date.now() - agent.since.getTime()) / 1000)),
       reserved: ages('reserved').length,
