@@ -1,5 +1,6 @@
 import type { PacingFact } from '../../src/core/pacing/pacing-fact.js';
-import { PredictivePacer, type PredictiveLoad } from '../../src/core/pacing/predictive.js';
+import { PredictivePacer } from '../../src/core/pacing/predictive.js';
+import type { PredictiveLoad } from '../../src/core/pacing/predictive-load.js';
 
 /** The first line of a run (docs/pacing-protocol.md). Only what the filter needs; durations are in seconds. */
 export interface InitLine {

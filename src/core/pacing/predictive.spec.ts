@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PacingFact } from './pacing-fact.js';
-import { PredictivePacer, type PredictiveLoad } from './predictive.js';
+import { PredictivePacer } from './predictive.js';
+import type { PredictiveLoad } from './predictive-load.js';
 
 const options = { cap: 0.03, abandonAfterSeconds: 2, ringSeconds: 25, isScreened: false };
 const day = { passedSeconds: 10_000, leftSeconds: 18_800 };
