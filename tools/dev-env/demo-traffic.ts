@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { buildOrders, type DemoOrder, type DemoShop } from '../demo-shop/demo-shop.js';
 
 const EVERY_ORDER_MS = 8_000;
@@ -29,13 +30,9 @@ export async function keepSending(
   options.say(`one order every ${EVERY_ORDER_MS / 1000} s from here on; Ctrl-C ends the demo`);
   const isOver = options.stopped.then(() => true);
   for (let n = options.sent + 1; ; n++) {
-    if (await Promise.race([isOver, pause(EVERY_ORDER_MS).then(() => false)])) return;
+    if (await Promise.race([isOver, pause(EVERY_ORDER_MS, false, { ref: false })])) return;
     const order = buildOrders(n, 4_711, options.run).at(-1);
     if (order !== undefined)
       await sendOrders(shop, [order], options.say).catch((error: unknown) => options.say(String(error)));
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
