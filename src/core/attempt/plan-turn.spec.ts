@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SHOP_SETTINGS, type ShopSettings } from '../order/shop-settings.js';
+import { ringRules } from '../calling-hours/may-ring.js';
 import { planTurn, type Turn, type TurnOrder, type TurnTrunk } from './plan-turn.js';
 
 const now = new Date('2026-11-24T10:00:00Z');
@@ -10,7 +11,8 @@ function anOrder(ref: number, given: Partial<TurnOrder> = {}): TurnOrder {
     orderRef: `o${ref}`,
     shopId: 'shop',
     phone: `+3806712345${String(ref).padStart(2, '0')}`,
-    timeZone: null,
+    timeZones: ['Europe/Kyiv'],
+    pastCalls: [],
     isAbandonedBefore: false,
     callbackAt: null,
     callbackAgentId: null,
@@ -34,7 +36,7 @@ function aTurn(given: Partial<ATurn>): ATurn {
   return {
     now,
     due: [],
-    shops: new Map([['shop', { settings, liveCalls: 0 }]]),
+    shops: shopOf({}),
     dialing: null,
     dial: 100,
     agents: [],
@@ -45,7 +47,8 @@ function aTurn(given: Partial<ATurn>): ATurn {
 }
 
 function shopOf(given: Partial<ShopSettings>, liveCalls = 0) {
-  return new Map([['shop', { settings: { ...settings, ...given }, liveCalls }]]);
+  const own = { ...settings, ...given };
+  return new Map([['shop', { settings: own, rules: ringRules(own, []), liveCalls }]]);
 }
 
 const refs = (turn: ATurn) => planTurn(turn).calls.map((call) => call.order.orderRef);
@@ -102,7 +105,7 @@ describe('whom a turn calls', () => {
 
   it('passes over a shop at its limit, counting the calls of this turn', () => {
     const due = [anOrder(1), anOrder(2), anOrder(3), anOrder(4, { shopId: 'other' })];
-    const shops = new Map([...shopOf({ maxConcurrentCalls: 3 }, 1), ['other', { settings, liveCalls: 0 }]]);
+    const shops = new Map([...shopOf({ maxConcurrentCalls: 3 }, 1), ['other', shopOf({}).get('shop')!]]);
     expect(refs(aTurn({ due, shops, agents: agents(9) }))).toEqual(['o1', 'o2', 'o4']);
   });
 
@@ -131,7 +134,7 @@ describe('whom a turn calls', () => {
   });
 
   it('puts off until the hours begin, and calls the next one', () => {
-    const sleeper = anOrder(1, { timeZone: 'America/New_York' });
+    const sleeper = anOrder(1, { timeZones: ['America/New_York'] });
     const plan = planTurn(aTurn({ due: [sleeper, anOrder(2)], agents: agents(1) }));
     expect(plan.calls.map((call) => call.order.orderRef)).toEqual(['o2']);
     expect(plan.putOff).toEqual([

@@ -1,6 +1,7 @@
 import { callNeeds, type RoutedOrder } from '../agent/call-needs.js';
 import { chooseAgent, type FreeAgent } from '../agent/choose-agent.js';
-import { mayCall } from '../calling-hours/calling-hours.js';
+import type { PastCall } from '../calling-hours/attempt-limits.js';
+import { mayRing, type RingRules } from '../calling-hours/may-ring.js';
 import type { DialingMode, ShopSettings } from '../order/shop-settings.js';
 import type { PutOffReason } from '../order/waiting-for.js';
 import { chooseCallerId, chooseTrunk, type TrunkLoad } from '../trunk/choose-trunk.js';
@@ -11,8 +12,10 @@ export interface TurnOrder extends RoutedOrder {
   readonly shopId: string;
   /** E.164 with plus. */
   readonly phone: string;
-  /** IANA zone the shop gave for this buyer. */
-  readonly timeZone: string | null;
+  /** IANA zones the buyer may be in; all of them must permit the call. */
+  readonly timeZones: readonly string[];
+  /** Earlier calls of the shop to this number and of this order; what the limits on attempts count. */
+  readonly pastCalls: readonly PastCall[];
   /** The buyer picked up before and found no agent. */
   readonly isAbandonedBefore: boolean;
   /** Trunks that refused to carry a call to this buyer a moment ago. */
@@ -23,9 +26,10 @@ export interface TurnTrunk extends TrunkLoad {
   readonly callerIds: readonly string[];
 }
 
-/** A shop with orders due, and how many of its calls are alive. */
+/** A shop with orders due, what binds its calls, and how many of them are alive. */
 export interface TurnShop {
   readonly settings: ShopSettings;
+  readonly rules: RingRules;
   readonly liveCalls: number;
 }
 
@@ -91,16 +95,19 @@ export function planTurn<O extends TurnOrder, A extends FreeAgent, T extends Tur
   const putOff: PutOff[] = [];
   const trunks = turn.trunks.map((given) => ({ ...given, given, linesFree: given.linesFree }));
   const liveCalls = new Map<string, number>();
+  const called = new Set<string>();
   let free = turn.agents;
   let { promised } = turn;
   for (const order of turn.due) {
     if (calls.length >= turn.dial) break;
+    // One call for each buyer: their other orders join it.
+    if (called.has(order.phone)) continue;
     const shop = turn.shops.get(order.shopId);
     if (shop === undefined) continue;
     const { settings } = shop;
     const live = liveCalls.get(order.shopId) ?? shop.liveCalls;
     if (live >= settings.maxConcurrentCalls) continue;
-    const refused = refusal(order, settings, turn.now);
+    const refused = refusal(order, shop.rules, turn.now);
     if (refused !== null) {
       putOff.push(refused);
       continue;
@@ -126,6 +133,7 @@ export function planTurn<O extends TurnOrder, A extends FreeAgent, T extends Tur
       callerId: chooseCallerId(settings, trunk.callerIds, order.phone),
       agent,
     });
+    called.add(order.phone);
     trunk.linesFree -= 1;
     liveCalls.set(order.shopId, live + 1);
   }
@@ -136,10 +144,11 @@ function needsAgent(order: TurnOrder, dialing: DialingMode): boolean {
   return dialing === 'progressive' || order.isAbandonedBefore || order.callbackAt !== null;
 }
 
-function refusal(order: TurnOrder, settings: ShopSettings, now: Date): PutOff | null {
-  const hours = mayCall({ hours: settings.callingHours, timeZones: [order.timeZone ?? settings.timeZone], now });
-  if (hours.isOpen) return null;
-  return putOffOf(order, hours.opensAt ?? new Date(now.getTime() + HOURS_UNKNOWN_MS), 'outside_calling_hours');
+function refusal(order: TurnOrder, rules: RingRules, now: Date): PutOff | null {
+  const { timeZones, pastCalls: history } = order;
+  const ring = mayRing({ rules, timeZones, now, history, isCallback: order.callbackAt !== null });
+  if (ring.isOpen) return null;
+  return putOffOf(order, ring.opensAt ?? new Date(now.getTime() + HOURS_UNKNOWN_MS), 'outside_calling_hours');
 }
 
 function putOffOf(order: TurnOrder, until: Date, reason: PutOffReason): PutOff {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RingRefusal } from '../calling-hours/may-ring.js';
 import { waitingFor, type WaitingForInput } from './waiting-for.js';
 
 const now = new Date('2026-11-22T10:00:00Z');
@@ -16,6 +17,7 @@ const ready: WaitingForInput = {
   callbackAt: null,
   isOpen: true,
   opensAt: null,
+  reason: null,
   agentsReady: 1,
   pacingReason: null,
 };
@@ -44,6 +46,27 @@ describe('waitingFor', () => {
       { notBefore: later, attempts: 2, isOpen: false, opensAt: now },
       'retry_gap',
     ],
+    [
+      'a retry that waits for its own gap',
+      { notBefore: later, attempts: 1, isOpen: false, opensAt: later, reason: 'gap' },
+      'retry_gap',
+    ],
+    [
+      'put off because of another call to the buyer',
+      { notBefore: later, isOpen: false, opensAt: later, reason: 'gap', waitReason: 'outside_calling_hours' },
+      'outside_calling_hours',
+    ],
+    [
+      'put off without an end in sight',
+      {
+        notBefore: later,
+        attempts: 6,
+        isOpen: false,
+        reason: 'attempts_of_order',
+        waitReason: 'outside_calling_hours',
+      },
+      'outside_calling_hours',
+    ],
     ['put off until the hours begin', { notBefore: later, isOpen: false, opensAt: later }, 'outside_calling_hours'],
     ['first call delayed', { notBefore: later }, 'delay'],
     ['outside the hours', { isOpen: false, opensAt: later, agentsReady: 0 }, 'outside_calling_hours'],
@@ -56,6 +79,21 @@ describe('waitingFor', () => {
     const answer = waitingFor({ ...ready, ...change });
     expect(answer.code).toBe(code);
     expect(answer.sentence).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it.each<[RingRefusal, string]>([
+    ['shop_hours', "outside the shop's calling hours"],
+    ['jurisdiction_hours', 'hours of the jurisdiction'],
+    ['closed_date', 'public holiday'],
+    ['attempts_in_24_hours', 'within 24 hours'],
+    ['attempts_of_order', 'as many attempts as are allowed'],
+    ['gap', 'not long enough ago'],
+    ['unknown_zone', 'time zone is not known'],
+  ])('names the rule %s', (reason, words) => {
+    const answer = waitingFor({ ...ready, isOpen: false, opensAt: later, reason });
+    expect(answer).toMatchObject({ code: 'outside_calling_hours', until: later });
+    expect(answer.sentence).toContain(words);
+    expect(answer.sentence).toContain('2026-11-22T12:00:00.000Z');
   });
 
   it('tells when the reason ends, as far as it is known', () => {

@@ -1,3 +1,4 @@
+import type { RingRefusal } from '../calling-hours/may-ring.js';
 import type { OrderStatus, Outcome } from './order.js';
 
 /** Why an order is not being called right now. */
@@ -42,9 +43,10 @@ export interface WaitingForInput {
   /** Set when the dialer itself has put the order off until `notBefore`. */
   readonly waitReason: string | null;
   readonly callbackAt: Date | null;
-  /** From `mayCall`: whether the buyer may be called now, and when next. */
+  /** From `mayRing`: whether the buyer may be called now, when next, and the rule that forbids it. */
   readonly isOpen: boolean;
   readonly opensAt: Date | null;
+  readonly reason: RingRefusal | null;
   /** The shop has as many calls alive as it wants at once. */
   readonly isShopAtLimit: boolean;
   /** Agents of the shop's groups that are ready. */
@@ -79,25 +81,16 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
   if (isLater(notBefore) && input.waitReason === 'number_busy') {
     return say('number_busy', 'The number is on another call of ours.', notBefore);
   }
-  // The dialer puts an order that it meets outside the hours off until they begin.
-  const isPutOff = !input.isOpen && input.opensAt !== null && notBefore !== null && notBefore <= input.opensAt;
+  // The dialer puts an order that it meets outside the hours, or too soon after another call to the buyer, off until it may be called.
+  const isPutOffByDialer = input.waitReason === 'outside_calling_hours';
+  const beginsLater = input.opensAt !== null && notBefore !== null && notBefore <= input.opensAt;
+  const isPutOff = !input.isOpen && (isPutOffByDialer || (beginsLater && !isLimit(input.reason)));
   if (isLater(notBefore) && !isPutOff) {
     return input.attempts > 0
       ? say('retry_gap', `The next attempt is due at ${notBefore.toISOString()}.`, notBefore)
       : say('delay', `The first call is due at ${notBefore.toISOString()}.`, notBefore);
   }
-  if (!input.isOpen) {
-    return input.opensAt === null
-      ? say(
-          'outside_calling_hours',
-          'The buyer may not be called now, and no calling hours are known for the next days.',
-        )
-      : say(
-          'outside_calling_hours',
-          `The buyer may not be called before ${input.opensAt.toISOString()}.`,
-          input.opensAt,
-        );
-  }
+  if (!input.isOpen) return say('outside_calling_hours', refusalSentence(input), input.opensAt);
   if (input.isShopAtLimit) return say('shop_limit', 'The shop has as many calls alive as it wants at once.');
   if (input.pacingReason === 'trunk_full') return say('trunk_full', 'All telephone lines are busy.');
   if (input.agentsReady === 0) return say('no_agent', 'No agent is ready to take the call.');
@@ -108,6 +101,30 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
     );
   }
   return say('next', 'The order is in the queue and will be called next.');
+}
+
+/** Why a buyer may not be rung, as a part of a sentence. */
+const REFUSALS: Readonly<Record<RingRefusal, string>> = {
+  unknown_zone: "the buyer's time zone is not known",
+  closed_date: "no calls are made on this day of the buyer's calendar (a public holiday, or one the shop has closed)",
+  shop_hours: "it is outside the shop's calling hours where the buyer is or may be",
+  jurisdiction_hours: 'it is outside the hours of the jurisdiction where the buyer is or may be',
+  attempts_of_order: 'the order has had as many attempts as are allowed',
+  attempts_in_24_hours: 'the buyer has been called as often as is allowed within 24 hours',
+  attempts_in_30_days: 'the buyer has been called as often as is allowed within 30 days',
+  gap: 'the last call to the buyer is not long enough ago',
+};
+
+/** Rules about earlier calls: the retry rules plan with the same ones, so that a gap which is not longer than theirs is just a gap. */
+function isLimit(reason: RingRefusal | null): boolean {
+  return reason === 'gap' || reason === 'attempts_in_24_hours' || reason === 'attempts_in_30_days';
+}
+
+function refusalSentence(input: Pick<WaitingForInput, 'reason' | 'opensAt'>): string {
+  const why = input.reason === null ? '' : `: ${REFUSALS[input.reason]}`;
+  return input.opensAt === null
+    ? `The buyer may not be called now, and no permitted time is known for the next weeks${why}.`
+    : `The buyer may not be called before ${input.opensAt.toISOString()}${why}.`;
 }
 
 function say(code: WaitingCode, sentence: string, until: Date | null = null): WaitingFor {

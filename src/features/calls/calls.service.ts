@@ -1,12 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { planCall, type Call } from '../../core/call/call.js';
 import type { AttemptResult } from '../../core/call/result.js';
+import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
 import type { Telephony } from '../../core/call/telephony.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import type { Tx } from '../../platform/database/transaction.js';
 import { AgentLegs } from './agent-legs.js';
 import { CallStore, type AppliedEvent, type CallPlan, type Route } from './call.store.js';
 import { LiveCalls, type CallCommand, type LiveCall, type PlacedCall } from './live-calls.js';
+import { pastCallsOf, type CallableOrder } from './past-calls.read-model.js';
 import { Reconciler } from './reconciler.js';
 import { TELEPHONY } from './telephony.provider.js';
 
@@ -126,6 +128,11 @@ export class CallsService {
     for (const { shopId, count } of await this.store.liveByShop(tx))
       counts.set(shopId, (counts.get(shopId) ?? 0) + count);
     return counts;
+  }
+
+  /** What limits on attempts count, by order: calls to the number of each order, and of the order itself (`core/calling-hours`). */
+  async pastCalls(tx: Tx, orders: readonly CallableOrder[]): Promise<Map<string, PastCall[]>> {
+    return pastCallsOf(tx, orders);
   }
 
   /** Lines in use on each trunk, over all processes. */

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { mayCall } from '../../core/calling-hours/calling-hours.js';
+import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
+import { mayRing, ringRules } from '../../core/calling-hours/may-ring.js';
 import { waitingFor } from '../../core/order/waiting-for.js';
 import { DialerError } from '../../core/shared/errors.js';
-import { Transactions } from '../../platform/database/transaction.js';
-import { OrdersService } from '../orders/orders.service.js';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { CallsService } from '../calls/calls.service.js';
+import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { ShopsService } from '../shops/shops.service.js';
 import { attemptsOf, deliveriesOf, groupsNow, liveCallsOf } from './order-status.read-model.js';
 
@@ -13,6 +15,7 @@ export class OrderStatusReader {
   constructor(
     private readonly shops: ShopsService,
     private readonly orders: OrdersService,
+    private readonly calls: CallsService,
     private readonly transactions: Transactions,
   ) {}
 
@@ -21,20 +24,23 @@ export class OrderStatusReader {
     const [shop, view] = [await this.shops.get(shopId), await this.orders.findByShopId(shopId, orderId)];
     if (view === null) throw new DialerError('order.not_found', 'The shop has no such order.');
     const { row, content, timeline } = view;
-    const { attempts, deliveries, liveCalls, groups } = await this.transactions.read(async (tx) => ({
+    const { attempts, deliveries, liveCalls, groups, pastCalls } = await this.transactions.read(async (tx) => ({
       attempts: await attemptsOf(tx, shopId, row.orderRef),
       deliveries: await deliveriesOf(tx, shopId, row.orderRef),
       liveCalls: await liveCallsOf(tx, shopId),
+      pastCalls: await this.pastCalls(tx, row),
       groups: await groupsNow(
         tx,
         shop.settings.agentGroups.map(({ group }) => group),
       ),
     }));
     const now = new Date();
-    const hours = mayCall({
-      hours: shop.settings.callingHours,
-      timeZones: [row.timeZone ?? shop.settings.timeZone],
+    const ring = mayRing({
+      rules: ringRules(shop.settings, []),
+      timeZones: row.timeZone === null ? [] : [row.timeZone],
       now,
+      history: pastCalls,
+      isCallback: row.callbackAt !== null,
     });
     return {
       id: row.orderRef,
@@ -52,7 +58,7 @@ export class OrderStatusReader {
         attempts: row.attemptsMade,
         notBefore: row.notBefore,
         callbackAt: row.callbackAt,
-        ...hours,
+        ...ring,
         ...groups,
       }),
       registeredAt: row.registeredAt,
@@ -69,5 +75,11 @@ export class OrderStatusReader {
       deliveries,
       timeline,
     };
+  }
+
+  private async pastCalls(tx: Tx, row: OrderRow): Promise<readonly PastCall[]> {
+    const { orderRef, shopId, phoneHash } = row;
+    if (phoneHash === null || row.status === 'final') return [];
+    return (await this.calls.pastCalls(tx, [{ orderRef, shopId, phoneHash }])).get(orderRef) ?? [];
   }
 }
