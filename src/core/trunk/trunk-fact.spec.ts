@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { ATTEMPT_RESULTS, type AttemptResult } from '../call/result.js';
+import { trunkFactKind, wasRefusedByTrunk } from './trunk-fact.js';
+
+const quiet = { hasRung: false, cause: null, techCause: null };
+
+describe('what a call says of its trunk', () => {
+  it.each<[AttemptResult | null, 'reached' | 'failed' | null]>([
+    ['carrier_failure', 'failed'],
+    ['withdrawn', null],
+    ['system_failure', null],
+    [null, null],
+    ...ATTEMPT_RESULTS.filter((one) => !['carrier_failure', 'withdrawn', 'system_failure'].includes(one)).map(
+      (one): [AttemptResult, 'reached'] => [one, 'reached'],
+    ),
+  ])('%s: %s', (result, expected) => {
+    expect(trunkFactKind({ result, hasRung: false })).toBe(expected);
+    expect(trunkFactKind({ result, hasRung: true })).toBe('reached');
+  });
+});
+
+describe('whether another trunk may carry the call', () => {
+  it.each<[string, AttemptResult, number | null, number | null, boolean]>([
+    ['congestion', 'carrier_failure', 34, 503, true],
+    ['the trunk forbids the number', 'carrier_failure', 21, 403, true],
+    ['a refusal without a status', 'carrier_failure', 34, null, true],
+    ['the exchange could not place it', 'carrier_failure', null, null, true],
+    ['the carrier is silent', 'carrier_failure', 18, 408, false],
+    ['our own limit ended it unheard', 'carrier_failure', 0, null, false],
+    ['busy', 'busy', 17, 486, false],
+    ['declined', 'rejected', 21, 603, false],
+    ['no such number', 'invalid_number', 1, 404, false],
+    ['switched off', 'unobtainable', 19, 480, false],
+    ['our own failure', 'system_failure', null, null, false],
+  ])('%s', (_name, result, cause, techCause, expected) => {
+    expect(wasRefusedByTrunk({ result, hasRung: false, cause, techCause })).toBe(expected);
+  });
+
+  it('never once the phone has rung', () => {
+    for (const result of ATTEMPT_RESULTS) {
+      expect(wasRefusedByTrunk({ ...quiet, result, hasRung: true, cause: 34, techCause: 503 })).toBe(false);
+    }
+  });
+});
