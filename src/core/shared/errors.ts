@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'shop.not_found'
   | 'shop.destination_not_found'
   | 'order.not_found'
+  | 'order.state_refused'
+  | 'do_not_call.not_found'
   | 'agent.not_found'
   | 'agent.state_refused'
   | 'agent.no_softphone'

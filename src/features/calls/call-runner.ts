@@ -6,10 +6,11 @@ import { afterCommit, Transactions, type Tx } from '../../platform/database/tran
 import { Events } from '../../platform/outbox/events.js';
 import { Log } from '../../platform/log/log.js';
 import { AgentsService } from '../agents/agents.service.js';
-import { OrdersService } from '../orders/orders.service.js';
+import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import type { CallMailbox, Unsaved } from './call-mailbox.js';
 import { AgentLegs } from './agent-legs.js';
 import { AnsweringAgents } from './answering-agents.js';
+import { CallOrders } from './call-orders.js';
 import { CallStore, type Route } from './call.store.js';
 import { callConnected, callDialed, callEnded, callRinging } from './calls.events.js';
 import { CallsMetrics } from './calls.metrics.js';
@@ -28,6 +29,7 @@ export class CallRunner {
     private readonly transactions: Transactions,
     private readonly events: Events,
     private readonly store: CallStore,
+    private readonly callOrders: CallOrders,
     private readonly orders: OrdersService,
     private readonly agents: AgentsService,
     private readonly agentLegs: AgentLegs,
@@ -107,8 +109,9 @@ export class CallRunner {
 
   private async callBuyer(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
     const { callId, route, call } = mailbox;
-    const number = await this.orders.phone(route.orderRef);
+    const number = await this.callOrders.number(callId);
     if (mailbox.call.state !== 'dialing' || mailbox.isClosed) return;
+    if (number === null) return mailbox.post({ kind: 'withdrawn' });
     const result = await telephony.callBuyer({
       legId: callId,
       groupId: route.groupId,
@@ -129,8 +132,10 @@ export class CallRunner {
     const { callId, route, call } = mailbox;
     const at = call.dialedAt ?? call.plannedAt;
     await this.transactions.run(async (tx) => {
-      await this.noteFirstCall(tx, route, at);
-      await this.events.publish(tx, callDialed, { ...factOf(mailbox.callId, route), at });
+      const orders = await this.callOrders.lock(tx, callId);
+      for (const { order } of orders) await this.noteFirstCall(tx, order, at);
+      const orderRef = orders.find(({ isMain }) => isMain)?.order.orderRef ?? route.orderRef;
+      await this.events.publish(tx, callDialed, { ...factOf(callId, { ...route, orderRef }), at });
     });
     this.log.info('call placed', {
       callId,
@@ -141,9 +146,11 @@ export class CallRunner {
     });
   }
 
-  private async noteFirstCall(tx: Tx, route: Route, at: Date): Promise<void> {
-    const first = await this.orders.noteFirstCall(tx, route.orderRef, at);
-    if (first !== null) afterCommit(tx, () => this.metrics.firstCall(route.shopId, first.registeredAt, at));
+  private async noteFirstCall(tx: Tx, order: OrderRow, at: Date): Promise<void> {
+    const { orderRef, shopId } = order;
+    if (order.firstCallAt !== null) return;
+    const first = await this.orders.noteFirstCall(tx, orderRef, at);
+    if (first !== null) afterCommit(tx, () => this.metrics.firstCall(shopId, first.registeredAt, at));
   }
 
   /** The order as it is now, and an agent for the call: the reserved one, else whoever is free. One look at a time for each call. */
@@ -153,8 +160,8 @@ export class CallRunner {
     this.clearing.add(callId);
     try {
       // Reads come before the transaction: inside one they would hold two connections of the pool for each answered call.
-      const isWithdrawn = await this.transactions.read((tx) => this.orders.isWithdrawRequested(tx, route.orderRef));
-      if (isWithdrawn) return mailbox.post({ kind: 'withdrawn' });
+      const [toLeave] = await this.transactions.read((tx) => this.callOrders.toLeave(tx, [callId]));
+      if (toLeave !== undefined && !(await this.callOrders.release(callId))) return mailbox.post({ kind: 'withdrawn' });
       const agent = await this.answering.find({
         callId,
         groupId: route.groupId,
@@ -225,35 +232,36 @@ export class CallRunner {
   private async endBare({ stored, events }: Unsaved): Promise<boolean> {
     const { call, route } = stored;
     return this.transactions.run(async (tx) => {
-      if (!(await this.store.save(tx, stored, events))) return false;
+      if ((await this.store.save(tx, stored, events)) === null) return false;
       if (call.agent !== null) await this.agents.afterCall(tx, call.agent.agentId, call.callId, 'ready');
-      await this.orders.hold(tx, route.orderRef, 'system_failure');
+      for (const { order } of await this.callOrders.lock(tx, call.callId)) {
+        if (order.liveCallId === call.callId) await this.orders.hold(tx, order.orderRef, 'system_failure');
+      }
       return true;
     });
   }
 
-  /** One transaction: the call's row and events, the order's progress, the agent's state, and what other rooms must hear. */
+  /** One transaction: the call's row and events, the agent's state, the orders' progress, and what other rooms must hear. */
   private async write(unsaved: Unsaved): Promise<boolean> {
     const { before, stored, events } = unsaved;
     const { call, route } = stored;
     const isSaved = await this.transactions.run(async (tx) => {
-      if (!(await this.store.save(tx, stored, events))) return false;
-      const fact = factOf(call.callId, route);
-      if (!hasLeft(before) && hasLeft(call)) await this.noteFirstCall(tx, route, call.dialedAt ?? call.plannedAt);
-      if (before.state !== 'ringing' && call.state === 'ringing') {
-        await this.orders.setProgress(tx, route.orderRef, 'ringing', call.callId);
-        await this.events.publish(tx, callRinging, fact);
-      }
+      const orderRef = await this.store.save(tx, stored, events);
+      if (orderRef === null) return false;
+      const fact = factOf(call.callId, { ...route, orderRef });
       const agentId = call.agent?.agentId ?? null;
-      if (before.connectedAt === null && call.connectedAt !== null && agentId !== null) {
-        await this.agents.toTalking(tx, agentId, call.callId);
-        if (call.state !== 'ended') await this.orders.setProgress(tx, route.orderRef, 'connected', call.callId);
-        await this.events.publish(tx, callConnected, { ...fact, agentId, at: call.connectedAt });
-      }
+      const isRinging = before.state !== 'ringing' && call.state === 'ringing';
+      const isConnected = before.connectedAt === null && call.connectedAt !== null && agentId !== null;
       if (before.agent !== null && before.agent.agentId !== agentId) {
         await this.agents.afterCall(tx, before.agent.agentId, call.callId, 'ready');
       }
-      if (call.state === 'ended') await this.finish(tx, call, route);
+      if (isConnected) await this.agents.toTalking(tx, agentId, call.callId);
+      if (isRinging || isConnected || (!hasLeft(before) && hasLeft(call))) await this.moveOrders(tx, before, call);
+      if (isRinging) await this.events.publish(tx, callRinging, fact);
+      if (isConnected) {
+        await this.events.publish(tx, callConnected, { ...fact, agentId, at: call.connectedAt });
+      }
+      if (call.state === 'ended') await this.finish(tx, call, fact, route.number);
       return true;
     });
     if (isSaved) this.measure(before, call, route.shopId);
@@ -261,7 +269,27 @@ export class CallRunner {
     return isSaved;
   }
 
-  private async finish(tx: Tx, call: Extract<Call, { state: 'ended' }>, route: Route): Promise<void> {
+  /** The orders of the call follow it; at the connection those of the buyer join that came since it was planned. */
+  private async moveOrders(tx: Tx, before: Call, call: Call): Promise<void> {
+    const { callId, connectedAt } = call;
+    const orders = (await this.callOrders.lock(tx, callId)).map(({ order }) => order);
+    if (hasLeft(call)) for (const order of orders) await this.noteFirstCall(tx, order, call.dialedAt ?? call.plannedAt);
+    if (call.state === 'ended') return;
+    const isTalk = before.connectedAt === null && connectedAt !== null;
+    const status = connectedAt !== null ? 'connected' : call.state === 'ringing' ? 'ringing' : null;
+    if (status !== null) for (const { orderRef } of orders) await this.orders.setProgress(tx, orderRef, status, callId);
+    if (!isTalk) return;
+    for (const order of await this.callOrders.joinTalk(tx, callId, connectedAt)) {
+      await this.noteFirstCall(tx, order, connectedAt);
+    }
+  }
+
+  private async finish(
+    tx: Tx,
+    call: Extract<Call, { state: 'ended' }>,
+    fact: ReturnType<typeof factOf>,
+    number: number,
+  ): Promise<void> {
     const agentId = call.agent?.agentId ?? null;
     const wasConnected = call.connectedAt !== null && agentId !== null;
     if (agentId !== null) {
@@ -276,13 +304,13 @@ export class CallRunner {
         );
     }
     await this.events.publish(tx, callEnded, {
-      ...factOf(call.callId, route),
+      ...fact,
       agentId,
       result: call.result,
       wasConnected,
       wasAgentLost: call.because === 'agent_lost',
       endedAt: call.endedAt,
-      number: route.number,
+      number,
       hangupCause: call.cause,
       techCause: call.techCause,
     });

@@ -62,16 +62,22 @@ export interface AppliedEvent {
 interface CallRow {
   machine: { call: Call; route: Route };
   version: number;
+  /** The first order may have been another when the machine was last written. */
+  orderRef?: string;
 }
 
 @Injectable()
 export class CallStore {
-  /** Inserts a planned call and its attempt; false when the order or the number has a live call already, or the leadership is over. */
+  /**
+   * Inserts a planned call and its attempt; false when the order or the number has a live call already, the buyer wishes no calls of this shop,
+   * or the leadership is over.
+   */
   async insert(tx: Tx, plan: CallPlan, call: Call, route: Route): Promise<boolean> {
     const rows: unknown[] = await tx.query(
       `INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, agent_id, phone_hash, state, machine, planned_at, dialed_at, trace_id)
        SELECT $1, $2, $3, $4::text, $5::bigint, $6, $7, $8, $9, $10, $11, $12, $13, $14
        WHERE EXISTS (SELECT 1 FROM leaders WHERE group_id = $4::text AND epoch = $5::bigint AND expires_at > now())
+         AND NOT EXISTS (SELECT 1 FROM do_not_call WHERE shop_id = $2 AND phone_hash = $9)
        ON CONFLICT DO NOTHING RETURNING id`,
       [
         plan.callId,
@@ -101,15 +107,16 @@ export class CallStore {
   /**
    * Writes the present state and the events that led to it.
    *
-   * @returns false when somebody else has written the call meanwhile, or it has ended: this process no longer owns it
+   * @returns the call's first order as it is now; null when somebody else has written the call meanwhile, or it has ended: this process no
+   *   longer owns it
    */
-  async save(tx: Tx, stored: StoredCall, events: readonly AppliedEvent[]): Promise<boolean> {
+  async save(tx: Tx, stored: StoredCall, events: readonly AppliedEvent[]): Promise<string | null> {
     const { call, route, version } = stored;
     const isEnded = call.state === 'ended';
-    const [, count] = (await tx.query(
+    const [saved] = (await tx.query(
       `UPDATE calls SET state = $2, machine = $3, agent_id = COALESCE($4, agent_id), dialed_at = $5, ringing_at = $6, answered_at = $7,
          connected_at = $8, result = $9, ended_at = $10, hangup_cause = $11, tech_cause = $12, version = version + 1
-       WHERE id = $1 AND version = $13 AND ended_at IS NULL AND epoch = $14`,
+       WHERE id = $1 AND version = $13 AND ended_at IS NULL AND epoch = $14 RETURNING order_ref AS "orderRef"`,
       [
         call.callId,
         call.state,
@@ -126,8 +133,9 @@ export class CallStore {
         version,
         route.epoch,
       ],
-    )) as [unknown, number];
-    if (count !== 1) return false;
+    )) as [{ orderRef: string }[], number];
+    const orderRef = saved[0]?.orderRef;
+    if (orderRef === undefined) return null;
     if (events.length > 0) {
       await tx.query(
         `INSERT INTO call_events (shop_id, call_id, at, event)
@@ -142,13 +150,14 @@ export class CallStore {
         call.endedAt,
       ]);
     }
-    return true;
+    return orderRef;
   }
 
   /** The live calls of a group, to be taken over: they get the new leadership's epoch, so that the old leader's writes fail. */
   async adopt(tx: Tx, groupId: string, epoch: number): Promise<StoredCall[]> {
     const [rows] = (await tx.query(
-      `UPDATE calls SET epoch = $2, version = version + 1 WHERE group_id = $1 AND ended_at IS NULL RETURNING machine, version`,
+      `UPDATE calls SET epoch = $2, version = version + 1 WHERE group_id = $1 AND ended_at IS NULL
+       RETURNING machine, version, order_ref AS "orderRef"`,
       [groupId, epoch],
     )) as [CallRow[], number];
     return rows.map((row) => {
@@ -158,7 +167,10 @@ export class CallStore {
   }
 
   async find(tx: Tx, callId: string): Promise<StoredCall | null> {
-    const rows: CallRow[] = await tx.query(`SELECT machine, version FROM calls WHERE id = $1`, [callId]);
+    const rows: CallRow[] = await tx.query(
+      `SELECT machine, version, order_ref AS "orderRef" FROM calls WHERE id = $1`,
+      [callId],
+    );
     return rows[0] === undefined ? null : reviveCall(rows[0]);
   }
 
@@ -222,17 +234,6 @@ export class CallStore {
     )) as [{ callId: string; command: C; id: string }[], number];
     return rows.sort((a, b) => Number(a.id) - Number(b.id));
   }
-
-  /** Which of these calls belong to an order that the shop has withdrawn: the poll behind the notice. */
-  async withdrawnAmong(tx: Tx, callIds: readonly string[]): Promise<string[]> {
-    if (callIds.length === 0) return [];
-    const rows: { id: string }[] = await tx.query(
-      `SELECT c.id FROM calls c JOIN orders o ON o.id = c.order_ref
-       WHERE c.id = ANY($1) AND c.ended_at IS NULL AND o.withdraw_requested_at IS NOT NULL`,
-      [callIds],
-    );
-    return rows.map((row) => row.id);
-  }
 }
 
 const DATES = [
@@ -262,5 +263,10 @@ export function reviveCall(row: CallRow): StoredCall {
       ]),
     );
   };
-  return { call: revive(row.machine.call) as Call, route: row.machine.route, version: row.version };
+  const { route } = row.machine;
+  return {
+    call: revive(row.machine.call) as Call,
+    route: { ...route, orderRef: row.orderRef ?? route.orderRef },
+    version: row.version,
+  };
 }

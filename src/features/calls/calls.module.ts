@@ -4,6 +4,7 @@ import { OrdersModule } from '../orders/orders.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
 import { AgentLegs } from './agent-legs.js';
 import { AnsweringAgents } from './answering-agents.js';
+import { CallOrders } from './call-orders.js';
 import { CallRunner } from './call-runner.js';
 import { CallStore } from './call.store.js';
 import { CallsMetrics } from './calls.metrics.js';
@@ -18,6 +19,7 @@ import { telephonyProviders } from './telephony.provider.js';
   providers: [
     ...telephonyProviders,
     CallStore,
+    CallOrders,
     AnsweringAgents,
     CallRunner,
     CallsMetrics,

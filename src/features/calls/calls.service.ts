@@ -3,17 +3,28 @@ import { planCall, type Call } from '../../core/call/call.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
 import type { Telephony } from '../../core/call/telephony.js';
+import { wasRefusedByTrunk } from '../../core/trunk/trunk-fact.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import type { Tx } from '../../platform/database/transaction.js';
 import { AgentLegs } from './agent-legs.js';
+import { CallOrders, type OrderInCall } from './call-orders.js';
 import { CallStore, type AppliedEvent, type CallPlan, type Route } from './call.store.js';
 import { LiveCalls, type CallCommand, type LiveCall, type PlacedCall } from './live-calls.js';
 import { pastCallsOf, type CallableOrder } from './past-calls.read-model.js';
 import { Reconciler } from './reconciler.js';
 import { TELEPHONY } from './telephony.provider.js';
+import {
+  refusedTrunks,
+  trunkFactsSince,
+  trunkUse,
+  type TrunkCallFact,
+  type TrunkUse,
+} from './trunk-calls.read-model.js';
 
+export type { OrderInCall } from './call-orders.js';
 export type { CallPlan } from './call.store.js';
 export type { CallCommand, LiveCall, PlacedCall } from './live-calls.js';
+export type { TrunkCallFact } from './trunk-calls.read-model.js';
 
 /** A call as other rooms see it; instants are null until they have come. */
 export interface CallView {
@@ -30,6 +41,8 @@ export interface CallView {
   readonly endedAt: Date | null;
   /** The call was lost before an answer (the exchange died): the carrier may go on ringing the buyer. */
   readonly mayStillRing: boolean;
+  /** The trunk would not carry the call, and the buyer has heard nothing of it. */
+  readonly wasRefusedByTrunk: boolean;
   readonly traceId: string;
 }
 
@@ -48,6 +61,7 @@ export class CallsService {
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
     private readonly notifications: Notifications,
     private readonly store: CallStore,
+    private readonly callOrders: CallOrders,
     private readonly live: LiveCalls,
     private readonly agentLegs: AgentLegs,
     private readonly reconciler: Reconciler,
@@ -76,13 +90,17 @@ export class CallsService {
   }
 
   /**
-   * Writes a planned call and its attempt. Hand the result to {@link start} after the commit.
-   * @returns null when the order or the number has a live call already: nothing was written
+   * Writes a planned call and its attempt, and takes the buyer's other orders that are due into it. The planned order itself is the caller's
+   * to move. Hand the result to {@link start} after the commit.
+   * @returns null when the order or the number has a live call already, or the buyer wishes none: nothing was written
    */
   async place(tx: Tx, plan: CallPlan): Promise<PlacedCall | null> {
-    const { call, actions } = planCall(plan, new Date());
+    const now = new Date();
+    const { call, actions } = planCall(plan, now);
     const stored = { call, route: routeOf(plan), version: 0 };
-    return (await this.store.insert(tx, plan, call, stored.route)) ? { stored, actions } : null;
+    if (!(await this.store.insert(tx, plan, call, stored.route))) return null;
+    const others = await this.callOrders.joinPlanned(tx, plan, now);
+    return { stored, actions, joined: others.map(({ orderRef }) => orderRef) };
   }
 
   /** Sets a placed call going. */
@@ -100,21 +118,40 @@ export class CallsService {
     const stored = await this.store.find(tx, callId);
     if (stored === null) return null;
     const { call, route } = stored;
+    const ended = call.state === 'ended' ? call : null;
+    const hasRung = call.ringingAt !== null || call.hasEarlyMedia || call.answeredAt !== null;
+    const wasRefused = ended !== null && wasRefusedByTrunk({ ...ended, hasRung });
     return {
       callId,
       shopId: route.shopId,
       orderRef: route.orderRef,
       agentId: call.agent?.agentId ?? null,
       state: call.state,
-      result: call.state === 'ended' ? call.result : null,
+      result: ended?.result ?? null,
       number: route.number,
       dialedAt: call.dialedAt,
       answeredAt: call.answeredAt,
       connectedAt: call.connectedAt,
-      endedAt: call.state === 'ended' ? call.endedAt : null,
-      mayStillRing: call.state === 'ended' && call.because === 'lost' && call.answeredAt === null,
+      endedAt: ended?.endedAt ?? null,
+      mayStillRing: ended?.because === 'lost' && call.answeredAt === null && !wasRefused,
+      wasRefusedByTrunk: wasRefused,
       traceId: route.traceId,
     };
+  }
+
+  /** All orders in the call, locked in the order of their ids; lock the agent's presence before, if you need it. */
+  async lockOrders(tx: Tx, callId: string): Promise<OrderInCall[]> {
+    return this.callOrders.lock(tx, callId);
+  }
+
+  /** A waiting order of the same buyer comes into the talk, or into its wrap-up, because the agent names it; null when there is none. After {@link lockOrders}. */
+  async joinByName(
+    tx: Tx,
+    callId: string,
+    orderId: string,
+    status: 'connected' | 'wrap_up',
+  ): Promise<OrderInCall | null> {
+    return this.callOrders.joinByName(tx, callId, orderId, status);
   }
 
   /** The events that made a call what it is, in order. */
@@ -136,8 +173,18 @@ export class CallsService {
   }
 
   /** Lines in use on each trunk, over all processes. */
-  async linesInUse(tx: Tx): Promise<Map<string, number>> {
-    return this.store.liveByTrunk(tx);
+  async trunkUse(tx: Tx): Promise<Map<string, TrunkUse>> {
+    return trunkUse(tx);
+  }
+
+  /** What calls that have rung or ended since then say of their trunks, oldest first (`core/trunk`). */
+  async trunkFactsSince(tx: Tx, since: Date): Promise<TrunkCallFact[]> {
+    return trunkFactsSince(tx, since);
+  }
+
+  /** Trunks that have refused to carry calls to these numbers since then, by the hex of the number's hash. */
+  async refusedTrunks(tx: Tx, phoneHashes: readonly Buffer[], since: Date): Promise<Map<string, string[]>> {
+    return refusedTrunks(tx, phoneHashes, since);
   }
 
   /**

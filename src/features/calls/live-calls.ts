@@ -5,6 +5,7 @@ import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { AgentLegs } from './agent-legs.js';
 import { CallMailbox, type MailboxHooks } from './call-mailbox.js';
+import { CallOrders } from './call-orders.js';
 import { CallRunner } from './call-runner.js';
 import { CallStore, type StoredCall } from './call.store.js';
 import { TELEPHONY } from './telephony.provider.js';
@@ -16,6 +17,8 @@ export type CallCommand = { readonly kind: 'withdraw' | 'agent_hangup' | 'hold' 
 export interface PlacedCall {
   readonly stored: StoredCall;
   readonly actions: readonly CallAction[];
+  /** The buyer's other orders that are in the call. */
+  readonly joined: readonly string[];
 }
 
 /** A live call of this process: the machine with the place it has in the group's work. */
@@ -40,6 +43,7 @@ export class LiveCalls implements OnApplicationShutdown {
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
     private readonly transactions: Transactions,
     private readonly store: CallStore,
+    private readonly callOrders: CallOrders,
     private readonly runner: CallRunner,
     private readonly agentLegs: AgentLegs,
     private readonly log: Log,
@@ -84,16 +88,21 @@ export class LiveCalls implements OnApplicationShutdown {
     for (const action of placed.actions) this.hooks.perform(mailbox, action);
   }
 
-  /** Carries out what others have asked of the calls of this process, and stops the ring of withdrawn orders. */
+  /** Carries out what others have asked of the calls of this process; withdrawn orders leave their call, and a ring for nobody stops. */
   async takeCommands(): Promise<void> {
     const callIds = [...this.live.keys()];
     if (callIds.length === 0) return;
-    const { commands, withdrawn } = await this.transactions.run(async (tx) => ({
+    const { commands, toLeave } = await this.transactions.run(async (tx) => ({
       commands: await this.store.takeCommands<CallCommand>(tx, callIds),
-      withdrawn: await this.store.withdrawnAmong(tx, callIds),
+      toLeave: await this.callOrders.toLeave(tx, callIds),
     }));
-    for (const callId of withdrawn) this.live.get(callId)?.post({ kind: 'withdrawn' });
     for (const { callId, command } of commands) this.carryOut(callId, command);
+    for (const callId of toLeave) {
+      const mailbox = this.live.get(callId);
+      // In a talk whose beginning is not written yet the agent is told, and the buyer's word counts.
+      if (mailbox === undefined || mailbox.call.connectedAt !== null) continue;
+      if (!(await this.callOrders.release(callId))) mailbox.post({ kind: 'withdrawn' });
+    }
   }
 
   /**

@@ -6,12 +6,14 @@ import { rows, type Tx } from '../../platform/database/transaction.js';
 /** What the decision about the next attempt rests on, read in the deciding transaction itself. */
 @Injectable()
 export class AttemptHistory {
-  /** Attempts of the order that have ended, oldest first. */
+  /** Attempts of the order that have ended, oldest first; one that was taken back while the order left its call counts for nothing. */
   async ended(tx: Tx, orderRef: string): Promise<PastAttempt[]> {
     return rows<PastAttempt>(
       tx,
-      `SELECT result, coalesce(dialed_at, planned_at) AS "startedAt", (ringing_at IS NOT NULL OR answered_at IS NOT NULL) AS "hasRung"
-       FROM calls WHERE order_ref = $1 AND ended_at IS NOT NULL ORDER BY planned_at`,
+      `SELECT a.result, greatest(coalesce(c.dialed_at, c.planned_at), a.planned_at) AS "startedAt",
+         (c.ringing_at IS NOT NULL OR c.answered_at IS NOT NULL) AS "hasRung"
+       FROM attempts a JOIN calls c ON c.id = a.call_id
+       WHERE a.order_ref = $1 AND a.ended_at IS NOT NULL AND a.result <> 'withdrawn' ORDER BY a.number`,
       [orderRef],
     );
   }
@@ -20,7 +22,7 @@ export class AttemptHistory {
   async lastCallId(tx: Tx, orderRef: string): Promise<string | null> {
     const [row] = await rows<{ id: string }>(
       tx,
-      'SELECT id FROM calls WHERE order_ref = $1 ORDER BY planned_at DESC LIMIT 1',
+      'SELECT call_id AS id FROM attempts WHERE order_ref = $1 ORDER BY number DESC LIMIT 1',
       [orderRef],
     );
     return row?.id ?? null;
@@ -44,11 +46,12 @@ export class AttemptHistory {
     return found.map((row) => row.id);
   }
 
-  /** Orders that wait for an agent's word, and the call it is to be about. */
-  async inWrapUp(tx: Tx): Promise<{ orderRef: string; callId: string }[]> {
-    return rows(
+  /** Calls whose orders wait for an agent's word. */
+  async inWrapUp(tx: Tx): Promise<string[]> {
+    const found = await rows<{ callId: string }>(
       tx,
-      `SELECT id AS "orderRef", live_call_id AS "callId" FROM orders WHERE status = 'wrap_up' AND live_call_id IS NOT NULL LIMIT 1000`,
+      `SELECT DISTINCT live_call_id AS "callId" FROM orders WHERE status = 'wrap_up' AND live_call_id IS NOT NULL LIMIT 1000`,
     );
+    return found.map((row) => row.callId);
   }
 }

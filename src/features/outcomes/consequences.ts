@@ -6,7 +6,7 @@ import { isDemo } from '../../core/order/shop-settings.js';
 import type { Effect } from '../../core/outcome/agent-word.js';
 import { afterCommit, type Tx } from '../../platform/database/transaction.js';
 import { CallsService, type CallView } from '../calls/calls.service.js';
-import { OrdersService, type OrderRow } from '../orders/orders.service.js';
+import { DoNotCallList, OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { WritebackService } from '../writeback/writeback.service.js';
 import { AttemptHistory } from './attempt-history.read-model.js';
 import { attemptData, callbackData, outcomeData } from './outcome-messages.js';
@@ -21,6 +21,7 @@ export type EndedAttempt = { readonly result: AttemptResult; readonly call: Call
 export class Consequences {
   constructor(
     private readonly orders: OrdersService,
+    private readonly doNotCall: DoNotCallList,
     private readonly writeback: WritebackService,
     private readonly calls: CallsService,
     private readonly history: AttemptHistory,
@@ -32,6 +33,7 @@ export class Consequences {
   async ofWord(tx: Tx, order: OrderRow, effect: Effect, word: StoredWord, ended: EndedAttempt | null): Promise<void> {
     switch (effect.kind) {
       case 'final':
+        if (effect.outcome === 'do_not_call') await this.doNotCall.add(tx, order);
         await this.orders.finish(tx, order.orderRef, { outcome: effect.outcome, ...countsAs(ended) });
         return;
       case 'retry':
@@ -59,6 +61,11 @@ export class Consequences {
     const counted = isNews ? countsAs(ended) : {};
     if (order.withdrawRequestedAt !== null) {
       await this.orders.finish(tx, orderRef, { outcome: 'withdrawn', ...counted });
+      return;
+    }
+    if (ended.result === 'withdrawn') {
+      // The call was taken back because the buyer has another number now.
+      await this.orders.reschedule(tx, orderRef, { notBefore: null, reason: 'number_changed', ...counted });
       return;
     }
     const settings = await this.history.settings(tx, order.shopId);
@@ -96,11 +103,20 @@ export class Consequences {
 
   /** A final outcome is replaced by another: a new version, told again. */
   async ofCorrection(tx: Tx, order: OrderRow, outcome: Outcome, word: StoredWord): Promise<void> {
+    await this.correctList(tx, order, outcome, word.callId);
     const { sequence } = await this.orders.correct(tx, order.orderRef, outcome);
     await this.tellOutcome(tx, order, outcome, sequence, word);
     afterCommit(tx, () =>
       this.metrics.corrected(order.shopId, order.outcome, outcome, { orderRef: order.orderRef, sequence }),
     );
+  }
+
+  /** The buyer's wish not to be called follows the last word of the call about it. */
+  private async correctList(tx: Tx, order: OrderRow, outcome: Outcome, callId: string): Promise<void> {
+    if (outcome === 'do_not_call') return this.doNotCall.add(tx, order);
+    if (order.outcome !== 'do_not_call' || order.phoneHash === null) return;
+    if (await this.store.hasOther(tx, callId, order.orderRef, 'do_not_call')) return;
+    await this.doNotCall.lift(tx, order.shopId, order.phoneHash);
   }
 
   private async tellOutcome(

@@ -99,12 +99,12 @@ export class OutcomeStore {
     );
   }
 
-  /** What the agent said last of this call, and whether `word` says the same. */
-  async latestOfCall(tx: Tx, callId: string): Promise<{ stored: StoredWord; sha256: Buffer } | null> {
+  /** What the agent said last of this order in this call, and the word's fingerprint. */
+  async latest(tx: Tx, callId: string, orderRef: string): Promise<{ stored: StoredWord; sha256: Buffer } | null> {
     const [row] = await rows<Row>(
       tx,
-      `SELECT ${COLUMNS} FROM outcomes WHERE call_id = $1 AND agent_id IS NOT NULL ORDER BY id DESC LIMIT 1`,
-      [callId],
+      `SELECT ${COLUMNS} FROM outcomes WHERE call_id = $1 AND order_ref = $2 AND agent_id IS NOT NULL ORDER BY id DESC LIMIT 1`,
+      [callId, orderRef],
     );
     return row ? { stored: this.open(row), sha256: row.body_sha256 } : null;
   }
@@ -118,6 +118,16 @@ export class OutcomeStore {
       [orderRef, outcome],
     );
     return row ? this.open(row) : null;
+  }
+
+  /** Whether another order has ended with this outcome in the call. */
+  async hasOther(tx: Tx, callId: string, orderRef: string, outcome: string): Promise<boolean> {
+    const found = await rows(
+      tx,
+      `SELECT 1 FROM attempts a JOIN orders o ON o.id = a.order_ref WHERE a.call_id = $1 AND o.id <> $2 AND o.outcome = $3 LIMIT 1`,
+      [callId, orderRef, outcome],
+    );
+    return found.length > 0;
   }
 
   async setSequence(tx: Tx, wordId: string, sequence: number): Promise<void> {

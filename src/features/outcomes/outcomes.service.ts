@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { OrderCard } from '../../core/order/order-card.js';
-import type { AgentOutcome } from '../../core/order/order.js';
 import {
   checkWord,
   decideWord,
@@ -8,33 +7,27 @@ import {
   meaningOf,
   type AgentWord,
   type TalkStage,
+  type WordDecision,
 } from '../../core/outcome/agent-word.js';
-import { isPlainText, readChanges } from '../../core/outcome/changes.js';
 import { DialerError, type FieldError } from '../../core/shared/errors.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { AgentsService } from '../agents/agents.service.js';
-import { CallsService, type CallView } from '../calls/calls.service.js';
-import { OrdersService } from '../orders/orders.service.js';
+import { CallsService, type CallView, type OrderInCall } from '../calls/calls.service.js';
+import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { AttemptHistory } from './attempt-history.read-model.js';
-import { Consequences } from './consequences.js';
+import { Consequences, type EndedAttempt } from './consequences.js';
 import { fingerprint, OutcomeStore } from './outcome.store.js';
+import { readWords, under, type OrderWord, type OutcomeInput } from './words-of-call.js';
 
-/** What an agent sends (contract, section 5), its shape checked: field types, lengths, an RFC 3339 time. */
-export interface OutcomeInput {
-  readonly outcome: AgentOutcome;
-  readonly changes?: unknown;
-  readonly note?: string | null;
-  readonly callbackAt?: string | null;
-  readonly callbackAgent?: 'me' | 'anyone' | null;
-}
+export type { OutcomeInput } from './words-of-call.js';
 
 const GIVE_UP_BATCH = 200;
 
 /**
  * What became of an order, and what follows from it.
  *
- * Locks are taken in one order everywhere: the agent's presence, then the order; so an agent's word, the end of the call and the end of the
- * wrap-up may meet at the same moment and simply follow each other.
+ * Locks are taken in one order everywhere: the agent's presence, then the orders of the call by id; so an agent's word, the end of the call and
+ * the end of the wrap-up may meet at the same moment and simply follow each other.
  */
 @Injectable()
 export class OutcomesService {
@@ -49,78 +42,64 @@ export class OutcomesService {
   ) {}
 
   /**
-   * An agent says what became of their call. While they talk it is kept and takes effect when the call has ended; in the wrap-up it takes effect
-   * at once, and may be corrected until the wrap-up ends. The same word again changes nothing.
+   * An agent says what became of their call: one word for all its orders, and words of their own for single ones. While they talk it is kept and
+   * takes effect when the call has ended; in the wrap-up it takes effect at once, and may be corrected until the wrap-up ends. The same again
+   * changes nothing. Either all of it counts or nothing.
    *
-   * @returns the order as it is now
+   * @returns the call's first order as it is now
    * @throws DialerError `call.not_found` (not this agent's), `call.state_refused` (nobody has talked; a final outcome cannot become an open one),
    *   `call.closed` (the wrap-up is over), `input.invalid` with every wrong field
    */
   async record(agent: { agentId: string; name: string }, callId: string, input: OutcomeInput): Promise<OrderCard> {
-    const { orderRef } = ownCall(agent, await this.transactions.read((tx) => this.calls.view(tx, callId)));
-    const { word, errors } = readWord(input, await this.orders.card(orderRef));
-    await this.transactions.run(async (tx) => {
+    ownCall(agent, await this.transactions.read((tx) => this.calls.view(tx, callId)));
+    const orderRef = await this.transactions.run(async (tx) => {
       await this.agents.noteOutcome(tx, agent.agentId, callId);
-      const order = await this.orders.lock(tx, orderRef);
+      const inCall = await this.calls.lockOrders(tx, callId);
       const call = ownCall(agent, await this.calls.view(tx, callId));
-      const said = await this.store.latestOfCall(tx, callId);
-      if (errors.length === 0 && said?.sha256.equals(fingerprint(word))) return;
-      refuse([...errors, ...checkWord(word, new Date())]);
-
-      const { shopId, outcome, liveCallId } = order;
-      const isWithdrawRequested = order.withdrawRequestedAt !== null;
-      const decision = decideWord({
-        stage: await this.stageOf(tx, call),
-        order: { outcome, isElsewhere: liveCallId !== null && liveCallId !== callId },
-        meaning: meaningOf(word),
-        isWithdrawRequested,
-      });
-      if (decision.kind === 'refuse') throw refusal(decision.code);
-      const stored = await this.store.insertWord(
-        tx,
-        { shopId, orderRef, callId, agentId: agent.agentId, agentName: agent.name },
-        word,
-      );
-      await this.orders.addTimeline(tx, shopId, orderRef, 'agent_said', { outcome: word.outcome, callId });
-      if (decision.kind === 'correct') await this.consequences.ofCorrection(tx, order, decision.outcome, stored);
-      if (decision.kind === 'apply') {
-        const ended = order.status === 'wrap_up' ? { result: call.result ?? 'answered', call } : null;
-        await this.consequences.ofWord(tx, order, decision.effect, stored, ended);
+      const stage = await this.stageOf(tx, call);
+      const orders = stage === 'over' ? inCall : [...inCall, ...(await this.named(tx, call, stage, inCall, input))];
+      const { words, errors } = readWords(input, orders, (order) => this.orders.cardOf(order));
+      const news = await this.newsAmong(tx, callId, words);
+      if (errors.length === 0 && news.length === 0) return call.orderRef;
+      refuse([...errors, ...news.flatMap(({ word, pointer }) => checkWord(word, new Date()).map(under(pointer)))]);
+      for (const { of, word, isNamed } of news) {
+        const decision = this.decide(stage, callId, of.order, word);
+        if (decision.kind !== 'refuse') await this.take(tx, agent, call, of, word, decision);
+        // What was decided for another order of the call by itself stands when the word for all does not fit it.
+        else if (of.isMain || isNamed) throw refusal(decision.code);
       }
+      return call.orderRef;
     });
     return this.orders.card(orderRef);
   }
 
-  /** The call is over: the agent's word takes effect, is waited for in the wrap-up, or the rules decide. A late or foreign fact changes nothing. */
-  async onCallEnded(
-    tx: Tx,
-    fact: { orderRef: string; callId: string; wasConnected: boolean; agentId: string | null },
-  ): Promise<void> {
-    const order = await this.orders.lock(tx, fact.orderRef);
-    if (order.status === 'final' || order.liveCallId !== fact.callId) return;
-    const call = await this.calls.view(tx, fact.callId);
-    const ended = { result: call?.result ?? 'system_failure', call };
-    if (fact.wasConnected) {
-      const said = await this.store.latestOfCall(tx, fact.callId);
+  /** The call is over: for each of its orders the agent's word takes effect, is waited for in the wrap-up, or the rules decide. A late or foreign fact changes nothing. */
+  async onCallEnded(tx: Tx, fact: { callId: string; wasConnected: boolean }): Promise<void> {
+    const { callId, wasConnected } = fact;
+    const orders = (await this.calls.lockOrders(tx, callId)).filter(({ order }) => order.liveCallId === callId);
+    if (orders.length === 0) return;
+    const call = await this.calls.view(tx, callId);
+    const isWrapUp = wasConnected && (await this.agents.atCall(tx, callId))?.state === 'wrap_up';
+    for (const { order, number } of orders) {
+      const ended = endOf(call, number);
+      const said = wasConnected ? await this.store.latest(tx, callId, order.orderRef) : null;
       if (said) {
         const effect = effectOf(meaningOf(said.stored.word), order.withdrawRequestedAt !== null);
-        return this.consequences.ofWord(tx, order, effect, said.stored, ended);
-      }
-      if ((await this.agents.atCall(tx, fact.callId))?.state === 'wrap_up') {
-        return this.orders.setProgress(tx, fact.orderRef, 'wrap_up', fact.callId);
-      }
+        await this.consequences.ofWord(tx, order, effect, said.stored, ended);
+      } else if (isWrapUp) await this.orders.setProgress(tx, order.orderRef, 'wrap_up', callId);
+      else await this.consequences.ofAttempt(tx, order, ended);
     }
-    await this.consequences.ofAttempt(tx, order, ended);
   }
 
-  /** The wrap-up is over. When no word was given the system notes `no_decision`, and the order is tried again by the shop's rules. */
+  /** The wrap-up is over. Where no word was given the system notes `no_decision`, and the order is tried again by the shop's rules. */
   async onWrapUpEnded(tx: Tx, callId: string): Promise<void> {
     const call = await this.calls.view(tx, callId);
     if (call === null) return;
-    const order = await this.orders.lock(tx, call.orderRef);
-    if (order.status !== 'wrap_up' || order.liveCallId !== callId) return;
-    await this.store.insertSilence(tx, { shopId: order.shopId, orderRef: order.orderRef, callId });
-    await this.consequences.ofAttempt(tx, order, { result: call.result ?? 'answered', call });
+    for (const { order, number } of await this.calls.lockOrders(tx, callId)) {
+      if (order.status !== 'wrap_up' || order.liveCallId !== callId) continue;
+      await this.store.insertSilence(tx, { shopId: order.shopId, orderRef: order.orderRef, callId });
+      await this.consequences.ofAttempt(tx, order, endOf(call, number));
+    }
   }
 
   /** Sweep: orders whose time has run out. Never called: `expired`; called in vain: `unreachable`. */
@@ -135,12 +114,68 @@ export class OutcomesService {
     }
   }
 
-  /** Sweep: orders that wait for the word of an agent who is no longer in that wrap-up. */
+  /** Sweep: calls whose orders wait for the word of an agent who is no longer in that wrap-up. */
   async closeForgottenWrapUps(): Promise<void> {
-    for (const { callId } of await this.transactions.read((tx) => this.history.inWrapUp(tx))) {
+    for (const callId of await this.transactions.read((tx) => this.history.inWrapUp(tx))) {
       await this.transactions.run(async (tx) => {
         if ((await this.agents.atCall(tx, callId))?.state !== 'wrap_up') await this.onWrapUpEnded(tx, callId);
       });
+    }
+  }
+
+  /** Waiting orders of the same buyer that the agent speaks of: they come into the call. */
+  private async named(
+    tx: Tx,
+    call: CallView,
+    stage: 'talking' | 'wrap_up',
+    inCall: readonly OrderInCall[],
+    input: OutcomeInput,
+  ): Promise<OrderInCall[]> {
+    const joined: OrderInCall[] = [];
+    for (const { orderId } of input.orders ?? []) {
+      if ([...inCall, ...joined].some(({ order }) => order.orderId === orderId)) continue;
+      const one = await this.calls.joinByName(tx, call.callId, orderId, stage === 'talking' ? 'connected' : 'wrap_up');
+      if (one !== null) joined.push(one);
+    }
+    return joined;
+  }
+
+  private async newsAmong(tx: Tx, callId: string, words: readonly OrderWord[]): Promise<OrderWord[]> {
+    const news: OrderWord[] = [];
+    for (const word of words) {
+      const said = await this.store.latest(tx, callId, word.of.order.orderRef);
+      if (said?.sha256.equals(fingerprint(word.word)) !== true) news.push(word);
+    }
+    return news;
+  }
+
+  private decide(stage: TalkStage, callId: string, order: OrderRow, word: AgentWord): WordDecision {
+    const { outcome, liveCallId, withdrawRequestedAt } = order;
+    return decideWord({
+      stage,
+      order: { outcome, isElsewhere: liveCallId !== null && liveCallId !== callId },
+      meaning: meaningOf(word),
+      isWithdrawRequested: withdrawRequestedAt !== null,
+    });
+  }
+
+  private async take(
+    tx: Tx,
+    agent: { agentId: string; name: string },
+    call: CallView,
+    { order, number }: OrderInCall,
+    word: AgentWord,
+    decision: Exclude<WordDecision, { kind: 'refuse' }>,
+  ): Promise<void> {
+    const { shopId, orderRef } = order;
+    const { callId } = call;
+    const by = { agentId: agent.agentId, agentName: agent.name };
+    const stored = await this.store.insertWord(tx, { shopId, orderRef, callId, ...by }, word);
+    await this.orders.addTimeline(tx, shopId, orderRef, 'agent_said', { outcome: word.outcome, callId });
+    if (decision.kind === 'correct') await this.consequences.ofCorrection(tx, order, decision.outcome, stored);
+    if (decision.kind === 'apply') {
+      const ended = order.status === 'wrap_up' ? endOf(call, number) : null;
+      await this.consequences.ofWord(tx, order, decision.effect, stored, ended);
     }
   }
 
@@ -157,20 +192,9 @@ function ownCall(agent: { agentId: string }, call: CallView | null): CallView {
   return call;
 }
 
-function readWord(input: OutcomeInput, order: OrderCard): { word: AgentWord; errors: FieldError[] } {
-  const { changes, errors } = readChanges(input.changes, order);
-  const note = input.note?.trim() || null;
-  const isNoteWrong = note !== null && !isPlainText(note);
-  return {
-    word: {
-      outcome: input.outcome,
-      changes,
-      note,
-      callbackAt: input.callbackAt ? new Date(input.callbackAt) : null,
-      callbackAgent: input.callbackAgent ?? null,
-    },
-    errors: [...errors, ...(isNoteWrong ? [{ pointer: '/note', detail: 'must not hold control characters' }] : [])],
-  };
+/** The attempt of one of the call's orders, now that it is over. */
+function endOf(call: CallView | null, number: number): EndedAttempt {
+  return { result: call?.result ?? (call === null ? 'system_failure' : 'answered'), call: call && { ...call, number } };
 }
 
 function refuse(fieldErrors: readonly FieldError[]): void {

@@ -23,6 +23,8 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'shop.not_found': 404,
   'shop.destination_not_found': 404,
   'order.not_found': 404,
+  'order.state_refused': 409,
+  'do_not_call.not_found': 404,
   'agent.not_found': 404,
   'agent.state_refused': 409,
   'agent.no_softphone': 404,

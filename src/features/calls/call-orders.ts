@@ -1,0 +1,150 @@
+import { Injectable } from '@nestjs/common';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { OrdersService, type OrderRow } from '../orders/orders.service.js';
+import {
+  attemptsOfCall,
+  buyerOf,
+  callsToLeave,
+  endAttempt,
+  insertAttempt,
+  lockMembership,
+  lockUnconnected,
+  setMain,
+} from './call-order.store.js';
+
+/** An order in a call, its row locked. */
+export interface OrderInCall {
+  readonly order: OrderRow;
+  /** The attempt's number of the order, from 1. */
+  readonly number: number;
+  /** The call was planned for this order, or handed over to it. */
+  readonly isMain: boolean;
+}
+
+/**
+ * Which orders a call is about: the one it was planned for, and the buyer's others (one call for each buyer). An order's row in `attempts` is its
+ * part in the call.
+ *
+ * Locks are taken in one order everywhere: the call's row, the agent's presence, the call's membership, then the orders by id.
+ */
+@Injectable()
+export class CallOrders {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly orders: OrdersService,
+  ) {}
+
+  /** All orders in the call, the first one among them, locked in the order of their ids. */
+  async lock(tx: Tx, callId: string): Promise<OrderInCall[]> {
+    await lockMembership(tx, callId);
+    const attempts = await attemptsOfCall(tx, callId);
+    const locked = await this.orders.lockAll(
+      tx,
+      attempts.map(({ orderRef }) => orderRef),
+    );
+    return attempts.flatMap(({ orderRef, number, isMain }) => {
+      const order = locked.find((row) => row.orderRef === orderRef);
+      return order === undefined ? [] : [{ order, number, isMain }];
+    });
+  }
+
+  /**
+   * The buyer's other orders that are due come into a call that is being planned for `plan.orderRef`.
+   *
+   * @returns the orders that have joined, as they were before
+   */
+  async joinPlanned(
+    tx: Tx,
+    plan: { callId: string; shopId: string; orderRef: string; phoneHash: Buffer },
+    at: Date,
+  ): Promise<OrderRow[]> {
+    return this.join(tx, plan, { status: 'dialing', except: plan.orderRef, at });
+  }
+
+  /** The same at the connection, for those that came since the call was planned; also those whose next attempt is not due yet. After {@link lock}. */
+  async joinTalk(tx: Tx, callId: string, at: Date): Promise<OrderRow[]> {
+    const buyer = await buyerOf(tx, callId);
+    return buyer === null ? [] : this.join(tx, { callId, ...buyer }, { status: 'connected', except: null, at });
+  }
+
+  /** One more order of the buyer, by its shop's number, comes in because the agent speaks of it; null when none such waits. After {@link lock}. */
+  async joinByName(
+    tx: Tx,
+    callId: string,
+    orderId: string,
+    status: 'connected' | 'wrap_up',
+  ): Promise<OrderInCall | null> {
+    const buyer = await buyerOf(tx, callId);
+    if (buyer === null) return null;
+    const row = await this.orders.joinByName(tx, { callId, ...buyer, orderId, status });
+    if (row === null) return null;
+    const number = row.attemptsMade + 1;
+    await insertAttempt(tx, { callId, shopId: buyer.shopId, orderRef: row.orderRef, number, at: new Date() });
+    return { order: await this.orders.lock(tx, row.orderRef), number, isMain: false };
+  }
+
+  /** The number to dial: that of the call, as long as one of its orders still has it and is not withdrawn. */
+  async number(callId: string): Promise<string | null> {
+    const { buyer, attempts } = await this.transactions.read(async (tx) => ({
+      buyer: await buyerOf(tx, callId),
+      attempts: await attemptsOfCall(tx, callId),
+    }));
+    if (buyer === null) return null;
+    const refs = attempts.map(({ orderRef }) => orderRef);
+    return this.orders.phoneOf(refs, buyer.phoneHash);
+  }
+
+  /** Which of these calls, not connected yet, hold an order that does not belong there any more: the poll behind the notice. */
+  async toLeave(tx: Tx, callIds: readonly string[]): Promise<string[]> {
+    return callsToLeave(tx, callIds);
+  }
+
+  /**
+   * Lets the orders go that the shop has withdrawn, or whose buyer has another number now, while the call goes on for the others: withdrawn ones
+   * end, the others are called anew. If the first order goes, another takes its place.
+   *
+   * @returns false when no order is left that wants the call; they stay in it then and follow its end
+   */
+  async release(callId: string): Promise<boolean> {
+    return this.transactions.run(async (tx) => {
+      const call = await lockUnconnected(tx, callId);
+      if (call === null) return true;
+      const all = await this.lock(tx, callId);
+      const isWanted = ({ order }: OrderInCall) =>
+        order.withdrawRequestedAt === null && order.phoneHash?.equals(call.phoneHash) === true;
+      const staying = all.filter(isWanted);
+      const heir = staying[0];
+      if (heir === undefined) return false;
+      const at = new Date();
+      for (const one of all) {
+        if (isWanted(one)) continue;
+        await this.leave(tx, callId, one.order, at);
+        if (one.isMain) await setMain(tx, callId, heir.order.orderRef);
+      }
+      return true;
+    });
+  }
+
+  private async join(
+    tx: Tx,
+    call: { callId: string; shopId: string; phoneHash: Buffer },
+    as: { status: 'dialing' | 'connected'; except: string | null; at: Date },
+  ): Promise<OrderRow[]> {
+    const joined = await this.orders.joinCall(tx, { ...call, ...as, now: as.at });
+    for (const { orderRef, attemptsMade } of joined) {
+      await insertAttempt(tx, { ...call, orderRef, number: attemptsMade + 1, at: as.at });
+    }
+    return joined;
+  }
+
+  private async leave(tx: Tx, callId: string, order: OrderRow, at: Date): Promise<void> {
+    const { orderRef, shopId } = order;
+    await endAttempt(tx, callId, orderRef, at);
+    await this.orders.addTimeline(tx, shopId, orderRef, 'left_call', { callId });
+    if (order.withdrawRequestedAt !== null) {
+      await this.orders.finish(tx, orderRef, { outcome: 'withdrawn', countsAs: 'withdrawn' });
+    } else {
+      await this.orders.reschedule(tx, orderRef, { notBefore: null, reason: 'number_changed', countsAs: 'withdrawn' });
+    }
+  }
+}

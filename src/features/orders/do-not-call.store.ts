@@ -1,0 +1,42 @@
+import { rows, type Tx } from '../../platform/database/transaction.js';
+
+/** The buyer wishes no more calls of this shop; said twice it is remembered from the first time. */
+export async function listNumber(
+  tx: Tx,
+  entry: { shopId: string; phoneHash: Buffer; orderRef: string },
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO do_not_call (shop_id, phone_hash, order_ref) VALUES ($1, $2, $3) ON CONFLICT (shop_id, phone_hash) DO NOTHING`,
+    [entry.shopId, entry.phoneHash, entry.orderRef],
+  );
+}
+
+/** False when the number was not listed. */
+export async function liftNumber(tx: Tx, shopId: string, phoneHash: Buffer): Promise<boolean> {
+  const lifted = await rows(tx, `DELETE FROM do_not_call WHERE shop_id = $1 AND phone_hash = $2 RETURNING shop_id`, [
+    shopId,
+    phoneHash,
+  ]);
+  return lifted.length > 0;
+}
+
+/** Whether the buyer of this order wishes no more calls of its shop. */
+export async function isListed(tx: Tx, orderRef: string): Promise<boolean> {
+  const found = await rows(
+    tx,
+    `SELECT 1 FROM orders o JOIN do_not_call d ON d.shop_id = o.shop_id AND d.phone_hash = o.phone_hash WHERE o.id = $1`,
+    [orderRef],
+  );
+  return found.length > 0;
+}
+
+/** Waiting orders of buyers who have been listed for so long. */
+export async function waitingOfListed(tx: Tx, forSeconds: number, limit: number): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    tx,
+    `SELECT o.id FROM do_not_call d JOIN orders o ON o.phone_hash = d.phone_hash AND o.shop_id = d.shop_id
+     WHERE o.status IN ('accepted', 'scheduled') AND d.listed_at <= now() - $1 * interval '1 second' LIMIT $2`,
+    [forSeconds, limit],
+  );
+  return found.map((row) => row.id);
+}
