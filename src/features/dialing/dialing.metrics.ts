@@ -14,6 +14,16 @@ export class DialingMetrics {
       labels: ['group'],
     });
     metrics.gauge({
+      name: 'dialer_trunk_circuit_open',
+      help: 'Whether the circuit of a trunk is open or half open: the carrier has refused call after call.',
+      labels: ['trunk'],
+      collect: async (gauge) => {
+        gauge.reset();
+        for (const { trunkId, circuit } of await lines.free())
+          gauge.set({ trunk: trunkId }, circuit === 'closed' ? 0 : 1);
+      },
+    });
+    metrics.gauge({
       name: 'dialer_trunk_channels',
       help: 'Channels in use on each trunk.',
       labels: ['trunk'],

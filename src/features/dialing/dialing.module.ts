@@ -4,6 +4,7 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { CallsModule } from '../calls/calls.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
+import { Circuits } from './circuits.js';
 import { DialingController } from './dialing.controller.js';
 import { DialingMetrics } from './dialing.metrics.js';
 import { DialingService } from './dialing.service.js';
@@ -18,7 +19,7 @@ import { TrunkStore } from './trunk.store.js';
 @Module({
   imports: [TypeOrmModule.forFeature([TrunkEntity]), ShopsModule, OrdersModule, AgentsModule, CallsModule],
   controllers: [DialingController],
-  providers: [Leadership, Lines, TrunkStore, PacingStore, Pacer, DialingMetrics, DialingService],
+  providers: [Leadership, Circuits, Lines, TrunkStore, PacingStore, Pacer, DialingMetrics, DialingService],
   exports: [DialingService],
 })
 export class DialingModule {}

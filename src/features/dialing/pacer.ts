@@ -58,7 +58,11 @@ export class Pacer {
   ) {}
 
   async tick(groupId: string, epoch: number): Promise<Tick> {
-    const [floor, group] = await Promise.all([this.agents.floor(groupId), this.agents.group(groupId)]);
+    const [floor, group, staffedGroups] = await Promise.all([
+      this.agents.floor(groupId),
+      this.agents.group(groupId),
+      this.agents.staffedGroups(),
+    ]);
     const free = floor.filter(isFree);
     const node = this.calls.chooseNode();
     const trunks = await this.lines.free();
@@ -66,7 +70,7 @@ export class Pacer {
     if (node === null || free.length === 0) {
       const load = loadOf(floor, 0, linesFree);
       const isDown = node === null;
-      const ordersDue = isDown ? 0 : await this.orders.countDue([groupId], new Date());
+      const ordersDue = isDown ? 0 : await this.orders.countDue([groupId], new Date(), staffedGroups);
       const decision = isDown
         ? ({ dial: 0, reason: 'telephony_down', agentsFree: free.length } as const)
         : pace({ ...load, ordersDue });
@@ -78,12 +82,17 @@ export class Pacer {
       const now = new Date();
       const due = await this.orders.lockNextDue(tx, {
         groupIds: [groupId],
+        staffedGroups,
         exceptShops: shopsAtTheirLimit(shops, live),
         now,
         skip: [],
         limit: free.length + LOOK_AHEAD,
       });
       const pastCalls = await this.calls.pastCalls(tx, due);
+      const refusedTrunks = await this.lines.refused(
+        tx,
+        due.map((order) => order.phoneHash),
+      );
       const load = loadOf(floor, due.length, linesFree);
       const decision = pace(load);
       const plan = planTurn({
@@ -92,6 +101,7 @@ export class Pacer {
           ...order,
           timeZones: order.timeZone === null ? [] : [order.timeZone],
           pastCalls: pastCalls.get(order.orderRef) ?? [],
+          failedTrunks: refusedTrunks.get(order.phoneHash.toString('hex')) ?? [],
         })),
         shops: new Map(
           shops.map(({ shopId, settings }) => [
@@ -102,6 +112,7 @@ export class Pacer {
         dialing: 'progressive',
         dial: decision.dial,
         agents: free,
+        atWork: new Map(floor.filter(isAtWork).map((agent) => [agent.agentId, agent])),
         promised: 0,
         trunks,
       });
@@ -167,6 +178,11 @@ export class Pacer {
 
 function isFree(agent: PresenceView): boolean {
   return agent.state === 'ready' && (agent.connection === 'per_call' || (agent.isLegUp && agent.legId !== null));
+}
+
+/** Ready, or will be when the call at hand is over. */
+function isAtWork(agent: PresenceView): boolean {
+  return ['ready', 'reserved', 'talking', 'wrap_up'].includes(agent.state) && agent.wish.to === 'ready';
 }
 
 function legOf(agent: PresenceView, callId: string): AgentLeg {
