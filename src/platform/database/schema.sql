@@ -139,6 +139,7 @@ CREATE TABLE calls (
   CONSTRAINT calls_check CHECK (((ended_at IS NULL) = (result IS NULL))),
   CONSTRAINT calls_result_check CHECK ((result = ANY (ARRAY['answered'::text, 'machine'::text, 'busy'::text, 'no_answer'::text, 'rejected'::text, 'invalid_number'::text, 'unobtainable'::text, 'carrier_failure'::text, 'abandoned'::text, 'withdrawn'::text, 'system_failure'::text])))
 );
+CREATE INDEX calls_by_end ON public.calls USING btree (ended_at);
 CREATE INDEX calls_by_order ON public.calls USING btree (order_ref, planned_at);
 CREATE INDEX calls_by_phone ON public.calls USING btree (phone_hash, planned_at);
 CREATE INDEX calls_ended ON public.calls USING btree (shop_id, ended_at);

@@ -239,6 +239,8 @@ export class Initial0001 implements MigrationInterface {
       CREATE UNIQUE INDEX calls_one_live_per_order ON calls (order_ref) WHERE ended_at IS NULL;
       CREATE INDEX calls_by_order ON calls (order_ref, planned_at);
       CREATE INDEX calls_ended ON calls (shop_id, ended_at);
+      -- What recent calls say of their trunks.
+      CREATE INDEX calls_by_end ON calls (ended_at);
       CREATE INDEX calls_by_phone ON calls (phone_hash, planned_at);
 
       CREATE TABLE call_events (
