@@ -1,4 +1,4 @@
-import type { AttemptResult } from '../call/result.js';
+import { ATTEMPT_RESULTS, type AttemptResult } from '../call/result.js';
 import type { RetryPolicy } from '../order/shop-settings.js';
 import type { Random } from '../shared/clock.js';
 
@@ -27,6 +27,9 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** In the demo's jurisdiction no gap is longer than this, and the limit of 24 hours is not counted. */
 export const DEMO_GAP_MS = 5_000;
+
+/** A call that one trunk refused goes over another at once; so short that the wake-up of its end finds it due. */
+const REROUTE_AFTER_MS = 1;
 
 /** A gap is lengthened by up to this share, never shortened: orders that failed together do not come back together. */
 export const GAP_JITTER_RATIO = 0.1;
@@ -57,6 +60,15 @@ export function isCharged(result: AttemptResult): boolean {
   return result !== 'carrier_failure' && result !== 'system_failure' && result !== 'withdrawn';
 }
 
+/** How many of an order's ended attempts are charged; `last` has just ended and is not among the results yet. */
+export function chargedAttempts(
+  results: Readonly<Partial<Record<AttemptResult, number>>>,
+  last: AttemptResult | null,
+): number {
+  const before = ATTEMPT_RESULTS.filter(isCharged).reduce((sum, result) => sum + (results[result] ?? 0), 0);
+  return before + (last !== null && isCharged(last) ? 1 : 0);
+}
+
 /** Whether an attempt counts for the limit of 24 hours, which protects the buyer's peace: whatever rang does, whoever failed afterwards. */
 function isDisturbing(attempt: PastAttempt): boolean {
   return attempt.hasRung || isCharged(attempt.result);
@@ -78,6 +90,8 @@ export function nextAttempt(input: {
   readonly isDemo: boolean;
   /** The number is left alone until then; null or absent = no such rest. */
   readonly restUntil?: Date | null;
+  /** The trunk refused the call before anything rang, and another one leads there: no gap, since nobody was disturbed, and no maximum. */
+  readonly hasOtherWay?: boolean;
   readonly now: Date;
   readonly giveUpAt: Date | null;
   readonly random: Random;
@@ -89,7 +103,8 @@ export function nextAttempt(input: {
 
   const sameResult = attempts.filter((attempt) => attempt.result === last).length;
   const ownRule = retry.byResult[last] ?? OWN_RULES[last];
-  if (ownRule && sameResult >= ownRule.maxAttempts) {
+  const isRerouted = last === 'carrier_failure' && input.hasOtherWay === true;
+  if (ownRule && sameResult >= ownRule.maxAttempts && !isRerouted) {
     if (last === 'system_failure') return { kind: 'hold', reason: 'the system failed on this order again and again' };
     return { kind: 'final', outcome: 'unreachable', reason: `maximum of attempts ended as ${last}` };
   }
@@ -97,9 +112,8 @@ export function nextAttempt(input: {
     return { kind: 'final', outcome: 'unreachable', reason: 'maximum of attempts' };
   }
 
-  const gapMs = input.isDemo
-    ? Math.min(DEMO_GAP_MS, gapMsAfter(last, sameResult, retry))
-    : gapMsAfter(last, sameResult, retry);
+  const fullGapMs = isRerouted ? REROUTE_AFTER_MS : gapMsAfter(last, sameResult, retry);
+  const gapMs = input.isDemo ? Math.min(DEMO_GAP_MS, fullGapMs) : fullGapMs;
   const earliestMs = Math.max(
     now.getTime() + gapMs,
     input.restUntil?.getTime() ?? 0,

@@ -1,4 +1,6 @@
-import type { Tx } from '../../platform/database/transaction.js';
+import type { QueuedOrder, WhenLate } from '../../core/attempt/dial-order.js';
+import type { RoutingHints } from '../../core/agent/call-needs.js';
+import { rows, type Tx } from '../../platform/database/transaction.js';
 import { ORDER_COLUMNS, type OrderRow } from './order-row.js';
 
 /** A shop whose orders a group may call now, once they have waited so long. */
@@ -6,48 +8,135 @@ export interface ServedShop {
   readonly shopId: string;
   readonly groupId: string;
   readonly afterSeconds: number;
+  readonly whenLate: WhenLate;
+  readonly share: number;
 }
 
+interface QueueQuery {
+  readonly served: readonly ServedShop[];
+  readonly now: Date;
+}
+
+/** What a due order is called by, beyond its row. */
+export interface QueuedRow extends OrderRow {
+  readonly phoneHash: Buffer;
+  readonly routing: RoutingHints;
+  readonly dueAt: Date;
+  readonly turnAt: Date;
+  /** Who talked with this buyer last, for the same shop. */
+  readonly earlierAgentId: string | null;
+}
+
+/** Most orders that enter the dial order in one turn; the others of a rush (the hours begin) enter with the next ones. */
+const MARKED_AT_ONCE = 200;
+
+const WAITS = `o.status = 'scheduled' AND o.hold_reason IS NULL`;
+
 /**
- * The orders whose turn it is, locked; rows that somebody else has locked are passed over. Dial order: buyers we hung up on first, due
- * callbacks, priority, earliest deadline, first come. Orders of a buyer who is on the telephone with us are left out.
+ * Orders whose time has come enter the dial order. Those that wait for their time stand in an index of their own, so that a look at the queue
+ * never has to walk over them, be they 100,000.
  */
-export async function lockNextDue(
-  tx: Tx,
-  query: { served: readonly ServedShop[]; now: Date; skip: readonly string[]; limit: number },
-): Promise<(OrderRow & { phoneHash: Buffer; groupId: string })[]> {
-  return tx.query(
-    `SELECT ${ORDER_COLUMNS}, s.group_id AS "groupId"
-     FROM orders o JOIN unnest($1::text[], $2::text[], $3::float8[]) AS s (shop_id, group_id, after_seconds) ON s.shop_id = o.shop_id
-     WHERE o.status = 'scheduled' AND o.hold_reason IS NULL AND o.id <> ALL($5::uuid[])
-       AND (o.not_before IS NULL OR o.not_before <= $4)
-       AND greatest(o.received_at, o.not_before) + s.after_seconds * interval '1 second' <= $4
-       AND NOT EXISTS (SELECT 1 FROM orders other WHERE other.phone_hash = o.phone_hash AND other.live_call_id IS NOT NULL)
-     ORDER BY o.is_abandoned_before DESC, (o.callback_at IS NOT NULL) DESC, o.priority DESC, o.call_by, o.received_at
-     LIMIT $6 FOR UPDATE OF o SKIP LOCKED`,
-    [
-      query.served.map((shop) => shop.shopId),
-      query.served.map((shop) => shop.groupId),
-      query.served.map((shop) => shop.afterSeconds),
-      query.now,
-      query.skip,
-      query.limit,
-    ],
+export async function markDue(tx: Tx, now: Date): Promise<void> {
+  await tx.query(
+    `UPDATE orders SET is_due = true WHERE id IN (
+       SELECT o.id FROM orders o WHERE ${WAITS} AND NOT o.is_due AND o.due_at <= $1
+       ORDER BY o.due_at, o.band, o.turn_at LIMIT $2 FOR UPDATE SKIP LOCKED
+     )`,
+    [now, MARKED_AT_ONCE],
   );
 }
 
-/** How many orders `lockNextDue` could give out, counted to 1,000 at most. */
-export async function countDue(tx: Tx, query: { served: readonly ServedShop[]; now: Date }): Promise<number> {
-  const rows = (await tx.query(
-    `SELECT count(*)::int AS n FROM (
-       SELECT 1 FROM orders o JOIN unnest($1::text[], $2::float8[]) AS s (shop_id, after_seconds) ON s.shop_id = o.shop_id
-       WHERE o.status = 'scheduled' AND o.hold_reason IS NULL AND (o.not_before IS NULL OR o.not_before <= $3)
-         AND greatest(o.received_at, o.not_before) + s.after_seconds * interval '1 second' <= $3
-       LIMIT 1000
+const QUEUED = `o.id AS "orderRef", o.shop_id AS "shopId", o.is_abandoned_before AS "isAbandonedBefore", o.callback_at AS "callbackAt",
+  o.priority, o.turn_at AS "turnAt", o.received_at AS "receivedAt"`;
+/** Due, not passed over, and the buyer is not on the telephone with us. */
+const CALLABLE = `o.shop_id = s.shop_id AND ${WAITS} AND o.is_due AND o.due_at <= s.due_before AND o.id <> ALL($3::uuid[])
+  AND NOT EXISTS (SELECT 1 FROM orders other WHERE other.phone_hash = o.phone_hash AND other.live_call_id IS NOT NULL)`;
+const SHOPS = `unnest($1::text[], $2::timestamptz[]) AS s (shop_id, due_before)`;
+
+/** Of many shops not each gives `limit` orders: three times its equal part, and no fewer than this. What is left out comes with the next look. */
+const LEAST_OF_SHOP = 30;
+
+/** The first orders of each shop that may be called now, unlocked, to choose `limit` among. */
+export async function dueOrders(
+  tx: Tx,
+  query: QueueQuery & { skip: readonly string[]; limit: number },
+): Promise<QueuedOrder[]> {
+  // The index has the order already. Where most orders are of one shop, the planner, which reckons with an average one, would sort them all.
+  await tx.query(`SELECT set_config('enable_sort', 'off', true)`);
+  const found = await firstOfEachShop(tx, query);
+  await tx.query(`SELECT set_config('enable_sort', 'on', true)`);
+  return found;
+}
+
+async function firstOfEachShop(
+  tx: Tx,
+  query: QueueQuery & { skip: readonly string[]; limit: number },
+): Promise<QueuedOrder[]> {
+  const perShop = Math.min(query.limit, Math.max(LEAST_OF_SHOP, Math.ceil((3 * query.limit) / query.served.length)));
+  const look = (sql: string, shops: readonly ServedShop[], ...more: unknown[]): Promise<QueuedOrder[]> =>
+    shops.length === 0
+      ? Promise.resolve([])
+      : tx.query(sql, [
+          shops.map(({ shopId }) => shopId),
+          shops.map(({ afterSeconds }) => new Date(query.now.getTime() - afterSeconds * 1000)),
+          query.skip,
+          perShop,
+          ...more,
+        ]);
+  const oldestFirst = await look(
+    `SELECT due.* FROM ${SHOPS}, LATERAL (
+       SELECT ${QUEUED} FROM orders o WHERE ${CALLABLE} ORDER BY o.band, o.turn_at, o.received_at, o.id LIMIT $4
      ) due`,
-    [query.served.map((shop) => shop.shopId), query.served.map((shop) => shop.afterSeconds), query.now],
+    query.served.filter(({ whenLate }) => whenLate === 'oldest_first'),
+  );
+  // Band by band, since within each one there are two runs: those in time forwards, those too late backwards.
+  const newestFirst = await look(
+    `SELECT due.* FROM ${SHOPS}, generate_series(0, 11) AS b (band), LATERAL (
+       (SELECT ${QUEUED} FROM orders o WHERE ${CALLABLE} AND o.band = b.band
+          AND o.turn_at > CASE WHEN b.band < 2 THEN '-infinity'::timestamptz ELSE $5::timestamptz END
+        ORDER BY o.turn_at, o.received_at, o.id LIMIT $4)
+       UNION ALL
+       (SELECT ${QUEUED} FROM orders o WHERE ${CALLABLE} AND o.band = b.band AND b.band >= 2 AND o.turn_at <= $5
+        ORDER BY o.turn_at DESC, o.received_at DESC, o.id DESC LIMIT $4)
+     ) due`,
+    query.served.filter(({ whenLate }) => whenLate === 'newest_first'),
+    query.now,
+  );
+  return [...oldestFirst, ...newestFirst];
+}
+
+/**
+ * Locks orders that {@link dueOrders} found, in any order; those that somebody else has locked or moved meanwhile are left out. They are read by
+ * their ids alone, lest the planner choose another index.
+ */
+export async function lockDue(tx: Tx, orderRefs: readonly string[]): Promise<QueuedRow[]> {
+  const found = await rows<QueuedRow & { isDue: boolean }>(
+    tx,
+    `SELECT ${ORDER_COLUMNS}, o.is_due AS "isDue", o.routing, o.due_at AS "dueAt", o.turn_at AS "turnAt",
+       (SELECT c.agent_id FROM calls c WHERE c.phone_hash = o.phone_hash AND c.shop_id = o.shop_id AND c.connected_at IS NOT NULL
+        ORDER BY c.planned_at DESC LIMIT 1) AS "earlierAgentId"
+     FROM orders o WHERE o.id = ANY($1::uuid[]) FOR UPDATE OF o SKIP LOCKED`,
+    [orderRefs],
+  );
+  return found.filter(({ status, holdReason, isDue }) => status === 'scheduled' && holdReason === null && isDue);
+}
+
+/** How many orders `dueOrders` could give out, and those about to enter the dial order; counted to 1,000 at most. */
+export async function countDue(tx: Tx, query: QueueQuery): Promise<number> {
+  const found = (await tx.query(
+    `SELECT count(*)::int AS n FROM (
+       SELECT 1 FROM ${SHOPS}, LATERAL (
+         (SELECT FROM orders o WHERE o.shop_id = s.shop_id AND ${WAITS} AND o.is_due AND o.due_at <= s.due_before LIMIT 1000)
+         UNION ALL
+         (SELECT FROM orders o WHERE o.shop_id = s.shop_id AND ${WAITS} AND NOT o.is_due AND o.due_at <= s.due_before LIMIT 1000)
+       ) due LIMIT 1000
+     ) counted`,
+    [
+      query.served.map(({ shopId }) => shopId),
+      query.served.map(({ afterSeconds }) => new Date(query.now.getTime() - afterSeconds * 1000)),
+    ],
   )) as { n: number }[];
-  return rows[0]?.n ?? 0;
+  return found[0]?.n ?? 0;
 }
 
 const PUT_INTO_QUEUE = `, told AS (
@@ -56,18 +145,18 @@ const PUT_INTO_QUEUE = `, told AS (
 
 /** accepted → scheduled; false when it was not accepted (any more). One statement, so one transaction of its own. */
 export async function schedule(tx: Tx, orderRef: string): Promise<boolean> {
-  const rows = (await tx.query(
+  const found = (await tx.query(
     `WITH done AS (
        UPDATE orders SET status = 'scheduled', row_version = row_version + 1 WHERE id = $1 AND status = 'accepted' RETURNING id, shop_id
      )${PUT_INTO_QUEUE}`,
     [orderRef],
   )) as { n: number }[];
-  return (rows[0]?.n ?? 0) > 0;
+  return (found[0]?.n ?? 0) > 0;
 }
 
 /** The same for orders whose job got lost; returns how many. */
 export async function scheduleForgotten(tx: Tx, olderThanMs: number, limit: number): Promise<number> {
-  const rows = (await tx.query(
+  const found = (await tx.query(
     `WITH done AS (
        UPDATE orders SET status = 'scheduled', row_version = row_version + 1 WHERE id IN (
          SELECT id FROM orders WHERE status = 'accepted' AND received_at < now() - $1 * interval '1 millisecond'
@@ -76,7 +165,7 @@ export async function scheduleForgotten(tx: Tx, olderThanMs: number, limit: numb
      )${PUT_INTO_QUEUE}`,
     [olderThanMs, limit],
   )) as { n: number }[];
-  return rows[0]?.n ?? 0;
+  return found[0]?.n ?? 0;
 }
 
 /** Orders that wait for a call, and those whose first call is late, by shop. */

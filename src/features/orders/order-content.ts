@@ -1,3 +1,4 @@
+import type { RoutingHints } from '../../core/agent/call-needs.js';
 import type { OrderCard, OrderContent } from '../../core/order/order-card.js';
 import type { Vault } from '../../platform/auth/vault.js';
 import type { OrderRow } from './order-row.js';
@@ -17,5 +18,14 @@ export function orderCard(row: OrderRow, vault: Vault): OrderCard | null {
     attempts: row.attemptsMade,
     callbackAt: row.callbackAt?.toISOString() ?? null,
     isWithdrawRequested: row.withdrawRequestedAt !== null,
+  };
+}
+
+/** What may stand beside the sealed card, readable: it serves to find a fitting agent and tells of nobody who the buyer is. */
+export function routingOf(content: OrderContent): RoutingHints {
+  return {
+    itemGroups: [...new Set(content.items.flatMap(({ group }) => group ?? []))],
+    language: content.customer.language,
+    region: content.delivery.city,
   };
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
+import { dueAtOf, turnAtOf } from '../../core/attempt/dial-order.js';
 import { decideOrder, effectOfMessage } from '../../core/order/order-machine.js';
 import { callByOf } from '../../core/order/shop-settings.js';
 import { DialerError } from '../../core/shared/errors.js';
@@ -9,6 +10,7 @@ import type { Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { Jobs } from '../../platform/queue/jobs.js';
 import type { Shop } from '../shops/shops.service.js';
+import { routingOf } from './order-content.js';
 import { stateOf, type Accepted, type OrderInput, type OrderRow } from './order-row.js';
 import {
   insertOrder,
@@ -44,13 +46,19 @@ export class OrderMessages {
     const orderRef = uuidv7();
     const stored = this.seal(shop, input, input.registeredAt);
     const { delaySeconds } = shop.settings.firstCall;
+    const notBefore = delaySeconds > 0 ? new Date(input.registeredAt.getTime() + delaySeconds * 1000) : null;
+    const { receivedAt } = on;
+    const dueAt = dueAtOf({ receivedAt, notBefore, callbackAt: null });
+    const { callBy } = stored;
     const isNew = await insertOrder(tx, {
       ...stored,
       orderRef,
       shopId: shop.shopId,
       orderId,
-      receivedAt: on.receivedAt,
-      notBefore: delaySeconds > 0 ? new Date(input.registeredAt.getTime() + delaySeconds * 1000) : null,
+      receivedAt,
+      notBefore,
+      dueAt,
+      turnAt: turnAtOf({ attemptsCharged: 0, callBy, receivedAt, dueAt, callbackAt: null }, 0),
       giveUpAt: new Date(on.receivedAt.getTime() + shop.settings.giveUpAfterHours * HOUR_MS),
       traceId: on.traceId,
     });
@@ -145,6 +153,7 @@ export class OrderMessages {
       registeredAt,
       callBy: callByOf(shop.settings, { registeredAt, confirmBy }),
       timeZone: content.customer.timeZone ?? shop.settings.timeZone,
+      routing: routingOf(content),
     };
   }
 }

@@ -1,3 +1,5 @@
+import type { RoutingHints } from '../../core/agent/call-needs.js';
+import type { QueuedOrder } from '../../core/attempt/dial-order.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { OrderContent } from '../../core/order/order-card.js';
 import type { OrderState } from '../../core/order/order-machine.js';
@@ -43,12 +45,17 @@ export interface OrderRow {
 }
 
 /** An order whose turn it is, locked by the transaction that asked. */
-export interface DueOrder extends OrderRow {
+export interface DueOrder extends OrderRow, QueuedOrder {
   readonly phoneHash: Buffer;
   /** E.164, readable. */
   readonly phone: string;
   /** The buyer's BCP 47 tag, if the shop gave one. */
   readonly language: string | null;
+  readonly routing: RoutingHints;
+  /** Since when it could have been called. */
+  readonly waitingSince: Date;
+  /** Who talked with this buyer last, for the same shop. */
+  readonly earlierAgentId: string | null;
   /** The group, among those asked for, that serves the order. */
   readonly groupId: string;
 }

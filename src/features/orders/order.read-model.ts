@@ -21,3 +21,28 @@ export function openOrdersOfPhone(tx: Tx, shopId: string, phoneHash: Buffer, exc
     [shopId, phoneHash, except],
   );
 }
+
+/** An order that waits for a person, as an administrator sees it: nothing personal. */
+export interface HeldOrder {
+  readonly id: string;
+  readonly shop: string;
+  readonly orderId: string;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly registeredAt: Date;
+  readonly giveUpAt: Date | null;
+}
+
+/** Newest first; ids grow with time, so `before` is the last id of the page before. */
+export function heldOrders(
+  tx: Tx,
+  filter: { shopId: string | null; before: string | null; limit: number },
+): Promise<HeldOrder[]> {
+  return tx.query(
+    `SELECT o.id, o.shop_id AS shop, o.order_id AS "orderId", o.hold_reason AS reason, o.attempts_made AS attempts,
+       o.registered_at AS "registeredAt", o.give_up_at AS "giveUpAt"
+     FROM orders o WHERE o.hold_reason IS NOT NULL AND o.status <> 'final' AND ($1::text IS NULL OR o.shop_id = $1)
+       AND ($2::uuid IS NULL OR o.id < $2) ORDER BY o.id DESC LIMIT $3`,
+    [filter.shopId, filter.before, filter.limit],
+  );
+}

@@ -1,5 +1,6 @@
 import type { AttemptResult } from '../../core/call/result.js';
 import type { LiveStatus } from '../../core/order/order-machine.js';
+import type { RoutingHints } from '../../core/agent/call-needs.js';
 import type { Outcome } from '../../core/order/order.js';
 import type { Tx } from '../../platform/database/transaction.js';
 import { ORDER_COLUMNS, type OrderRow, type TimelineEntry } from './order-row.js';
@@ -14,6 +15,7 @@ export interface StoredContent {
   readonly registeredAt: Date;
   readonly callBy: Date | null;
   readonly timeZone: string;
+  readonly routing: RoutingHints;
 }
 
 export interface NewOrder extends StoredContent {
@@ -22,6 +24,8 @@ export interface NewOrder extends StoredContent {
   readonly orderId: string;
   readonly receivedAt: Date;
   readonly notBefore: Date | null;
+  readonly dueAt: Date;
+  readonly turnAt: Date;
   readonly giveUpAt: Date;
   readonly traceId: string;
 }
@@ -31,8 +35,9 @@ export async function insertOrder(tx: Tx, order: NewOrder): Promise<boolean> {
   const rows = (await tx.query(
     `WITH made AS (
        INSERT INTO orders (id, shop_id, order_id, version, status, phone_encrypted, phone_hash, card_encrypted, priority, registered_at,
-         received_at, call_by, not_before, give_up_at, time_zone, trace_id)
-       VALUES ($1, $2, $3, $4, 'accepted', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         received_at, call_by, not_before, give_up_at, time_zone, trace_id, due_at, is_due, turn_at, routing)
+       VALUES ($1, $2, $3, $4, 'accepted', $5, $6, $7, $8, $9, $10::timestamptz, $11, $12, $13, $14, $15, $16::timestamptz,
+         $16::timestamptz <= $10::timestamptz, $17, $18)
        ON CONFLICT (shop_id, order_id) DO NOTHING RETURNING id, shop_id, version
      ), told AS (
        INSERT INTO order_timeline (shop_id, order_ref, kind, data)
@@ -54,6 +59,9 @@ export async function insertOrder(tx: Tx, order: NewOrder): Promise<boolean> {
       order.giveUpAt,
       order.timeZone,
       order.traceId,
+      order.dueAt,
+      order.turnAt,
+      JSON.stringify(order.routing),
     ],
   )) as unknown[];
   return rows.length > 0;
@@ -97,10 +105,12 @@ export async function lockOrder(tx: Tx, orderRef: string): Promise<OrderRow | nu
   return rows[0] ?? null;
 }
 
+/** A first call keeps its deadline as its turn; where something else has set the turn, it stays. */
 export async function updateContent(tx: Tx, orderRef: string, content: StoredContent): Promise<void> {
   await tx.query(
     `UPDATE orders SET version = greatest(version, $2), phone_encrypted = $3, phone_hash = $4, card_encrypted = $5, priority = $6,
-       registered_at = $7, call_by = $8, time_zone = $9, row_version = row_version + 1 WHERE id = $1`,
+       registered_at = $7, turn_at = CASE WHEN turn_at = call_by THEN coalesce($8, turn_at) ELSE turn_at END, call_by = $8, time_zone = $9,
+       routing = $10, row_version = row_version + 1 WHERE id = $1`,
     [
       orderRef,
       content.version,
@@ -111,6 +121,7 @@ export async function updateContent(tx: Tx, orderRef: string, content: StoredCon
       content.registeredAt,
       content.callBy,
       content.timeZone,
+      JSON.stringify(content.routing),
     ],
   );
 }
@@ -139,6 +150,8 @@ export async function setLive(tx: Tx, orderRef: string, status: LiveStatus, call
 
 export interface Requeue {
   readonly notBefore: Date | null;
+  readonly dueAt: Date;
+  readonly turnAt: Date;
   readonly callbackAt: Date | null;
   readonly callbackAgentId: string | null;
   readonly countsAs: AttemptResult | null;
@@ -151,9 +164,20 @@ export async function setScheduled(tx: Tx, orderRef: string, to: Requeue): Promi
     `UPDATE orders SET status = 'scheduled', live_call_id = NULL, not_before = $2, callback_at = $3, callback_agent_id = $4,
        results = CASE WHEN $5::text IS NULL THEN results
          ELSE jsonb_set(results, ARRAY[$5::text], to_jsonb(coalesce((results ->> $5::text)::int, 0) + 1)) END,
-       is_abandoned_before = is_abandoned_before OR $6, hold_reason = $7, wait_reason = NULL, row_version = row_version + 1
+       is_abandoned_before = is_abandoned_before OR $6, hold_reason = $7, wait_reason = NULL, due_at = $8, is_due = $8 <= now(), turn_at = $9,
+       row_version = row_version + 1
      WHERE id = $1`,
-    [orderRef, to.notBefore, to.callbackAt, to.callbackAgentId, to.countsAs, to.isAbandoned, to.holdReason],
+    [
+      orderRef,
+      to.notBefore,
+      to.callbackAt,
+      to.callbackAgentId,
+      to.countsAs,
+      to.isAbandoned,
+      to.holdReason,
+      to.dueAt,
+      to.turnAt,
+    ],
   );
 }
 
@@ -209,10 +233,10 @@ export function timelineOf(tx: Tx, shopId: string, orderRef: string): Promise<Ti
   ]);
 }
 
-/** The dialer met the order and cannot call it now; a promised callback stays promised. */
+/** The dialer met the order and cannot call it now; a promised callback stays promised, and the order's turn stays its turn. */
 export async function setPutOff(tx: Tx, orderRef: string, until: Date, reason: string): Promise<void> {
   await tx.query(
-    `UPDATE orders SET not_before = $2, wait_reason = $3, row_version = row_version + 1 WHERE id = $1 AND status = 'scheduled'`,
+    `UPDATE orders SET not_before = $2, due_at = $2, is_due = false, wait_reason = $3, row_version = row_version + 1 WHERE id = $1 AND status = 'scheduled'`,
     [orderRef, until, reason],
   );
 }

@@ -5,6 +5,7 @@ import { createShop, orderCreated, postOrder, type TestShop } from '../../../tes
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { Jobs } from '../../platform/queue/jobs.js';
+import { OrderDesk } from './order-desk.js';
 import { orderFinished } from './orders.events.js';
 import { OrdersService, type DueOrder } from './orders.service.js';
 
@@ -98,7 +99,7 @@ describe('the dial queue', () => {
     await inTx((tx) => orders.setProgress(tx, talking, 'dialing', randomUUID()));
     await postOrder(app, shop, orderCreated());
     expect(refs(await due())).toEqual([ready]);
-    await inTx((tx) => orders.release(tx, held));
+    await app.get(OrderDesk).release(shop.shop, (await inTx((tx) => orders.lock(tx, held))).orderId);
     expect(refs(await due()).sort()).toEqual([ready, held].sort());
     expect(await due({ groupIds: ['other'] })).toEqual([]);
     expect(await due({ exceptShops: [shop.shop] })).toEqual([]);

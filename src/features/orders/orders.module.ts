@@ -1,13 +1,18 @@
 import { Module } from '@nestjs/common';
 import { ShopsModule } from '../shops/shops.module.js';
+import { DoNotCallList } from './do-not-call-list.js';
+import { OrderDesk } from './order-desk.js';
+import { DialQueue } from './dial-queue.js';
 import { OrderMessages } from './order-messages.js';
+import { OrdersController } from './orders.controller.js';
 import { OrdersHandlers } from './orders.handlers.js';
 import { OrdersMetrics } from './orders.metrics.js';
 import { OrdersService } from './orders.service.js';
 
 @Module({
   imports: [ShopsModule],
-  providers: [OrdersService, OrderMessages, OrdersHandlers, OrdersMetrics],
-  exports: [OrdersService],
+  controllers: [OrdersController],
+  providers: [OrdersService, DialQueue, OrderMessages, DoNotCallList, OrderDesk, OrdersHandlers, OrdersMetrics],
+  exports: [OrdersService, DoNotCallList],
 })
 export class OrdersModule {}

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { OrderCard, OrderContent } from '../../core/order/order-card.js';
 import type { PutOffReason } from '../../core/order/waiting-for.js';
+import type { Shares } from '../../core/attempt/dial-order.js';
 import { decideOrder, type LiveStatus, type OrderEvent } from '../../core/order/order-machine.js';
 import type { Outcome } from '../../core/order/order.js';
 import { DialerError } from '../../core/shared/errors.js';
@@ -10,7 +11,9 @@ import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
-import { countDue, lockNextDue, schedule, scheduleForgotten, type ServedShop } from './dial-queue.store.js';
+import { DialQueue, type DueQuery } from './dial-queue.js';
+import { schedule, scheduleForgotten } from './dial-queue.store.js';
+import { DoNotCallList } from './do-not-call-list.js';
 import { orderCard } from './order-content.js';
 import { OrderMessages } from './order-messages.js';
 import { findOrder, findOrderByShopId, openOrdersOfPhone } from './order.read-model.js';
@@ -27,7 +30,6 @@ import {
   lockOrder,
   setFinal,
   setFirstCall,
-  setHold,
   setLive,
   setPutOff,
   setScheduled,
@@ -36,8 +38,10 @@ import {
   type Requeue,
 } from './order.store.js';
 import { orderFinished } from './orders.events.js';
+import { lockOneOfBuyer, lockOpenOfBuyer, lockOrders } from './shared-call.store.js';
 import { OrdersMetrics, type MessageType } from './orders.metrics.js';
 
+export { DoNotCallList } from './do-not-call-list.js';
 export type { Accepted, DueOrder, OrderInput, OrderRow, TimelineEntry } from './order-row.js';
 
 /** Wakes the dialer; the payload is a hint. */
@@ -78,12 +82,20 @@ export class OrdersService {
     private readonly events: Events,
     private readonly shops: ShopsService,
     private readonly messages: OrderMessages,
+    private readonly queue: DialQueue,
+    private readonly doNotCall: DoNotCallList,
     private readonly metrics: OrdersMetrics,
   ) {}
 
-  /** Stores what a shop said of an order: new, or changed when the version is higher. A late create of a cancelled order is born withdrawn. */
-  accept(tx: Tx, shop: Shop, order: OrderInput, on: { traceId: string; receivedAt: Date }): Promise<Accepted> {
-    return this.messages.accept(tx, shop, order, on);
+  /**
+   * Stores what a shop said of an order: new, or changed when the version is higher. A late create of a cancelled order is born withdrawn; an
+   * order of a buyer who wishes no more calls of the shop is final at once, `blocked`.
+   */
+  async accept(tx: Tx, shop: Shop, order: OrderInput, on: { traceId: string; receivedAt: Date }): Promise<Accepted> {
+    const answer = await this.messages.accept(tx, shop, order, on);
+    if (answer.effect !== 'created' || !(await this.doNotCall.isListed(tx, answer.orderRef))) return answer;
+    await this.finish(tx, answer.orderRef, { outcome: 'blocked' });
+    return { ...answer, status: 'final', callBy: null };
   }
 
   /**
@@ -123,39 +135,27 @@ export class OrdersService {
   }
 
   /**
-   * The orders whose turn it is among shops that one of the groups serves, locked until the transaction ends: abandoned before, due callbacks,
-   * priority, deadline, first come. Whether their hours permit a call is for the caller to judge; refused ones come back in `skip`.
+   * The orders whose turn it is among shops that one of the groups serves, in dial order (`core/attempt/dial-order.ts`), locked until the
+   * transaction ends. Whether their hours permit a call is for the caller to judge; refused ones come back in `skip`.
+   *
+   * @param query.shares         how far the shops are ahead in the group's calls; absent: all alike
+   * @param query.staffedGroups  groups in which somebody is at work: a group behind others helps at once when they have nobody; absent: all
    */
   async lockNextDue(
     tx: Tx,
-    query: {
-      groupIds: readonly string[];
+    query: DueQuery & {
       exceptShops: readonly string[];
-      now: Date;
       skip: readonly string[];
       limit: number;
+      shares?: Shares;
     },
   ): Promise<DueOrder[]> {
-    const served = (await this.served(query.groupIds)).filter(({ shopId }) => !query.exceptShops.includes(shopId));
-    if (served.length === 0) return [];
-    const due = await lockNextDue(tx, { ...query, served });
-    return due.map((row) => ({
-      ...row,
-      phone: this.vault.decrypt(row.phoneEncrypted ?? ''),
-      language: this.contentOf(row)?.customer.language ?? null,
-    }));
+    return this.queue.lockNextDue(tx, query);
   }
 
   /** How many orders the groups could call now, if they had anybody free; counts to 1,000 at most. */
-  async countDue(groupIds: readonly string[], now: Date): Promise<number> {
-    const served = await this.served(groupIds);
-    return served.length === 0 ? 0 : this.transactions.read((tx) => countDue(tx, { served, now }));
-  }
-
-  /** Whether the shop has cancelled the order while it is being called. */
-  async isWithdrawRequested(tx: Tx, orderRef: string): Promise<boolean> {
-    const row = await findOrder(tx, orderRef);
-    return row?.withdrawRequestedAt != null;
+  async countDue(groupIds: readonly string[], now: Date, staffedGroups?: ReadonlySet<string>): Promise<number> {
+    return this.queue.countDue({ groupIds, now, ...(staffedGroups ? { staffedGroups } : {}) });
   }
 
   /** The INVITE has left. @returns the order's registration when it was the first one, else null */
@@ -166,6 +166,42 @@ export class OrdersService {
   /** FOR UPDATE. @throws DialerError `order.not_found` */
   async lock(tx: Tx, orderRef: string): Promise<OrderRow> {
     return (await lockOrder(tx, orderRef)) ?? notFound();
+  }
+
+  /** FOR UPDATE, in the order of the ids: whoever locks several orders does it here. Unknown ones are left out. */
+  async lockAll(tx: Tx, orderRefs: readonly string[]): Promise<OrderRow[]> {
+    return lockOrders(tx, orderRefs);
+  }
+
+  /**
+   * Takes the buyer's waiting orders of the shop into a live call: each moves as the call's first order does. Before the talk those that could be
+   * called now; during it (`connected`) all but held ones and callbacks promised for later. What somebody else has locked stays in the queue.
+   */
+  async joinCall(
+    tx: Tx,
+    call: {
+      callId: string;
+      shopId: string;
+      phoneHash: Buffer;
+      status: 'dialing' | 'connected';
+      /** The order that the call is planned for: its caller moves it. */
+      except: string | null;
+      now: Date;
+    },
+  ): Promise<OrderRow[]> {
+    const waiting = await lockOpenOfBuyer(tx, { ...call, isTalking: call.status === 'connected' });
+    for (const row of waiting) await this.join(tx, row, call);
+    return waiting;
+  }
+
+  /** The same for one order that the agent names, also held or with a promised callback; null when the buyer has no such order waiting. */
+  async joinByName(
+    tx: Tx,
+    call: { callId: string; shopId: string; phoneHash: Buffer; orderId: string; status: 'connected' | 'wrap_up' },
+  ): Promise<OrderRow | null> {
+    const row = await lockOneOfBuyer(tx, call);
+    if (row !== null) await this.join(tx, row, call);
+    return row;
   }
 
   /** Follows the live call. Late, repeated and foreign facts change nothing; a final order never moves. */
@@ -247,17 +283,14 @@ export class OrdersService {
     if (row !== null) await insertTimeline(tx, row.shopId, orderRef, { kind: 'held', data: { reason } });
   }
 
-  async release(tx: Tx, orderRef: string): Promise<void> {
-    const row = await this.lock(tx, orderRef);
-    if (row.holdReason === null) return;
-    await setHold(tx, orderRef, null);
-    await insertTimeline(tx, row.shopId, orderRef, { kind: 'released', data: {} });
-    await this.notifications.notify(tx, DIALER_CHANNEL, `order:${orderRef}`);
-  }
-
   /** The whole order, readable, for the agent who talks about it. @throws DialerError `order.not_found` */
   async card(orderRef: string): Promise<OrderCard> {
     const row = (await this.transactions.read((tx) => findOrder(tx, orderRef))) ?? notFound();
+    return this.cardOf(row);
+  }
+
+  /** A row made readable. @throws DialerError `order.not_found` when only its cancel has come */
+  cardOf(row: OrderRow): OrderCard {
     return orderCard(row, this.vault) ?? notFound();
   }
 
@@ -265,6 +298,16 @@ export class OrdersService {
   async phone(orderRef: string): Promise<string> {
     const row = await this.transactions.read((tx) => findOrder(tx, orderRef));
     return row?.phoneEncrypted ? this.vault.decrypt(row.phoneEncrypted) : notFound();
+  }
+
+  /** The number with this hash, E.164, as long as one of the orders has it and is not withdrawn; else null. */
+  async phoneOf(orderRefs: readonly string[], phoneHash: Buffer): Promise<string | null> {
+    for (const orderRef of orderRefs) {
+      const row = await this.transactions.read((tx) => findOrder(tx, orderRef));
+      if (row?.phoneEncrypted == null || row.withdrawRequestedAt !== null) continue;
+      if (row.phoneHash?.equals(phoneHash) === true) return this.vault.decrypt(row.phoneEncrypted);
+    }
+    return null;
   }
 
   /** null: the shop has no such order. */
@@ -286,18 +329,15 @@ export class OrdersService {
     return row.cardEncrypted === null ? null : (JSON.parse(this.vault.decrypt(row.cardEncrypted)) as OrderContent);
   }
 
-  /** Which shops the groups serve, and after which wait. */
-  private async served(groupIds: readonly string[]): Promise<ServedShop[]> {
-    return (await this.shops.list()).flatMap(({ shopId, isPaused, settings }) => {
-      const choice = settings.agentGroups.find(({ group }) => groupIds.includes(group));
-      return isPaused || choice === undefined
-        ? []
-        : [{ shopId, groupId: choice.group, afterSeconds: choice.afterSeconds }];
-    });
+  private async join(tx: Tx, row: OrderRow, call: { callId: string; status: LiveStatus }): Promise<void> {
+    const { orderRef, shopId } = row;
+    if (row.status === 'accepted') await schedule(tx, orderRef);
+    await this.setProgress(tx, orderRef, call.status, call.callId);
+    await insertTimeline(tx, shopId, orderRef, { kind: 'joined_call', data: { callId: call.callId } });
   }
 
   /** The row before the change, or null when the order did not go back into the queue. */
-  private async requeue(tx: Tx, orderRef: string, to: Requeue): Promise<OrderRow | null> {
+  private async requeue(tx: Tx, orderRef: string, to: Omit<Requeue, 'dueAt' | 'turnAt'>): Promise<OrderRow | null> {
     const row = await this.lock(tx, orderRef);
     const decision = decideOrder(stateOf(row), { kind: 'reschedule' });
     if ('ignored' in decision) return null;
@@ -305,7 +345,7 @@ export class OrdersService {
       await this.apply(tx, row, { kind: 'reschedule' }, to.countsAs);
       return null;
     }
-    await setScheduled(tx, orderRef, to);
+    await setScheduled(tx, orderRef, { ...to, ...(await this.queue.place(row, to)) });
     return row;
   }
 

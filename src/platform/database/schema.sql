@@ -248,6 +248,7 @@ CREATE TABLE orders (
   give_up_at timestamp with time zone,
   first_call_at timestamp with time zone,
   time_zone text,
+  routing jsonb NOT NULL DEFAULT '{}'::jsonb,
   attempts_made integer NOT NULL DEFAULT 0,
   results jsonb NOT NULL DEFAULT '{}'::jsonb,
   is_abandoned_before boolean NOT NULL DEFAULT false,
@@ -261,6 +262,15 @@ CREATE TABLE orders (
   sequence integer NOT NULL DEFAULT 0,
   trace_id text NOT NULL,
   finished_at timestamp with time zone,
+  due_at timestamp with time zone NOT NULL DEFAULT now(),
+  is_due boolean NOT NULL DEFAULT true,
+  turn_at timestamp with time zone NOT NULL DEFAULT now(),
+  band smallint DEFAULT 
+CASE
+    WHEN is_abandoned_before THEN 0
+    WHEN (callback_at IS NOT NULL) THEN 1
+    ELSE (11 - priority)
+END,
   row_version integer NOT NULL DEFAULT 0,
   CONSTRAINT orders_shop_id_order_id_key UNIQUE (shop_id, order_id),
   CONSTRAINT orders_pkey PRIMARY KEY (id),
@@ -271,8 +281,10 @@ CREATE TABLE orders (
   CONSTRAINT orders_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'scheduled'::text, 'dialing'::text, 'ringing'::text, 'connected'::text, 'wrap_up'::text, 'final'::text])))
 );
 CREATE INDEX orders_accepted ON public.orders USING btree (received_at) WHERE (status = 'accepted'::text);
-CREATE INDEX orders_dial_queue ON public.orders USING btree (is_abandoned_before DESC, ((callback_at IS NOT NULL)) DESC, priority DESC, call_by, received_at) WHERE ((status = 'scheduled'::text) AND (hold_reason IS NULL));
+CREATE INDEX orders_dial_queue ON public.orders USING btree (shop_id, band, turn_at, received_at, id, due_at) WHERE ((status = 'scheduled'::text) AND (hold_reason IS NULL) AND is_due);
 CREATE INDEX orders_give_up ON public.orders USING btree (give_up_at) WHERE (status = ANY (ARRAY['accepted'::text, 'scheduled'::text]));
+CREATE INDEX orders_held ON public.orders USING btree (id) WHERE ((hold_reason IS NOT NULL) AND (status <> 'final'::text));
+CREATE INDEX orders_not_yet_due ON public.orders USING btree (due_at) WHERE ((status = 'scheduled'::text) AND (hold_reason IS NULL) AND (NOT is_due));
 CREATE INDEX orders_on_the_phone ON public.orders USING btree (phone_hash) WHERE (live_call_id IS NOT NULL);
 CREATE INDEX orders_open_by_phone ON public.orders USING btree (phone_hash) WHERE (status <> 'final'::text);
 CREATE INDEX orders_open_by_shop ON public.orders USING btree (shop_id, call_by) WHERE (status <> 'final'::text);

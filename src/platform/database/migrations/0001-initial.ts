@@ -150,6 +150,8 @@ export class Initial0001 implements MigrationInterface {
         give_up_at timestamptz,
         first_call_at timestamptz,
         time_zone text,
+        -- What is known for the choice of an agent without opening the card: itemGroups, language, region.
+        routing jsonb NOT NULL DEFAULT '{}',
         attempts_made int NOT NULL DEFAULT 0,
         results jsonb NOT NULL DEFAULT '{}',
         is_abandoned_before boolean NOT NULL DEFAULT false,
@@ -163,18 +165,26 @@ export class Initial0001 implements MigrationInterface {
         sequence int NOT NULL DEFAULT 0,
         trace_id text NOT NULL,
         finished_at timestamptz,
+        -- The dial order: from when the order may be called, whether that has come, and what ranks it then (core/attempt/dial-order.ts).
+        due_at timestamptz NOT NULL DEFAULT now(),
+        is_due boolean NOT NULL DEFAULT true,
+        turn_at timestamptz NOT NULL DEFAULT now(),
+        band smallint GENERATED ALWAYS AS (
+          CASE WHEN is_abandoned_before THEN 0 WHEN callback_at IS NOT NULL THEN 1 ELSE 11 - priority END) STORED,
         row_version int NOT NULL DEFAULT 0,
         UNIQUE (shop_id, order_id),
         CHECK ((status = 'final') = (outcome IS NOT NULL)),
         CHECK (status = 'final' OR phone_hash IS NOT NULL)
       );
-      -- The dial queue in dial order: buyers we owe a call, due callbacks, priority, earliest deadline.
-      CREATE INDEX orders_dial_queue ON orders (is_abandoned_before DESC, (callback_at IS NOT NULL) DESC, priority DESC, call_by, received_at)
-        WHERE status = 'scheduled' AND hold_reason IS NULL;
+      -- Each shop's dial queue in dial order; the last column is there to be filtered by.
+      CREATE INDEX orders_dial_queue ON orders (shop_id, band, turn_at, received_at, id, due_at)
+        WHERE status = 'scheduled' AND hold_reason IS NULL AND is_due;
+      CREATE INDEX orders_not_yet_due ON orders (due_at) WHERE status = 'scheduled' AND hold_reason IS NULL AND NOT is_due;
       CREATE INDEX orders_open_by_shop ON orders (shop_id, call_by) WHERE status <> 'final';
       CREATE INDEX orders_give_up ON orders (give_up_at) WHERE status IN ('accepted', 'scheduled');
       CREATE INDEX orders_accepted ON orders (received_at) WHERE status = 'accepted';
       CREATE INDEX orders_open_by_phone ON orders (phone_hash) WHERE status <> 'final';
+      CREATE INDEX orders_held ON orders (id) WHERE hold_reason IS NOT NULL AND status <> 'final';
       CREATE INDEX orders_on_the_phone ON orders (phone_hash) WHERE live_call_id IS NOT NULL;
 
       CREATE TABLE order_timeline (
