@@ -95,6 +95,25 @@ describe('maximum of attempts', () => {
     expect([1, 2, 3, 7, 8, 9].map(gapMinutes)).toEqual([1, 2, 4, 64, 120, 120]);
   });
 
+  it('goes over another trunk at once, without a gap or a maximum', () => {
+    const failures = past(...Array.from({ length: 12 }, () => 'carrier_failure' as const));
+    const strict: RetryPolicy = { ...retry, byResult: { carrier_failure: { maxAttempts: 1, gapMinutes: 60 } } };
+    for (const given of [{ retry }, { retry: strict }, { isDemo: true }]) {
+      expect(decide(failures, { ...given, hasOtherWay: true })).toEqual({
+        kind: 'again',
+        at: inMs(1),
+        isAbandoned: false,
+      });
+    }
+    expect(decide(failures, { hasOtherWay: true, giveUpAt: inMs(1) })).toMatchObject({ kind: 'final' });
+  });
+
+  it('carries no answer of the buyer’s side over another trunk', () => {
+    for (const result of ATTEMPT_RESULTS.filter((one) => one !== 'carrier_failure')) {
+      expect(decide(past(result), { hasOtherWay: true })).toEqual(decide(past(result)));
+    }
+  });
+
   it('takes gap and maximum of a result from the shop', () => {
     const own: RetryPolicy = { ...retry, byResult: { busy: { maxAttempts: 2, gapMinutes: 10 } } };
     expect(decide(past('busy'), { retry: own })).toEqual({
