@@ -2,12 +2,13 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { DialerError } from '../../core/shared/errors.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Notifications } from '../../platform/database/notifications.js';
-import { Transactions } from '../../platform/database/transaction.js';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService } from '../calls/calls.service.js';
 import { DialingMetrics } from './dialing.metrics.js';
 import { Leadership, RENEW_EVERY_MS } from './leadership.js';
+import { Lines } from './lines.js';
 import { Pacer, type Tick } from './pacer.js';
 import { PacingStore, type PacingRecord } from './pacing.store.js';
 import type { TrunkEntity } from './trunk.entity.js';
@@ -46,6 +47,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly pacer: Pacer,
     private readonly pacingStore: PacingStore,
     private readonly trunkStore: TrunkStore,
+    private readonly lines: Lines,
     private readonly metrics: DialingMetrics,
     private readonly log: Log,
   ) {}
@@ -87,6 +89,11 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
       throw new DialerError('group.not_found', 'Nothing has been decided about this group yet: no dialer leads it.');
     }
     return record;
+  }
+
+  /** Whether a trunk that works, and has not refused the buyer's calls a moment ago, leads to the number. */
+  async hasOtherWay(tx: Tx, number: string, phoneHash: Buffer): Promise<boolean> {
+    return this.lines.hasOtherWay(tx, number, phoneHash);
   }
 
   private wakeUp(): void {
@@ -187,11 +194,13 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
       placed: tick.placed,
       agentsFree: tick.decision.agentsFree,
       load: tick.load,
-      trunks: tick.trunks.map(({ trunkId, maxChannels, inUse, linesFree }) => ({
+      trunks: tick.trunks.map(({ trunkId, maxChannels, inUse, linesFree, circuit, circuitExplanation }) => ({
         trunkId,
         maxChannels,
         inUse,
         linesFree,
+        circuit,
+        circuitExplanation,
       })),
     };
     await this.pacingStore.save(record);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { GroupLoad } from '../../core/pacing/pace.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import type { TrunkLines } from './lines.js';
 
 /** One decision of the pacer with everything it was made from. */
 export interface PacingRecord {
@@ -11,7 +12,10 @@ export interface PacingRecord {
   readonly placed: number;
   readonly agentsFree: number;
   readonly load: GroupLoad;
-  readonly trunks: readonly { trunkId: string; maxChannels: number; inUse: number; linesFree: number }[];
+  readonly trunks: readonly Pick<
+    TrunkLines,
+    'trunkId' | 'maxChannels' | 'inUse' | 'linesFree' | 'circuit' | 'circuitExplanation'
+  >[];
 }
 
 /** An unchanged decision is written this often; a changed one at once. */

@@ -6,6 +6,7 @@ import { isDemo } from '../../core/order/shop-settings.js';
 import type { Effect } from '../../core/outcome/agent-word.js';
 import { afterCommit, type Tx } from '../../platform/database/transaction.js';
 import { CallsService, type CallView } from '../calls/calls.service.js';
+import { DialingService } from '../dialing/dialing.service.js';
 import { DoNotCallList, OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { WritebackService } from '../writeback/writeback.service.js';
 import { AttemptHistory } from './attempt-history.read-model.js';
@@ -24,6 +25,7 @@ export class Consequences {
     private readonly doNotCall: DoNotCallList,
     private readonly writeback: WritebackService,
     private readonly calls: CallsService,
+    private readonly dialing: DialingService,
     private readonly history: AttemptHistory,
     private readonly store: OutcomeStore,
     private readonly metrics: OutcomesMetrics,
@@ -69,6 +71,7 @@ export class Consequences {
       return;
     }
     const settings = await this.history.settings(tx, order.shopId);
+    const hasOtherWay = ended.call?.wasRefusedByTrunk === true && (await this.hasOtherWay(tx, order));
     const next = nextAttempt({
       last: ended.result,
       attempts: await this.history.ended(tx, orderRef),
@@ -76,6 +79,7 @@ export class Consequences {
       isDemo: isDemo(settings),
       restUntil:
         ended.call?.mayStillRing && ended.call.dialedAt !== null ? restAfterLostCall(ended.call.dialedAt) : null,
+      hasOtherWay,
       now: new Date(),
       giveUpAt: order.giveUpAt,
       random: Math.random,
@@ -86,9 +90,22 @@ export class Consequences {
     }
     if (next.kind === 'again') {
       const { at, isAbandoned } = next;
-      await this.orders.reschedule(tx, orderRef, { notBefore: at, reason: 'retry', isAbandoned, ...counted });
+      await this.orders.reschedule(tx, orderRef, {
+        notBefore: at,
+        reason: hasOtherWay ? 'other_trunk' : 'retry',
+        isAbandoned,
+        ...(hasOtherWay && order.callbackAt !== null
+          ? { callback: { at: order.callbackAt, agentId: order.callbackAgentId } }
+          : {}),
+        ...counted,
+      });
     } else await this.orders.hold(tx, orderRef, next.reason, counted.countsAs);
     if (isNews) await this.tellAttempt(tx, order, ended, next.kind === 'again' ? next.at : null);
+  }
+
+  private async hasOtherWay(tx: Tx, order: OrderRow): Promise<boolean> {
+    if (order.phoneHash === null) return false;
+    return this.dialing.hasOtherWay(tx, this.orders.cardOf(order).customer.phone, order.phoneHash);
   }
 
   /** The order has become final, by whomever: the shop hears of it, with the agent's word if there was one. */

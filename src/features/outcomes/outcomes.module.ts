@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '../agents/agents.module.js';
 import { CallsModule } from '../calls/calls.module.js';
+import { DialingModule } from '../dialing/dialing.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
 import { WritebackModule } from '../writeback/writeback.module.js';
@@ -13,7 +14,7 @@ import { OutcomesService } from './outcomes.service.js';
 
 /** Records what became of orders and starts what follows. */
 @Module({
-  imports: [ShopsModule, OrdersModule, AgentsModule, WritebackModule, CallsModule],
+  imports: [ShopsModule, OrdersModule, AgentsModule, WritebackModule, CallsModule, DialingModule],
   providers: [OutcomeStore, AttemptHistory, OutcomesMetrics, Consequences, OutcomesService, OutcomesHandlers],
   exports: [OutcomesService],
 })
