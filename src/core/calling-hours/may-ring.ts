@@ -82,8 +82,8 @@ export function mayRing(question: RingQuestion): RingAnswer {
   return { isOpen: false, opensAt, reason: isHours ? refusal : held.rule };
 }
 
-/** The first rule about hours and days that forbids a call at the instant; null: none does. */
-function closedBy(rules: RingRules, timeZones: readonly string[], atMs: number): RingRefusal | null {
+/** The first rule about hours and days that forbids a call at the instant (Unix ms); null: none does. Part of {@link mayRing}. */
+export function closedBy(rules: RingRules, timeZones: readonly string[], atMs: number): RingRefusal | null {
   if (isAlways(rules)) return null;
   if (timeZones.length === 0) return 'unknown_zone';
   for (const zone of timeZones) {

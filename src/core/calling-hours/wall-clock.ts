@@ -5,6 +5,13 @@ const DAY_MS = 86_400_000;
 /** 1970-01-01 was a Thursday. */
 const FIRST_WEEKDAY = 3;
 
+/** Offsets found out before. Asking the engine for one takes some microseconds, and a turn of the pacer asks the same ones again and again. */
+const offsets = new Map<string, Map<number, number>>();
+/** Clocks are changed at full quarters of an hour of UTC, all over the world and since 1972. */
+const SLOT_MS = 15 * MINUTE_MS;
+const MOST_SLOTS = 1_000;
+const MOST_ZONES = 1_000;
+
 /** What a clock on the wall of a time zone shows at an instant. */
 export interface WallClock {
   /** Days since 1970-01-01 of the calendar there. */
@@ -69,5 +76,17 @@ function changeOf(zone: string, stretch: { readonly fromMs: number; readonly toM
 
 /** How far the zone is ahead of UTC, in ms; NaN when there is no such zone. */
 function offsetAt(zone: string, atMs: number): number {
-  return IANAZone.create(zone).offset(atMs) * MINUTE_MS;
+  const slot = Math.floor(atMs / SLOT_MS);
+  let ofZone = offsets.get(zone);
+  if (ofZone === undefined || ofZone.size >= MOST_SLOTS) {
+    if (ofZone === undefined && offsets.size >= MOST_ZONES) offsets.clear();
+    ofZone = new Map<number, number>();
+    offsets.set(zone, ofZone);
+  }
+  let offsetMs = ofZone.get(slot);
+  if (offsetMs === undefined) {
+    offsetMs = IANAZone.create(zone).offset(slot * SLOT_MS) * MINUTE_MS;
+    ofZone.set(slot, offsetMs);
+  }
+  return offsetMs;
 }
