@@ -196,14 +196,9 @@ export class CallStore {
     );
   }
 
-  /** Abandoned ÷ live-answered over a window, in one pass over the shop's recent calls; null when nobody answered. */
-  async abandonedRatio(tx: Tx, shopId: string, windowHours: number): Promise<number | null> {
-    const rows: { ratio: number | null }[] = await tx.query(
-      `SELECT count(*) FILTER (WHERE result = 'abandoned')::float / NULLIF(count(*) FILTER (WHERE result IN ('answered', 'abandoned')), 0) AS ratio
-       FROM calls WHERE shop_id = $1 AND ended_at > now() - make_interval(hours => $2) AND answered_at IS NOT NULL`,
-      [shopId, windowHours],
-    );
-    return rows[0]?.ratio ?? null;
+  /** The agent has written down what became of the call. */
+  async noteWrappedUp(tx: Tx, callId: string): Promise<void> {
+    await tx.query(`UPDATE calls SET wrapped_up_at = now() WHERE id = $1 AND wrapped_up_at IS NULL`, [callId]);
   }
 
   async isLive(tx: Tx, callId: string): Promise<boolean> {

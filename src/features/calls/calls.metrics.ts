@@ -6,6 +6,7 @@ import { Log } from '../../platform/log/log.js';
 import { Metrics, type Counter, type Histogram } from '../../platform/metrics/metrics.js';
 import { SHOPS_CHANNEL, ShopsService } from '../shops/shops.service.js';
 import { CallStore } from './call.store.js';
+import { countAnswered } from './pacing.read-model.js';
 
 /** The states under which live calls are shown (contract, section 6). */
 const SHOWN_STATES = ['dialing', 'ringing', 'waiting', 'connected'] as const;
@@ -87,12 +88,12 @@ export class CallsMetrics implements OnModuleInit {
       labels: ['shop', 'window'],
       collect: async (gauge) => {
         gauge.reset();
-        for (const { shopId, settings } of await this.shops.list()) {
-          for (const { windowHours } of settings.abandon) {
-            const ratio = await this.transactions.read((tx) => this.store.abandonedRatio(tx, shopId, windowHours));
-            gauge.set({ shop: shopId, window: `${windowHours}h` }, ratio ?? 0);
-          }
-        }
+        const windows = (await this.shops.list()).flatMap(({ shopId, settings }) =>
+          settings.abandon.map(({ windowHours }) => ({ shopId, windowHours })),
+        );
+        const counts = await this.transactions.read((tx) => countAnswered(tx, windows));
+        for (const { shopId, windowHours, answered, abandoned } of counts)
+          gauge.set({ shop: shopId, window: `${windowHours}h` }, answered === 0 ? 0 : abandoned / answered);
       },
     });
   }

@@ -7,6 +7,7 @@ import { AnsweringAgents } from './answering-agents.js';
 import { CallOrders } from './call-orders.js';
 import { CallRunner } from './call-runner.js';
 import { CallStore } from './call.store.js';
+import { CallsHandlers } from './calls.handlers.js';
 import { CallsMetrics } from './calls.metrics.js';
 import { CallsService } from './calls.service.js';
 import { LiveCalls } from './live-calls.js';
@@ -22,6 +23,7 @@ import { telephonyProviders } from './telephony.provider.js';
     CallOrders,
     AnsweringAgents,
     CallRunner,
+    CallsHandlers,
     CallsMetrics,
     AgentLegs,
     LiveCalls,

@@ -10,6 +10,15 @@ import { AgentLegs } from './agent-legs.js';
 import { CallOrders, type OrderInCall } from './call-orders.js';
 import { CallStore, type AppliedEvent, type CallPlan, type Route } from './call.store.js';
 import { LiveCalls, type CallCommand, type LiveCall, type PlacedCall } from './live-calls.js';
+import {
+  countAnswered,
+  recentCallsOf,
+  unassignedOf,
+  type PastPace,
+  type ShopWindow,
+  type Unassigned,
+  type WindowCount,
+} from './pacing.read-model.js';
 import { pastCallsOf, type CallableOrder } from './past-calls.read-model.js';
 import { Reconciler } from './reconciler.js';
 import { TELEPHONY } from './telephony.provider.js';
@@ -24,6 +33,7 @@ import {
 export type { OrderInCall } from './call-orders.js';
 export type { CallPlan } from './call.store.js';
 export type { CallCommand, LiveCall, PlacedCall } from './live-calls.js';
+export type { PastPace, ShopWindow, Unassigned, WindowCount } from './pacing.read-model.js';
 export type { TrunkCallFact } from './trunk-calls.read-model.js';
 
 /** A call as other rooms see it; instants are null until they have come. */
@@ -170,6 +180,21 @@ export class CallsService {
   /** What limits on attempts count, by order: calls to the number of each order, and of the order itself (`core/calling-hours`). */
   async pastCalls(tx: Tx, orders: readonly CallableOrder[]): Promise<Map<string, PastCall[]>> {
     return pastCallsOf(tx, orders);
+  }
+
+  /** Answered and abandoned calls that have ended in each of the windows, over all groups. */
+  async countAnswered(tx: Tx, windows: readonly ShopWindow[]): Promise<WindowCount[]> {
+    return countAnswered(tx, windows);
+  }
+
+  /** The group's last calls for these shops, oldest first: what a new leader learns from. */
+  async recentOf(tx: Tx, groupId: string, shopIds: readonly string[], limit: number): Promise<PastPace[]> {
+    return recentCallsOf(tx, groupId, shopIds, limit);
+  }
+
+  /** Live calls of groups, whoever leads them, that count on an agent being free at the answer. */
+  async unassignedOf(tx: Tx, groupIds: readonly string[]): Promise<Unassigned[]> {
+    return unassignedOf(tx, groupIds);
   }
 
   /** Lines in use on each trunk, over all processes. */

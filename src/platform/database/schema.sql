@@ -129,6 +129,7 @@ CREATE TABLE calls (
   answered_at timestamp with time zone,
   connected_at timestamp with time zone,
   ended_at timestamp with time zone,
+  wrapped_up_at timestamp with time zone,
   hangup_cause integer,
   tech_cause integer,
   trace_id text NOT NULL,
@@ -139,6 +140,7 @@ CREATE TABLE calls (
   CONSTRAINT calls_check CHECK (((ended_at IS NULL) = (result IS NULL))),
   CONSTRAINT calls_result_check CHECK ((result = ANY (ARRAY['answered'::text, 'machine'::text, 'busy'::text, 'no_answer'::text, 'rejected'::text, 'invalid_number'::text, 'unobtainable'::text, 'carrier_failure'::text, 'abandoned'::text, 'withdrawn'::text, 'system_failure'::text])))
 );
+CREATE INDEX calls_answered ON public.calls USING btree (shop_id, ended_at) INCLUDE (result) WHERE (result = ANY (ARRAY['answered'::text, 'abandoned'::text]));
 CREATE INDEX calls_by_end ON public.calls USING btree (ended_at);
 CREATE INDEX calls_by_order ON public.calls USING btree (order_ref, planned_at);
 CREATE INDEX calls_by_phone ON public.calls USING btree (phone_hash, planned_at);

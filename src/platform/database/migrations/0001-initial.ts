@@ -238,6 +238,8 @@ export class Initial0001 implements MigrationInterface {
         answered_at timestamptz,
         connected_at timestamptz,
         ended_at timestamptz,
+        -- When the agent had written down the result.
+        wrapped_up_at timestamptz,
         hangup_cause int,
         tech_cause int,
         trace_id text NOT NULL,
@@ -249,6 +251,8 @@ export class Initial0001 implements MigrationInterface {
       CREATE UNIQUE INDEX calls_one_live_per_order ON calls (order_ref) WHERE ended_at IS NULL;
       CREATE INDEX calls_by_order ON calls (order_ref, planned_at);
       CREATE INDEX calls_ended ON calls (shop_id, ended_at);
+      -- The share of abandoned calls over a shop's windows, from the index alone.
+      CREATE INDEX calls_answered ON calls (shop_id, ended_at) INCLUDE (result) WHERE result IN ('answered', 'abandoned');
       -- What recent calls say of their trunks.
       CREATE INDEX calls_by_end ON calls (ended_at);
       CREATE INDEX calls_by_phone ON calls (phone_hash, planned_at);
