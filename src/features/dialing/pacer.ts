@@ -99,7 +99,6 @@ export class Pacer {
         now,
         due: due.map((order) => ({
           ...order,
-          timeZones: order.timeZone === null ? [] : [order.timeZone],
           pastCalls: pastCalls.get(order.orderRef) ?? [],
           failedTrunks: refusedTrunks.get(order.phoneHash.toString('hex')) ?? [],
         })),

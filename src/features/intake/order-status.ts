@@ -37,7 +37,7 @@ export class OrderStatusReader {
     const now = new Date();
     const ring = mayRing({
       rules: ringRules(shop.settings, []),
-      timeZones: row.timeZone === null ? [] : [row.timeZone],
+      timeZones: row.timeZones,
       now,
       history: pastCalls,
       isCallback: row.callbackAt !== null,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { dueAtOf, turnAtOf } from '../../core/attempt/dial-order.js';
+import { candidateZones } from '../../core/calling-hours/candidate-zones.js';
 import { decideOrder, effectOfMessage } from '../../core/order/order-machine.js';
 import { callByOf } from '../../core/order/shop-settings.js';
 import { DialerError } from '../../core/shared/errors.js';
@@ -152,7 +153,7 @@ export class OrderMessages {
       priority: content.priority,
       registeredAt,
       callBy: callByOf(shop.settings, { registeredAt, confirmBy }),
-      timeZone: content.customer.timeZone ?? shop.settings.timeZone,
+      timeZones: candidateZones({ ...content.customer, delivery: content.delivery, shop: shop.settings }),
       routing: routingOf(content),
     };
   }

@@ -25,7 +25,8 @@ export interface OrderRow {
   readonly notBefore: Date | null;
   readonly giveUpAt: Date | null;
   readonly firstCallAt: Date | null;
-  readonly timeZone: string | null;
+  /** IANA zones the buyer may be in; none only in a tombstone. */
+  readonly timeZones: readonly string[];
   /** Attempts that were begun. */
   readonly attemptsMade: number;
   /** How often attempts ended with which result. */
@@ -89,7 +90,7 @@ export interface TimelineEntry {
 export const ORDER_COLUMNS = `o.id AS "orderRef", o.shop_id AS "shopId", o.order_id AS "orderId", o.version, o.status, o.outcome,
   o.phone_hash AS "phoneHash", o.phone_encrypted AS "phoneEncrypted", o.card_encrypted AS "cardEncrypted", o.priority,
   o.registered_at AS "registeredAt", o.received_at AS "receivedAt", o.call_by AS "callBy", o.not_before AS "notBefore",
-  o.give_up_at AS "giveUpAt", o.first_call_at AS "firstCallAt", o.time_zone AS "timeZone", o.attempts_made AS "attemptsMade", o.results,
+  o.give_up_at AS "giveUpAt", o.first_call_at AS "firstCallAt", o.time_zones AS "timeZones", o.attempts_made AS "attemptsMade", o.results,
   o.is_abandoned_before AS "isAbandonedBefore", o.callback_at AS "callbackAt", o.callback_agent_id AS "callbackAgentId",
   o.live_call_id AS "liveCallId", o.withdraw_requested_at AS "withdrawRequestedAt", o.hold_reason AS "holdReason", o.wait_reason AS "waitReason", o.sequence,
   o.trace_id AS "traceId", o.finished_at AS "finishedAt"`;

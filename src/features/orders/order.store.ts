@@ -14,7 +14,7 @@ export interface StoredContent {
   readonly priority: number;
   readonly registeredAt: Date;
   readonly callBy: Date | null;
-  readonly timeZone: string;
+  readonly timeZones: readonly string[];
   readonly routing: RoutingHints;
 }
 
@@ -35,7 +35,7 @@ export async function insertOrder(tx: Tx, order: NewOrder): Promise<boolean> {
   const rows = (await tx.query(
     `WITH made AS (
        INSERT INTO orders (id, shop_id, order_id, version, status, phone_encrypted, phone_hash, card_encrypted, priority, registered_at,
-         received_at, call_by, not_before, give_up_at, time_zone, trace_id, due_at, is_due, turn_at, routing)
+         received_at, call_by, not_before, give_up_at, time_zones, trace_id, due_at, is_due, turn_at, routing)
        VALUES ($1, $2, $3, $4, 'accepted', $5, $6, $7, $8, $9, $10::timestamptz, $11, $12, $13, $14, $15, $16::timestamptz,
          $16::timestamptz <= $10::timestamptz, $17, $18)
        ON CONFLICT (shop_id, order_id) DO NOTHING RETURNING id, shop_id, version
@@ -57,7 +57,7 @@ export async function insertOrder(tx: Tx, order: NewOrder): Promise<boolean> {
       order.callBy,
       order.notBefore,
       order.giveUpAt,
-      order.timeZone,
+      order.timeZones,
       order.traceId,
       order.dueAt,
       order.turnAt,
@@ -109,7 +109,7 @@ export async function lockOrder(tx: Tx, orderRef: string): Promise<OrderRow | nu
 export async function updateContent(tx: Tx, orderRef: string, content: StoredContent): Promise<void> {
   await tx.query(
     `UPDATE orders SET version = greatest(version, $2), phone_encrypted = $3, phone_hash = $4, card_encrypted = $5, priority = $6,
-       registered_at = $7, turn_at = CASE WHEN turn_at = call_by THEN coalesce($8, turn_at) ELSE turn_at END, call_by = $8, time_zone = $9,
+       registered_at = $7, turn_at = CASE WHEN turn_at = call_by THEN coalesce($8, turn_at) ELSE turn_at END, call_by = $8, time_zones = $9,
        routing = $10, row_version = row_version + 1 WHERE id = $1`,
     [
       orderRef,
@@ -120,7 +120,7 @@ export async function updateContent(tx: Tx, orderRef: string, content: StoredCon
       content.priority,
       content.registeredAt,
       content.callBy,
-      content.timeZone,
+      content.timeZones,
       JSON.stringify(content.routing),
     ],
   );

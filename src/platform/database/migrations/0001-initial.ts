@@ -149,7 +149,8 @@ export class Initial0001 implements MigrationInterface {
         not_before timestamptz,
         give_up_at timestamptz,
         first_call_at timestamptz,
-        time_zone text,
+        -- Where the buyer may be; a call must be permitted in each of them.
+        time_zones text[] NOT NULL DEFAULT '{}',
         -- What is known for the choice of an agent without opening the card: itemGroups, language, region.
         routing jsonb NOT NULL DEFAULT '{}',
         attempts_made int NOT NULL DEFAULT 0,
