@@ -249,7 +249,7 @@ CREATE TABLE orders (
   not_before timestamp with time zone,
   give_up_at timestamp with time zone,
   first_call_at timestamp with time zone,
-  time_zones text[] DEFAULT '{}'::text[] NOT NULL,
+  time_zones text[] NOT NULL DEFAULT '{}'::text[],
   routing jsonb NOT NULL DEFAULT '{}'::jsonb,
   attempts_made integer NOT NULL DEFAULT 0,
   results jsonb NOT NULL DEFAULT '{}'::jsonb,
