@@ -171,6 +171,47 @@ describe('time to give up', () => {
   });
 });
 
+describe('habits of the buyer', () => {
+  // 10:00 UTC is noon in Kyiv; the gap of two hours ends at 14:00 there.
+  const habits = { timeZone: 'Europe/Kyiv', answeredAt: [new Date('2026-11-10T13:20:00Z')] };
+  const threePm = new Date('2026-11-22T13:00:00Z');
+
+  it('move a retry by up to one more gap into an hour in which the buyer picked up', () => {
+    expect(decide(past('no_answer'), { habits })).toEqual({
+      kind: 'again',
+      at: threePm,
+      isAbandoned: false,
+      isAtBestHour: true,
+    });
+    const evening = { ...habits, answeredAt: [new Date('2026-11-10T15:20:00Z')] };
+    expect(decide(past('no_answer'), { habits: evening })).toEqual({
+      kind: 'again',
+      at: inMs(120 * MINUTE_MS),
+      isAbandoned: false,
+    });
+  });
+
+  it('do not delay what is owed, what failed on our side, nor the demo', () => {
+    for (const result of ['abandoned', 'carrier_failure', 'system_failure'] as const) {
+      expect(decide(past(result), { habits })).toEqual(decide(past(result)));
+    }
+    expect(decide(past('no_answer'), { habits, isDemo: true })).toEqual(decide(past('no_answer'), { isDemo: true }));
+  });
+
+  it('do not move it behind the time to give up', () => {
+    const giveUpAt = new Date('2026-11-22T12:30:00Z');
+    expect(decide(past('no_answer'), { habits, giveUpAt })).toMatchObject({ at: inMs(120 * MINUTE_MS) });
+    const barely = decide(past('no_answer'), { habits, giveUpAt: new Date(threePm.getTime() + 1) });
+    expect(barely).toMatchObject({ at: threePm });
+  });
+});
+
+it('limits that reach beyond the order hold a retry back', () => {
+  const heldBackUntil = inMs(30 * HOUR_MS);
+  expect(decide(past('busy'), { heldBackUntil })).toMatchObject({ at: heldBackUntil });
+  expect(decide(past('busy'), { heldBackUntil, giveUpAt: inMs(29 * HOUR_MS) })).toMatchObject({ kind: 'final' });
+});
+
 describe('the demo', () => {
   it('has gaps of seconds and no daily limit', () => {
     const attempts = past('busy').concat(

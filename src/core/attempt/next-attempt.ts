@@ -1,6 +1,7 @@
 import { ATTEMPT_RESULTS, type AttemptResult } from '../call/result.js';
 import type { RetryPolicy } from '../order/shop-settings.js';
 import type { Random } from '../shared/clock.js';
+import { towardsBestHour } from './best-hour.js';
 
 /** One attempt that has ended. `hasRung` says whether the buyer's phone rang or was picked up, as far as we know. */
 export interface PastAttempt {
@@ -14,7 +15,13 @@ export interface PastAttempt {
  * the next call goes first and only with an agent reserved), the end of the order, or a stop until a person has looked.
  */
 export type NextAttempt =
-  | { readonly kind: 'again'; readonly at: Date; readonly isAbandoned: boolean }
+  | {
+      readonly kind: 'again';
+      readonly at: Date;
+      readonly isAbandoned: boolean;
+      /** Moved into an hour in which the buyer picked up before. */
+      readonly isAtBestHour?: boolean;
+    }
   | {
       readonly kind: 'final';
       readonly outcome: 'unreachable' | 'invalid_number' | 'withdrawn';
@@ -43,6 +50,9 @@ const OWN_RULES: Partial<Record<AttemptResult, { maxAttempts: number; gapMinutes
   carrier_failure: { maxAttempts: 12, gapMinutes: 1, isDoubling: true },
   system_failure: { maxAttempts: 10, gapMinutes: 0.5, isDoubling: true },
 };
+
+/** Results after which another hour of the day may help. */
+const FOUND_NOBODY: readonly AttemptResult[] = ['no_answer', 'machine', 'unobtainable', 'busy', 'rejected', 'answered'];
 
 /** A carrier that was not told of the end of a call rings its buyer no longer than this (three minutes: RFC 3261, section 16.8, timer C). */
 const CARRIER_RINGS_MS = 180_000;
@@ -92,6 +102,10 @@ export function nextAttempt(input: {
   readonly restUntil?: Date | null;
   /** The trunk refused the call before anything rang, and another one leads there: no gap, since nobody was disturbed, and no maximum. */
   readonly hasOtherWay?: boolean;
+  /** No call before it, by limits that reach beyond this order; null or absent = none. */
+  readonly heldBackUntil?: Date | null;
+  /** When the buyer picked up before, and their IANA zone: a retry that found nobody may be moved by up to one more gap into such an hour. */
+  readonly habits?: { readonly answeredAt: readonly Date[]; readonly timeZone: string };
   readonly now: Date;
   readonly giveUpAt: Date | null;
   readonly random: Random;
@@ -117,12 +131,18 @@ export function nextAttempt(input: {
   const earliestMs = Math.max(
     now.getTime() + gapMs,
     input.restUntil?.getTime() ?? 0,
+    input.heldBackUntil?.getTime() ?? 0,
     input.isDemo ? 0 : earliestInDailyLimit(attempts, retry.maxPer24Hours),
   );
   const at = new Date(Math.ceil(earliestMs + gapMs * GAP_JITTER_RATIO * input.random()));
   if (giveUpAt && at >= giveUpAt)
     return { kind: 'final', outcome: 'unreachable', reason: 'no attempt fits before the time to give up' };
-  return { kind: 'again', at, isAbandoned: last === 'abandoned' };
+  const isAbandoned = last === 'abandoned';
+  if (input.isDemo || input.habits === undefined || !FOUND_NOBODY.includes(last))
+    return { kind: 'again', at, isAbandoned };
+  const until = new Date(Math.min(earliestMs + gapMs, (giveUpAt?.getTime() ?? Infinity) - 1));
+  const better = towardsBestHour(at, { until, ...input.habits, random: input.random });
+  return { kind: 'again', at: better, isAbandoned, ...(better > at ? { isAtBestHour: true } : {}) };
 }
 
 function gapMsAfter(last: AttemptResult, repeats: number, retry: RetryPolicy): number {

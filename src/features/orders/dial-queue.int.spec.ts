@@ -5,7 +5,7 @@ import { createShop, orderCreated, postOrder, type TestShop } from '../../../tes
 import { chargeShare, compareOrders, EQUAL_SHARES, type QueuedOrder } from '../../core/attempt/dial-order.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { dueOrders, markDue, type ServedShop } from './dial-queue.store.js';
-import { OrdersService, type DueOrder } from './orders.service.js';
+import { DoNotCallList, OrdersService, type DueOrder } from './orders.service.js';
 
 let app: TestApp;
 let orders: OrdersService;
@@ -178,6 +178,15 @@ describe('when an order enters the queue', () => {
     for (let look = 0; look < 4; look++) await due({ now, limit: 1 });
     expect(await entered()).toBe(1_000);
   });
+});
+
+it('leaves out buyers who wish no more calls of the shop', async () => {
+  const phone = `+38067${nextPhone++}`;
+  const listed = await scheduled('plain', { customer: { phone } });
+  const other = await scheduled('second', { customer: { phone } });
+  const row = await inTx((tx) => orders.lock(tx, listed));
+  await inTx((tx) => app.get(DoNotCallList).add(tx, row));
+  expect(await dueRefs()).toEqual([other]);
 });
 
 describe('between the shops of a group', () => {

@@ -48,9 +48,10 @@ export async function markDue(tx: Tx, now: Date): Promise<void> {
 
 const QUEUED = `o.id AS "orderRef", o.shop_id AS "shopId", o.is_abandoned_before AS "isAbandonedBefore", o.callback_at AS "callbackAt",
   o.priority, o.turn_at AS "turnAt", o.received_at AS "receivedAt"`;
-/** Due, not passed over, and the buyer is not on the telephone with us. */
+/** Due, not passed over; the buyer is not on the telephone with us, and has not told the shop to leave them alone. */
 const CALLABLE = `o.shop_id = s.shop_id AND ${WAITS} AND o.is_due AND o.due_at <= s.due_before AND o.id <> ALL($3::uuid[])
-  AND NOT EXISTS (SELECT 1 FROM orders other WHERE other.phone_hash = o.phone_hash AND other.live_call_id IS NOT NULL)`;
+  AND NOT EXISTS (SELECT 1 FROM orders other WHERE other.phone_hash = o.phone_hash AND other.live_call_id IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM do_not_call d WHERE d.shop_id = o.shop_id AND d.phone_hash = o.phone_hash)`;
 const SHOPS = `unnest($1::text[], $2::timestamptz[]) AS s (shop_id, due_before)`;
 
 /** Of many shops not each gives `limit` orders: three times its equal part, and no fewer than this. What is left out comes with the next look. */

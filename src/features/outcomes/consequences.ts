@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { nextAttempt, restAfterLostCall } from '../../core/attempt/next-attempt.js';
+import { nextAttempt, restAfterLostCall, type NextAttempt } from '../../core/attempt/next-attempt.js';
 import type { AttemptResult } from '../../core/call/result.js';
+import { attemptLimits, heldBack } from '../../core/calling-hours/attempt-limits.js';
+import { effectiveRetry } from '../../core/calling-hours/jurisdiction.js';
 import type { Outcome } from '../../core/order/order.js';
 import { isDemo } from '../../core/order/shop-settings.js';
 import type { Effect } from '../../core/outcome/agent-word.js';
@@ -70,20 +72,8 @@ export class Consequences {
       await this.orders.reschedule(tx, orderRef, { notBefore: null, reason: 'number_changed', ...counted });
       return;
     }
-    const settings = await this.history.settings(tx, order.shopId);
     const hasOtherWay = ended.call?.wasRefusedByTrunk === true && (await this.hasOtherWay(tx, order));
-    const next = nextAttempt({
-      last: ended.result,
-      attempts: await this.history.ended(tx, orderRef),
-      retry: settings.retry,
-      isDemo: isDemo(settings),
-      restUntil:
-        ended.call?.mayStillRing && ended.call.dialedAt !== null ? restAfterLostCall(ended.call.dialedAt) : null,
-      hasOtherWay,
-      now: new Date(),
-      giveUpAt: order.giveUpAt,
-      random: Math.random,
-    });
+    const next = await this.next(tx, order, ended, hasOtherWay);
     if (next.kind === 'final') {
       await this.orders.finish(tx, orderRef, { outcome: next.outcome, ...counted });
       return;
@@ -92,7 +82,7 @@ export class Consequences {
       const { at, isAbandoned } = next;
       await this.orders.reschedule(tx, orderRef, {
         notBefore: at,
-        reason: hasOtherWay ? 'other_trunk' : 'retry',
+        reason: hasOtherWay ? 'other_trunk' : next.isAtBestHour === true ? 'best_hour' : 'retry',
         isAbandoned,
         ...(hasOtherWay && order.callbackAt !== null
           ? { callback: { at: order.callbackAt, agentId: order.callbackAgentId } }
@@ -106,6 +96,35 @@ export class Consequences {
   private async hasOtherWay(tx: Tx, order: OrderRow): Promise<boolean> {
     if (order.phoneHash === null) return false;
     return this.dialing.hasOtherWay(tx, this.orders.cardOf(order).customer.phone, order.phoneHash);
+  }
+
+  private async next(tx: Tx, order: OrderRow, ended: EndedAttempt, hasOtherWay: boolean): Promise<NextAttempt> {
+    const { orderRef, shopId, phoneHash, giveUpAt } = order;
+    const settings = await this.history.settings(tx, shopId);
+    const pastCalls =
+      phoneHash === null
+        ? []
+        : ((await this.calls.pastCalls(tx, [{ orderRef, shopId, phoneHash }])).get(orderRef) ?? []);
+    const limits = attemptLimits(settings);
+    const heldUntilMs = (limits === null ? null : heldBack(limits, pastCalls))?.untilMs ?? 0;
+    const { call } = ended;
+    return nextAttempt({
+      last: ended.result,
+      attempts: await this.history.ended(tx, orderRef),
+      retry: effectiveRetry(settings),
+      isDemo: isDemo(settings),
+      restUntil: call?.mayStillRing && call.dialedAt !== null ? restAfterLostCall(call.dialedAt) : null,
+      hasOtherWay,
+      // Without end: the order's own maximum, which the rule itself knows.
+      heldBackUntil: Number.isFinite(heldUntilMs) ? new Date(heldUntilMs) : null,
+      habits: {
+        answeredAt: pastCalls.filter(({ result }) => result === 'answered').map(({ startedAt }) => startedAt),
+        timeZone: order.timeZones[0] ?? settings.timeZone,
+      },
+      now: new Date(),
+      giveUpAt,
+      random: Math.random,
+    });
   }
 
   /** The order has become final, by whomever: the shop hears of it, with the agent's word if there was one. */
