@@ -73,6 +73,8 @@ describe('waitingFor', () => {
     ['never open', { isOpen: false }, 'outside_calling_hours'],
     ['no agent', { agentsReady: 0 }, 'no_agent'],
     ['no agent tells more than the pacer', { agentsReady: 0, pacingReason: 'no_agent' }, 'no_agent'],
+    ['put off while circuits are open', { notBefore: later, attempts: 1, waitReason: 'trunk_down' }, 'trunk_down'],
+    ['all circuits open', { pacingReason: 'trunk_down', agentsReady: 0 }, 'trunk_down'],
     ['lines busy', { pacingReason: 'trunk_full', agentsReady: 0 }, 'trunk_full'],
     ['pacing', { pacingReason: 'abandon_cap' }, 'pacing'],
   ])('%s', (_name, change, code) => {

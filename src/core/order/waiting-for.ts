@@ -14,6 +14,7 @@ export const WAITING_CODES = [
   'outside_calling_hours',
   'no_agent',
   'trunk_full',
+  'trunk_down',
   'number_busy',
   'shop_limit',
   'pacing',
@@ -22,7 +23,9 @@ export const WAITING_CODES = [
 export type WaitingCode = (typeof WAITING_CODES)[number];
 
 /** Why the dialer puts an order off that it meets in its queue. */
-export type PutOffReason = 'outside_calling_hours' | 'trunk_full' | 'number_busy';
+export type PutOffReason = 'outside_calling_hours' | 'trunk_full' | 'trunk_down' | 'number_busy';
+
+const CARRIER_REFUSES = 'The carrier refuses call after call just now; single calls try whether it works again.';
 
 export interface WaitingFor {
   readonly code: WaitingCode;
@@ -78,6 +81,7 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
   if (isLater(notBefore) && input.waitReason === 'trunk_full') {
     return say('trunk_full', 'No telephone line leads to the number of the buyer now.', notBefore);
   }
+  if (isLater(notBefore) && input.waitReason === 'trunk_down') return say('trunk_down', CARRIER_REFUSES, notBefore);
   if (isLater(notBefore) && input.waitReason === 'number_busy') {
     return say('number_busy', 'The number is on another call of ours.', notBefore);
   }
@@ -92,6 +96,7 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
   }
   if (!input.isOpen) return say('outside_calling_hours', refusalSentence(input), input.opensAt);
   if (input.isShopAtLimit) return say('shop_limit', 'The shop has as many calls alive as it wants at once.');
+  if (input.pacingReason === 'trunk_down') return say('trunk_down', CARRIER_REFUSES);
   if (input.pacingReason === 'trunk_full') return say('trunk_full', 'All telephone lines are busy.');
   if (input.agentsReady === 0) return say('no_agent', 'No agent is ready to take the call.');
   if (input.pacingReason !== null) {

@@ -46,6 +46,17 @@ export function buyerBehaviour(number: string): readonly FarEndStep[] {
 }
 
 /**
+ * What a trunk does with any call, by its endpoint's name: `…congested…` answers 503, `…silent…` never replies. Null: `…unknown…`, the exchange
+ * has no such trunk. Undefined: it carries the call, and the buyer decides.
+ */
+export function trunkBehaviour(endpoint: string): readonly FarEndStep[] | null | undefined {
+  if (endpoint.includes('unknown')) return null;
+  if (endpoint.includes('congested')) return [refuse(20, 34, 503)];
+  if (endpoint.includes('silent')) return [];
+  return undefined;
+}
+
+/**
  * What an agent's phone does, by its endpoint's name: `…reject…` declines, `…deaf…` rings out, `…ring…` rings for a second first, any other
  * answers at once. Null: `…unknown…`, not registered.
  */

@@ -13,6 +13,8 @@ export interface TrunkLines extends TrunkLoad {
   readonly maxChannels: number;
   readonly inUse: number;
   readonly circuit: CircuitState;
+  /** When an open circuit lets a call try again. */
+  readonly retryAt: Date | null;
   /** Why the circuit leaves no lines, or one; null while closed. */
   readonly circuitExplanation: string | null;
 }
@@ -46,12 +48,13 @@ export class Lines {
         this.buckets.set(trunk.trunkId, bucket);
         const { live, undecided } = use.get(trunk.trunkId) ?? { live: 0, undecided: 0 };
         const linesFree = Math.max(0, Math.min(trunk.maxChannels - live, Math.floor(bucket.tokens)));
-        const { state, explanation } = this.circuits.view(trunk.trunkId, now);
+        const { state, explanation, retryAt } = this.circuits.view(trunk.trunkId, now);
         return {
           ...trunk,
           inUse: live,
           linesFree: this.circuits.linesPermitted(trunk.trunkId, linesFree, undecided, now),
           circuit: state,
+          retryAt,
           circuitExplanation: explanation,
         };
       });

@@ -63,7 +63,10 @@ export async function groupsNow(tx: Tx, groupIds: readonly string[]): Promise<Gr
     `SELECT
        (SELECT count(DISTINCT p.agent_id)::int FROM agent_presence p JOIN agent_groups g ON g.agent_id = p.agent_id
         WHERE g.group_id = ANY($1::text[]) AND p.state = 'ready') AS "agentsReady",
-       (SELECT d.decision ->> 'reason' FROM pacing_decisions d
+       (SELECT CASE WHEN d.decision ->> 'reason' = 'trunk_full'
+            AND (SELECT bool_and(t ->> 'circuit' = 'open') FROM jsonb_array_elements(d.decision -> 'trunks') AS t)
+          THEN 'trunk_down' ELSE d.decision ->> 'reason' END
+        FROM pacing_decisions d
         WHERE d.group_id = ANY($1::text[]) AND d.at > now() - interval '30 seconds' AND coalesce((d.decision ->> 'dial')::int, 0) = 0
           AND d.decision ->> 'reason' <> 'nothing_due'
         ORDER BY d.at DESC LIMIT 1) AS "pacingReason"`,
