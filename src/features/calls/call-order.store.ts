@@ -1,4 +1,5 @@
 import { uuidv7 } from 'uuidv7';
+import type { AttemptResult } from '../../core/call/result.js';
 import { rows, type Tx } from '../../platform/database/transaction.js';
 
 /** An order's part in a call: its attempt. */
@@ -43,6 +44,15 @@ export async function insertAttempt(
      SELECT $1, $2, $3, c.id, $5, $6, c.result, c.ended_at FROM calls c WHERE c.id = $4`,
     [uuidv7(), attempt.shopId, attempt.orderRef, attempt.callId, attempt.number, attempt.at],
   );
+}
+
+/** The call is over, and with it the attempts of all orders that are still in it. */
+export async function endAttempts(tx: Tx, callId: string, result: AttemptResult, at: Date): Promise<void> {
+  await tx.query('UPDATE attempts SET result = $2, ended_at = $3 WHERE call_id = $1 AND ended_at IS NULL', [
+    callId,
+    result,
+    at,
+  ]);
 }
 
 /** The order has nothing to do with the call any more. */

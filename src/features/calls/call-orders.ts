@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AttemptResult } from '../../core/call/result.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import {
@@ -6,6 +7,7 @@ import {
   buyerOf,
   callsToLeave,
   endAttempt,
+  endAttempts,
   insertAttempt,
   lockMembership,
   lockUnconnected,
@@ -81,6 +83,16 @@ export class CallOrders {
     const number = row.attemptsMade + 1;
     await insertAttempt(tx, { callId, shopId: buyer.shopId, orderRef: row.orderRef, number, at: new Date() });
     return { order: await this.orders.lock(tx, row.orderRef), number, isMain: false };
+  }
+
+  /** The attempts of all orders end with the call. Lock the agent's presence before. @returns the orders as they are until somebody moves them */
+  async end(
+    tx: Tx,
+    call: { readonly callId: string; readonly result: AttemptResult; readonly endedAt: Date },
+  ): Promise<OrderInCall[]> {
+    const orders = await this.lock(tx, call.callId);
+    await endAttempts(tx, call.callId, call.result, call.endedAt);
+    return orders;
   }
 
   /** The number to dial: that of the call, as long as one of its orders still has it and is not withdrawn. */

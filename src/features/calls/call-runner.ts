@@ -234,7 +234,7 @@ export class CallRunner {
     return this.transactions.run(async (tx) => {
       if ((await this.store.save(tx, stored, events)) === null) return false;
       if (call.agent !== null) await this.agents.afterCall(tx, call.agent.agentId, call.callId, 'ready');
-      for (const { order } of await this.callOrders.lock(tx, call.callId)) {
+      for (const { order } of call.state === 'ended' ? await this.callOrders.end(tx, call) : []) {
         if (order.liveCallId === call.callId) await this.orders.hold(tx, order.orderRef, 'system_failure');
       }
       return true;
@@ -303,6 +303,7 @@ export class CallRunner {
           wasConnected && call.result === 'answered' ? 'wrap_up' : 'ready',
         );
     }
+    await this.callOrders.end(tx, call);
     await this.events.publish(tx, callEnded, {
       ...fact,
       agentId,

@@ -105,7 +105,7 @@ export class CallStore {
   }
 
   /**
-   * Writes the present state and the events that led to it.
+   * Writes the present state and the events that led to it; the attempts of an ended call are for {@link CallOrders} to end.
    *
    * @returns the call's first order as it is now; null when somebody else has written the call meanwhile, or it has ended: this process no
    *   longer owns it
@@ -142,13 +142,6 @@ export class CallStore {
          SELECT $1, $2, (e->>'at')::timestamptz, e->'event' FROM jsonb_array_elements($3::jsonb) AS e`,
         [route.shopId, call.callId, JSON.stringify(events)],
       );
-    }
-    if (isEnded) {
-      await tx.query(`UPDATE attempts SET result = $2, ended_at = $3 WHERE call_id = $1 AND ended_at IS NULL`, [
-        call.callId,
-        call.result,
-        call.endedAt,
-      ]);
     }
     return orderRef;
   }
