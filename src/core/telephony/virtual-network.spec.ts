@@ -47,11 +47,11 @@ function exchange(more: Partial<VirtualNetworkOptions> = {}) {
   const listener = { onFact: (fact: TelephonyFact) => void heard.push(fact) };
   network.connect(listener);
   network.attachGroup('default', listener);
-  const call = (suffix: string, legId = LEG) =>
+  const call = (suffix: string, legId = LEG, trunk = 'trunk') =>
     network.callBuyer({
       legId,
       groupId: 'default',
-      trunkEndpoint: 'PJSIP/{number}@trunk',
+      trunkEndpoint: `PJSIP/{number}@${trunk}`,
       number: `+3806700000${suffix}`,
       callerId: null,
       ringSeconds: 25,
@@ -95,6 +95,18 @@ describe('the virtual network', () => {
     ]);
     expect(network.survey()).toEqual({ legs: [], bridges: [] });
     expect(time.isIdle).toBe(true);
+  });
+
+  test('a trunk in trouble, whoever is called', () => {
+    const { time, call, story, heard } = exchange();
+    expect(call('00', LEG, 'congested')).toEqual({ kind: 'done' });
+    time.pass(100);
+    expect(story()).toEqual(['dialing 0.005', 'ended 0.025']);
+    expect(heard.at(-1)).toMatchObject({ cause: 34, techCause: 503, wasHungUpByUs: false });
+    expect(call('00', LEG, 'silent')).toEqual({ kind: 'done' });
+    time.pass(30_000);
+    expect(heard.at(-1)).toMatchObject({ wasHungUpByUs: true });
+    expect(call('00', LEG, 'unknown')).toMatchObject({ kind: 'refused', status: 500 });
   });
 
   test('a talk ends at its limit, without a message, and leaves the agent in place', () => {

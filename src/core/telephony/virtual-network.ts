@@ -1,6 +1,6 @@
 import { bridgeOfAgentLeg } from '../call/leg-ids.js';
 import type { AgentCallRequest, BuyerCallRequest, CommandResult, Survey, TelephonyFact } from '../call/telephony.js';
-import { buyerBehaviour, phoneBehaviour, type FarEndStep } from './far-end.js';
+import { buyerBehaviour, phoneBehaviour, trunkBehaviour, type FarEndStep } from './far-end.js';
 import { newLeg, type VirtualLeg } from './virtual-leg.js';
 
 /** Time as the network sees it: real in the service, virtual in the simulator. */
@@ -86,8 +86,10 @@ export class VirtualNetwork {
     if (buyers >= (this.o.trunkChannels ?? Infinity)) {
       return { kind: 'refused', reason: 'allocation failed', status: 500 };
     }
+    const ofTrunk = trunkBehaviour(request.trunkEndpoint);
+    if (ofTrunk === null) return { kind: 'refused', reason: 'allocation failed', status: 500 };
     const leg = this.addLeg(request, { isAgent: false, reportsSpeech: request.detectSpeech });
-    this.dial(leg, request.ringSeconds, this.behaviourOf(request.number));
+    this.dial(leg, request.ringSeconds, ofTrunk ?? this.behaviourOf(request.number));
     return DONE;
   }
 
