@@ -119,8 +119,7 @@ export async function connect(test: TestApp, at: { agentId: string; shopId: stri
     });
     if (!placed) throw new Error('the order has a live call already');
     await orders.setProgress(tx, orderRef, 'dialing', talk.callId);
-    await orders.setProgress(tx, orderRef, 'ringing', talk.callId);
-    await orders.setProgress(tx, orderRef, 'connected', talk.callId);
+    for (const one of [orderRef, ...placed.joined]) await orders.setProgress(tx, one, 'connected', talk.callId);
     const at = new Date();
     await setMachine(tx, talk.callId, { state: 'connected', answeredAt: at, connectedAt: at });
     await agents.toTalking(tx, agentId, talk.callId);

@@ -30,6 +30,7 @@ export type AgentEventBody =
       readonly event: 'call.ended';
       readonly data: { readonly callId: CallId; readonly result: AttemptResult; readonly endedAt: string };
     }
+  | { readonly event: 'order.arrived'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
   | { readonly event: 'order.updated'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
   | { readonly event: 'order.withdrawn'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
   | { readonly event: 'session.ended'; readonly data: { readonly sessionId: string; readonly reason: string } };

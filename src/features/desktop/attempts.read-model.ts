@@ -33,4 +33,25 @@ export class AttemptsReadModel {
     );
     return rows.map(({ number, result, at }) => ({ number, result, at: at.toISOString() }));
   }
+
+  /** The orders that are in the call beside its first one. */
+  async othersInCall(tx: Tx, callId: CallId, main: OrderRef): Promise<OrderRef[]> {
+    const rows = await tx.query<{ orderRef: OrderRef }[]>(
+      `SELECT order_ref AS "orderRef" FROM attempts
+       WHERE call_id = $1 AND order_ref <> $2 AND result IS DISTINCT FROM 'withdrawn' ORDER BY planned_at, order_ref`,
+      [callId, main],
+    );
+    return rows.map(({ orderRef }) => orderRef);
+  }
+
+  /** The call in which an agent talks with the buyer of this order, in the same shop; null when there is none. */
+  async talkWithBuyerOf(tx: Tx, orderRef: OrderRef): Promise<CallId | null> {
+    const rows = await tx.query<{ callId: CallId }[]>(
+      `SELECT live.live_call_id AS "callId" FROM orders o
+       JOIN orders live ON live.phone_hash = o.phone_hash AND live.shop_id = o.shop_id AND live.live_call_id IS NOT NULL
+       WHERE o.id = $1 AND live.status IN ('connected', 'wrap_up') LIMIT 1`,
+      [orderRef],
+    );
+    return rows[0]?.callId ?? null;
+  }
 }

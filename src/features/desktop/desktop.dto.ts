@@ -1,5 +1,18 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsObject, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsISO8601,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
 import { AGENT_OUTCOMES, type AgentOutcome } from '../../core/order/order.js';
 
 export class SignInDto {
@@ -39,7 +52,10 @@ export class FiguresQueryDto {
   since?: string;
 }
 
-export class OutcomeDto {
+/** More orders than a call can hold. */
+const MOST_ORDERS = 50;
+
+class WordDto {
   @ApiProperty({ enum: AGENT_OUTCOMES })
   @IsIn(AGENT_OUTCOMES)
   outcome: AgentOutcome;
@@ -77,4 +93,26 @@ export class OutcomeDto {
   @IsOptional()
   @IsIn(['me', 'anyone'])
   callbackAgent?: 'me' | 'anyone' | null;
+}
+
+/** A word for a single order of the buyer. */
+export class OrderOutcomeDto extends WordDto {
+  @ApiProperty({ description: 'the shop’s number of an open order of this buyer', maxLength: 64 })
+  @IsString()
+  @Length(1, 64)
+  orderId: string;
+}
+
+export class OutcomeDto extends WordDto {
+  @ApiPropertyOptional({
+    type: [OrderOutcomeDto],
+    nullable: true,
+    description: 'orders of this buyer that get a word of their own',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MOST_ORDERS)
+  @ValidateNested({ each: true })
+  @Type(() => OrderOutcomeDto)
+  orders?: OrderOutcomeDto[] | null;
 }

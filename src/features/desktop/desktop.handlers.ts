@@ -3,8 +3,9 @@ import { Events } from '../../platform/outbox/events.js';
 import { agentSessionEnded, agentStateChanged } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { callConnected, callEnded } from '../calls/calls.events.js';
-import { orderUpdated, orderWithdrawRequested } from '../orders/orders.events.js';
+import { orderReceived, orderUpdated, orderWithdrawRequested } from '../orders/orders.events.js';
 import { AgentEventStore } from './agent-event.store.js';
+import { AttemptsReadModel } from './attempts.read-model.js';
 import { stateMessage } from './message-composer.js';
 
 /** Writes what an agent must see onto their tape, in the transaction that made it true. */
@@ -13,6 +14,7 @@ export class DesktopHandlers implements OnModuleInit {
   constructor(
     private readonly events: Events,
     private readonly tape: AgentEventStore,
+    private readonly attempts: AttemptsReadModel,
     private readonly agents: AgentsService,
   ) {}
 
@@ -32,6 +34,12 @@ export class DesktopHandlers implements OnModuleInit {
         event: 'call.ended',
         data: { callId, result, endedAt: endedAt.toISOString() },
       });
+    });
+    this.events.on(orderReceived, async (tx, { orderRef }) => {
+      const callId = await this.attempts.talkWithBuyerOf(tx, orderRef);
+      const agent = callId === null ? null : await this.agents.atCall(tx, callId);
+      if (agent && callId !== null)
+        await this.tape.add(tx, agent.agentId, { event: 'order.arrived', data: { callId, orderRef } });
     });
     this.events.on(orderUpdated, async (tx, { callId, orderRef }) => {
       const agent = callId === null ? null : await this.agents.atCall(tx, callId);

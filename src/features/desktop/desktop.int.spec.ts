@@ -163,7 +163,7 @@ describe('the event stream', () => {
       callId: talk.callId,
       order: { orderId: order.orderId, customer: { name: 'Олена Ткач' }, comment: '<b>after 18</b>' },
       attempts: [],
-      otherOrders: [{ orderId: sameBuyer.orderId }],
+      otherOrders: [{ orderId: sameBuyer.orderId, isInThisCall: true, status: 'connected' }],
       shop: { shop: 'demo', name: 'Demo shop', language: 'uk' },
       wrapUpSeconds: 45,
     });
@@ -257,6 +257,45 @@ describe('the event stream', () => {
       );
     expect((await stream.next('order.withdrawn')).data).toEqual({ callId, orderId: order.orderId });
     expect(orderRef).toBeDefined();
+  });
+
+  it('tells of an order that the same buyer places while they talk, and of what becomes of all of them', async () => {
+    const order = anOrder();
+    const [joined, held] = [anOrder({ customer: order.customer }), anOrder({ customer: order.customer })];
+    await acceptOrder(test, 'demo', joined);
+    const heldRef = await acceptOrder(test, 'demo', held);
+    const orders = test.get(OrdersService);
+    await test.get(Transactions).run((tx) => orders.hold(tx, heldRef, 'three failures'));
+    const { bearer, callId, say, talk } = await atTalk(order);
+    const stream = await openStream(bearer);
+    const { data } = await stream.next('call.connected');
+    expect(data).toMatchObject({
+      order: { orderId: order.orderId },
+      otherOrders: [
+        { orderId: joined.orderId, isInThisCall: true },
+        { orderId: held.orderId, isInThisCall: false },
+      ],
+    });
+    const late = anOrder({ customer: order.customer, comment: 'і ще одне' });
+    await acceptOrder(test, 'demo', late);
+    expect((await stream.next('order.arrived')).data).toMatchObject({
+      callId,
+      order: { orderId: late.orderId, comment: 'і ще одне', isInThisCall: false },
+    });
+    await acceptOrder(test, 'demo', { ...joined, comment: 'без ліфта' }, 2);
+    expect((await stream.next('order.updated')).data).toMatchObject({ callId, order: { orderId: joined.orderId } });
+    await hangUp(test, talk);
+    const { status } = await say({ outcome: 'confirmed', orders: [{ orderId: late.orderId, outcome: 'declined' }] });
+    expect(status).toBe(200);
+    const again = await openStream(bearer);
+    expect((await again.next('call.connected')).data).toMatchObject({
+      order: { outcome: 'confirmed' },
+      otherOrders: [
+        { orderId: joined.orderId, isInThisCall: true, outcome: 'confirmed' },
+        { orderId: late.orderId, isInThisCall: true, outcome: 'declined' },
+        { orderId: held.orderId, isInThisCall: false, outcome: null },
+      ],
+    });
   });
 
   it('ends within 5 s of the switch-off, with a word', async () => {
@@ -360,6 +399,27 @@ describe('the call in hand', () => {
       'an unknown colleague',
       { outcome: 'callback', callbackAt: new Date(Date.now() + 86_400_000).toISOString(), callbackAgent: 'boss' },
       '/callbackAgent',
+    ],
+    ['orders that are no list', { outcome: 'confirmed', orders: { orderId: 'A-1' } }, '/orders'],
+    ['an order without its number', { outcome: 'confirmed', orders: [{ outcome: 'confirmed' }] }, '/orders/0/orderId'],
+    ['an order without a word', { outcome: 'confirmed', orders: [{ orderId: 'A-1' }] }, '/orders/0/outcome'],
+    [
+      "somebody else's order",
+      { outcome: 'confirmed', orders: [{ orderId: 'A-1', outcome: 'declined' }] },
+      '/orders/0/orderId',
+    ],
+    [
+      'more orders than a call can hold',
+      {
+        outcome: 'confirmed',
+        orders: Array.from({ length: 51 }, (_, i) => ({ orderId: `A-${i}`, outcome: 'declined' })),
+      },
+      '/orders',
+    ],
+    [
+      'an unknown field of an order',
+      { outcome: 'confirmed', orders: [{ orderId: 'A-1', outcome: 'declined', price: 1 }] },
+      '/orders/0/price',
     ],
   ])('refuses %s', async (_name, body, pointer) => {
     const { say } = await atTalk();

@@ -27,14 +27,23 @@ export interface AttemptMessage {
   readonly at: string;
 }
 
+/**
+ * Another order of the buyer. One that is in this call gets the word for the call, unless it is given one of its own; one that is not keeps waiting
+ * unless it is given one.
+ */
+export interface OtherOrder extends OrderCard {
+  readonly isInThisCall: boolean;
+}
+
 /** Buyer and agent hear each other. */
 export interface CallConnectedMessage {
   readonly callId: string;
+  /** The order that the call was placed for. */
   readonly order: OrderCard;
   /** Earlier calls for this order, oldest first; this one is not among them. */
   readonly attempts: readonly AttemptMessage[];
-  /** Open orders of the same number in the same shop. */
-  readonly otherOrders: readonly OrderCard[];
+  /** The buyer's other orders in the same shop: those in this call, and open ones. */
+  readonly otherOrders: readonly OtherOrder[];
   readonly shop: {
     readonly shop: string;
     readonly name: string;
@@ -56,13 +65,19 @@ export interface CallEndedMessage {
   readonly wrapUpUntil: string | null;
 }
 
-/** The shop has sent a new version of the order in hand. */
+/** The buyer has ordered once more while they talk: an order that is not in this call. */
+export interface OrderArrivedMessage {
+  readonly callId: string;
+  readonly order: OtherOrder;
+}
+
+/** The shop has sent a new version of an order of the call. */
 export interface OrderUpdatedMessage {
   readonly callId: string;
   readonly order: OrderCard;
 }
 
-/** The shop has taken the order in hand back; what the buyer decides in this talk still counts. */
+/** The shop has taken an order of the call back; what the buyer decides in this talk still counts. */
 export interface OrderWithdrawnMessage {
   readonly callId: string;
   readonly orderId: string;
@@ -82,13 +97,23 @@ export interface NoticeMessage {
   readonly text: string;
 }
 
+/**
+ * Whether this screen may act. Of the screens of one session that name themselves (`GET events?screen=…`), one is active; the others only show,
+ * until the person says otherwise (`POST screen`). Writes that name another screen in `X-Screen` are refused.
+ */
+export interface ScreenMessage {
+  readonly isActive: boolean;
+}
+
 /** The events of `GET /v1/agent/events` and their data. */
 export interface DesktopMessages {
   readonly 'agent.state': AgentStateMessage;
   readonly 'call.connected': CallConnectedMessage;
   readonly 'call.ended': CallEndedMessage;
+  readonly 'order.arrived': OrderArrivedMessage;
   readonly 'order.updated': OrderUpdatedMessage;
   readonly 'order.withdrawn': OrderWithdrawnMessage;
+  readonly 'screen.state': ScreenMessage;
   readonly notice: NoticeMessage;
 }
 
@@ -127,4 +152,20 @@ export interface FiguresMessage {
   readonly averageHandlingSeconds: number | null;
   /** Talk and wrap-up as a share of these and of waiting. */
   readonly occupancyRatio: number | null;
+}
+
+interface Word {
+  readonly outcome: AgentOutcome;
+  readonly changes?: OutcomeChanges | null;
+  readonly note?: string | null;
+  readonly callbackAt?: string | null;
+  readonly callbackAgent?: 'me' | 'anyone' | null;
+}
+
+/**
+ * Body of `POST /v1/agent/calls/{callId}/outcome`: a word for the whole call, and words of their own for single orders of the buyer. `changes`
+ * are about the first order; the others of the call are then `confirmed`. A `duplicate` is the first order only.
+ */
+export interface OutcomeBody extends Word {
+  readonly orders?: readonly (Word & { readonly orderId: string })[] | null;
 }

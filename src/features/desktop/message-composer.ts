@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { callingWindows } from '../../core/calling-hours/calling-windows.js';
 import { MAX_CALLBACK_DAYS } from '../../core/outcome/agent-word.js';
+import type { OrderCard } from '../../core/order/order-card.js';
 import type { CallId, OrderRef, ShopId } from '../../core/shared/ids.js';
 import { Vault } from '../../platform/auth/vault.js';
 import { Transactions } from '../../platform/database/transaction.js';
@@ -16,6 +17,7 @@ import type {
   DesktopMessages,
   NoticeCode,
   NoticeMessage,
+  OtherOrder,
 } from './desktop.protocol.js';
 
 /** One message for a screen, ready to be written. */
@@ -74,6 +76,10 @@ export class MessageComposer {
         const wrapUpUntil = isWrappingUp ? (presence.limitAt?.toISOString() ?? null) : null;
         return { event: row.event, data: { ...row.data, wrapUpUntil } };
       }
+      case 'order.arrived': {
+        const order = await this.orders.card(row.data.orderRef);
+        return { event: row.event, data: { callId: row.data.callId, order: { ...order, isInThisCall: false } } };
+      }
       case 'order.updated':
         return {
           event: row.event,
@@ -111,7 +117,7 @@ export class MessageComposer {
       this.transactions.read((tx) => this.attempts.earlier(tx, shopId, orderRef, callId)),
       this.agents.groups(),
     ]);
-    const otherOrders = await this.orders.otherOpenOrders(shopId, this.vault.phoneHash(order.customer.phone), orderRef);
+    const otherOrders = await this.otherOrders(callId, order);
     const own = groups.filter((group) => presence.groupIds.includes(group.groupId));
     const { language, timeZone, callingHours: hours } = shop.settings;
     const ahead = {
@@ -133,5 +139,17 @@ export class MessageComposer {
       connectedAt,
       wrapUpSeconds: Math.max(...own.map((group) => group.settings.wrapUpSeconds)),
     };
+  }
+
+  /** Those in the call first, whatever has become of them; then open ones that wait for a call of their own. */
+  private async otherOrders(callId: CallId, main: OrderCard): Promise<OtherOrder[]> {
+    const { id, shopId, customer } = main;
+    const inCall = await this.transactions.read((tx) => this.attempts.othersInCall(tx, callId, id));
+    const cards = await Promise.all(inCall.map((orderRef) => this.orders.card(orderRef)));
+    const open = await this.orders.otherOpenOrders(shopId, this.vault.phoneHash(customer.phone), id);
+    return [
+      ...cards.map((card) => ({ ...card, isInThisCall: true })),
+      ...open.filter((card) => !inCall.includes(card.id)).map((card) => ({ ...card, isInThisCall: false })),
+    ];
   }
 }
