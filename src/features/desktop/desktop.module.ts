@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Transactions } from '../../platform/database/transaction.js';
 import { StaticPages } from '../../platform/http/static-pages.js';
@@ -44,6 +45,9 @@ export class DesktopModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.sweeps.every('desktop.tape', 600_000, () => this.transactions.run((tx) => this.tape.prune(tx)));
-    this.pages.serve('/desktop/', fileURLToPath(new URL('./page', import.meta.url)));
+    // Three folders up, from the sources as from `dist`, is the project.
+    const built = fileURLToPath(new URL('../../../dist/web', import.meta.url));
+    if (existsSync(built)) this.pages.serve('/desktop/', built, { unchanging: 'assets' });
+    else this.pages.serve('/desktop/', fileURLToPath(new URL('./page', import.meta.url)));
   }
 }

@@ -1,0 +1,92 @@
+import { Alert, Button, Group } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import type { AgentProfile, AgentStateMessage } from '../../src/features/desktop/desktop.protocol.js';
+import { useWords } from '../shared/language.js';
+import { CallPanel } from './call-panel.js';
+import { useDesk } from './desk.js';
+import classes from './desk-page.module.css';
+import { mayAct, type DeskView } from './desk-view.js';
+import { Idle } from './idle.js';
+import { KeyList } from './key-list.js';
+import { TopBar } from './top-bar.js';
+import { useArrivals } from './arrivals.js';
+import { useHotKeys } from './hot-keys.js';
+import { usePhone } from '../softphone/phone-context.js';
+
+/** The working place: a bar with the agent's state, and below it the order in hand with its result. The frames stay where they are. */
+export function DeskPage(props: {
+  readonly view: DeskView;
+  readonly agent: AgentProfile;
+  readonly state: AgentStateMessage;
+}) {
+  const { view, agent, state } = props;
+  const { word } = useWords();
+  const desk = useDesk();
+  const phone = usePhone();
+  const isActive = mayAct(view);
+  const spoken = useArrivals(view);
+  useEffect(() => phone.setWanted(isActive && state.state !== 'offline'), [phone, isActive, state.state]);
+  useHotKeys({
+    F8: () => isActive && void desk.wish('ready').catch(() => undefined),
+    F9: () => isActive && void desk.wish('break', 'pause').catch(() => undefined),
+    F7: () => phone.toggleMute(),
+  });
+  return (
+    <div className={classes.desk}>
+      <TopBar view={view} agent={agent} state={state} />
+      <Strip view={view} />
+      <main className={classes.main}>
+        {view.call === null ? (
+          <>
+            <Idle state={state} hasDeskPhone={!phone.isOffered} />
+            <KeyList />
+          </>
+        ) : (
+          <CallPanel key={view.call.callId} call={view.call} state={state} isActive={isActive} />
+        )}
+      </main>
+      <p className="visually-hidden" aria-live="assertive">
+        {spoken}
+      </p>
+    </div>
+  );
+}
+
+/** What stands between the agent and the work, if anything does. */
+function Strip({ view }: { readonly view: DeskView }) {
+  const { word } = useWords();
+  const desk = useDesk();
+  const [isAsking, setAsking] = useState(false);
+  const ask = (work: () => Promise<void>) => {
+    setAsking(true);
+    work()
+      .catch(() => undefined)
+      .finally(() => setAsking(false));
+  };
+  if (view.session === 'closed') {
+    return (
+      <Alert color="yellow" radius={0} role="status" title={word(`notice/${view.ending ?? 'session.replaced'}`)}>
+        <Button size="compact-md" loading={isAsking} onClick={() => ask(desk.begin)}>
+          {word('screen/back')}
+        </Button>
+      </Alert>
+    );
+  }
+  if (!view.screen.isActive) {
+    return (
+      <Alert color="yellow" radius={0} role="status" title={word('screen/title')}>
+        <Group justify="space-between">
+          {word('screen/text')}
+          <Button size="compact-md" loading={isAsking} onClick={() => ask(desk.takeScreen)}>
+            {word('screen/take')}
+          </Button>
+        </Group>
+      </Alert>
+    );
+  }
+  return (
+    <p role="status" className={classes.strip} data-shown={!view.isConnected}>
+      {view.isConnected ? '' : word('bar/noLink')}
+    </p>
+  );
+}

@@ -1,0 +1,37 @@
+import { Kbd, Paper, Title } from '@mantine/core';
+import { useWords } from '../shared/language.js';
+import classes from './key-list.module.css';
+
+const KEYS: readonly [keys: string, word: string][] = [
+  ['F8', 'ready'],
+  ['F9', 'break'],
+  ['F2', 'hangUp'],
+  ['F4', 'hold'],
+  ['F7', 'mute'],
+  ['1 – 8', 'results'],
+  ['Ctrl Alt 1 – 8', 'resultsAnywhere'],
+  ['Ctrl Enter', 'save'],
+  ['Esc', 'leaveField'],
+];
+
+/** Which keys do what: stands where the result will be asked for. */
+export function KeyList() {
+  const { word } = useWords();
+  return (
+    <Paper withBorder p="md" component="section" aria-labelledby="keys">
+      <Title order={2} size="h4" id="keys" mb="sm">
+        {word('idle/keys')}
+      </Title>
+      <dl className={classes.keys}>
+        {KEYS.map(([keys, name]) => (
+          <div key={name}>
+            <dt>
+              <Kbd>{keys}</Kbd>
+            </dt>
+            <dd>{word(`keys/${name}`)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Paper>
+  );
+}
