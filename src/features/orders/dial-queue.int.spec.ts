@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/support/app.js';
 import { createShop, orderCreated, postOrder, type TestShop } from '../../../test/support/shop-client.js';
-import { chargeShare, compareOrders, EQUAL_SHARES, type QueuedOrder } from '../../core/attempt/dial-order.js';
+import { compareOrders, type QueuedOrder } from '../../core/attempt/dial-order.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { dueOrders, markDue, type ServedShop } from './dial-queue.store.js';
 import { DoNotCallList, OrdersService, type DueOrder } from './orders.service.js';
@@ -190,14 +190,21 @@ it('leaves out buyers who wish no more calls of the shop', async () => {
 });
 
 describe('between the shops of a group', () => {
-  it('takes turns by their shares, from where the leader says they stand', async () => {
+  it('takes turns by their shares, also over one look and the next', async () => {
     for (let n = 0; n < 6; n++) for (const shop of ['big', 'small']) await scheduled(shop);
-    const names = async (more: Parameters<typeof due>[0] = {}) =>
-      (await due({ groupIds: ['sale'], limit: 6, ...more })).map(({ shopId }) => shopId);
-    expect((await names()).filter((shopId) => shopId === 'big')).toHaveLength(4);
-    const after = (shop: string, share: number) => names({ shares: chargeShare(EQUAL_SHARES, shop, share), limit: 1 });
-    expect(await after('big', 2)).toEqual(['small']);
-    expect(await after('small', 1)).toEqual(['big']);
+    const look = (limit: number) => due({ groupIds: ['sale'], limit });
+    expect((await look(6)).filter(({ shopId }) => shopId === 'big')).toHaveLength(4);
+    const called: string[] = [];
+    for (let n = 0; n < 6; n++) {
+      const [next] = await look(1);
+      await inTx(async (tx) => {
+        await orders.setProgress(tx, next!.orderRef, 'dialing', randomUUID());
+        orders.noteCalled(tx, 'sale', next!);
+      });
+      called.push(next!.shopId);
+    }
+    expect(called.filter((shopId) => shopId === 'big')).toHaveLength(4);
+    expect(called.slice(0, 3).sort()).toEqual(['big', 'big', 'small']);
   });
 
   it('gives what is owed first, whichever the shop', async () => {

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { helpsAfterSeconds } from '../../core/agent/overflow.js';
 import {
+  chargeShare,
   compareOrders,
+  isOwed,
   dueAtOf,
   EQUAL_SHARES,
   mergeShops,
@@ -11,7 +13,7 @@ import {
 import { chargedAttempts } from '../../core/attempt/next-attempt.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import { Vault } from '../../platform/auth/vault.js';
-import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
 import { ShopsService } from '../shops/shops.service.js';
 import { countDue, dueOrders, lockDue, markDue, type QueuedRow, type ServedShop } from './dial-queue.store.js';
 import type { DueOrder, OrderRow } from './order-row.js';
@@ -27,6 +29,9 @@ export interface DueQuery {
 /** The dial queue: which orders may be called now, in which order (`core/attempt/dial-order.ts`), and where an order stands in it. */
 @Injectable()
 export class DialQueue {
+  /** By group: how far their shops are ahead. A process that begins to lead them begins with all shops alike. */
+  private readonly shares = new Map<string, Shares>();
+
   constructor(
     private readonly transactions: Transactions,
     private readonly vault: Vault,
@@ -39,7 +44,6 @@ export class DialQueue {
       readonly exceptShops: readonly string[];
       readonly skip: readonly string[];
       readonly limit: number;
-      readonly shares?: Shares;
     },
   ): Promise<DueOrder[]> {
     const served = (await this.served(query)).filter(({ shopId }) => !query.exceptShops.includes(shopId));
@@ -53,7 +57,7 @@ export class DialQueue {
         .filter((order) => order.shopId === shopId)
         .sort((a, b) => compareOrders(a, b, { now: query.now, whenLate })),
     }));
-    const next = mergeShops(queues, query.shares ?? EQUAL_SHARES, query.limit);
+    const next = mergeShops(queues, this.sharesOf(query.groupIds[0] ?? ''), query.limit);
     if (next.length === 0) return [];
     const locked = new Map(
       (
@@ -63,11 +67,17 @@ export class DialQueue {
         )
       ).map((row) => [row.orderRef, row]),
     );
-    const groupOf = new Map(served.map(({ shopId, groupId }) => [shopId, groupId]));
+    const shopOf = new Map(served.map((shop) => [shop.shopId, shop]));
     return next.flatMap(({ orderRef, shopId }) => {
-      const row = locked.get(orderRef);
-      return row === undefined ? [] : this.opened(row, groupOf.get(shopId) ?? '');
+      const [row, shop] = [locked.get(orderRef), shopOf.get(shopId)];
+      return row === undefined || shop === undefined ? [] : this.opened(row, shop);
     });
+  }
+
+  /** The order is called now; counted when the transaction has been committed. */
+  noteCalled(tx: Tx, groupId: string, order: DueOrder): void {
+    if (isOwed(order)) return;
+    afterCommit(tx, () => this.shares.set(groupId, chargeShare(this.sharesOf(groupId), order.shopId, order.share)));
   }
 
   /** Counts to 1,000 at most. */
@@ -88,13 +98,18 @@ export class DialQueue {
     return { dueAt, turnAt };
   }
 
-  private opened(row: QueuedRow, groupId: string): DueOrder {
+  private sharesOf(groupId: string): Shares {
+    return this.shares.get(groupId) ?? EQUAL_SHARES;
+  }
+
+  private opened(row: QueuedRow, { groupId, share }: ServedShop): DueOrder {
     return {
       ...row,
       phone: this.vault.decrypt(row.phoneEncrypted ?? ''),
       language: row.routing.language,
       waitingSince: row.dueAt,
       groupId,
+      share,
     };
   }
 

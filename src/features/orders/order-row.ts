@@ -59,6 +59,8 @@ export interface DueOrder extends OrderRow, QueuedOrder {
   readonly earlierAgentId: string | null;
   /** The group, among those asked for, that serves the order. */
   readonly groupId: string;
+  /** The weight of its shop among those that wait for the group. */
+  readonly share: number;
 }
 
 /** What the shop says of an order, checked. */

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { OrderCard, OrderContent } from '../../core/order/order-card.js';
 import type { PutOffReason } from '../../core/order/waiting-for.js';
-import type { Shares } from '../../core/attempt/dial-order.js';
 import { decideOrder, type LiveStatus, type OrderEvent } from '../../core/order/order-machine.js';
 import type { Outcome } from '../../core/order/order.js';
 import { DialerError } from '../../core/shared/errors.js';
@@ -138,7 +137,6 @@ export class OrdersService {
    * The orders whose turn it is among shops that one of the groups serves, in dial order (`core/attempt/dial-order.ts`), locked until the
    * transaction ends. Whether their hours permit a call is for the caller to judge; refused ones come back in `skip`.
    *
-   * @param query.shares         how far the shops are ahead in the group's calls; absent: all alike
    * @param query.staffedGroups  groups in which somebody is at work: a group behind others helps at once when they have nobody; absent: all
    */
   async lockNextDue(
@@ -147,10 +145,14 @@ export class OrdersService {
       exceptShops: readonly string[];
       skip: readonly string[];
       limit: number;
-      shares?: Shares;
     },
   ): Promise<DueOrder[]> {
     return this.queue.lockNextDue(tx, query);
+  }
+
+  /** The order is called now: its shop has had its turn, once the transaction has been committed. */
+  noteCalled(tx: Tx, groupId: string, order: DueOrder): void {
+    this.queue.noteCalled(tx, groupId, order);
   }
 
   /** How many orders the groups could call now, if they had anybody free; counts to 1,000 at most. */
