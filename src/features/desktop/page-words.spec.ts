@@ -8,7 +8,9 @@ type Words = Record<string, Record<string, string>>;
 const page = new URL('./page/', import.meta.url);
 const { WORDS } = (await import(new URL('words.js', page).href)) as { WORDS: Words };
 const read = (file: string) => readFileSync(new URL(file, page), 'utf8');
-const scripts = ['desktop.js', 'card.js', 'result.js', 'api.js', 'format.js', 'language.js'].map(read).join('\n');
+const scripts = ['desktop.js', 'card.js', 'result.js', 'own-words.js', 'api.js', 'format.js', 'language.js']
+  .map(read)
+  .join('\n');
 
 describe('the words of the page', () => {
   const keys = Object.keys(WORDS['uk'] ?? {}).sort();

@@ -1,5 +1,6 @@
 import { byId, dateTime, element, languageName, money, show, slotText, timeThere } from './format.js';
 import { word } from './language.js';
+import { ownWord, setOwnWord, OWN_OUTCOMES } from './own-words.js';
 
 /** Draws the order of a call: who, what, how much, where to, and what was before. */
 export function drawCard({ order, shop, attempts, otherOrders }) {
@@ -65,9 +66,29 @@ function drawOthers(orders) {
   const lines = orders.map((order) => {
     const first = order.items[0]?.name ?? order.items[0]?.sku ?? '';
     const more = order.items.length > 1 ? ` +${order.items.length - 1}` : '';
-    return element('li', `${order.orderId} · ${money(order.total.amount, order.total.currency)} · ${first}${more}`);
+    const text = `${order.orderId} · ${money(order.total.amount, order.total.currency)} · ${first}${more}`;
+    const line = element('li', text, order.isInThisCall ? 'in-call' : '');
+    if (order.isWithdrawRequested) line.append(' · ', element('strong', word('withdrawnShort')));
+    line.append(choiceOf(order));
+    return line;
   });
   byId('others').replaceChildren(...(lines.length > 0 ? lines : [element('li', word('noOtherOrders'), 'dim')]));
+}
+
+/** What the agent says of this order by itself; nothing chosen: the word for the call, if the order is in it. */
+function choiceOf({ orderId, isInThisCall }) {
+  const select = element('select');
+  select.setAttribute('aria-label', `${word('ownWord')}: ${orderId}`);
+  const choices = [['', word(isInThisCall ? 'sameWord' : 'noWord')]];
+  for (const outcome of OWN_OUTCOMES) choices.push([outcome, word(`outcome_${outcome}`)]);
+  for (const [value, text] of choices) {
+    const option = element('option', text);
+    option.value = value;
+    select.append(option);
+  }
+  select.value = ownWord(orderId);
+  select.addEventListener('change', () => setOwnWord(orderId, select.value));
+  return select;
 }
 
 function paymentText({ method: name, paid }) {

@@ -77,18 +77,31 @@ function openStream() {
   on('call.ended', onEnded);
   on('order.updated', ({ callId, order }) => {
     if (view.call?.callId !== callId) return;
-    view.call = { ...view.call, order };
-    fillFrom(order);
+    const isFirst = order.id === view.call.order.id;
+    changeOrder(order.orderId, order);
+    if (isFirst) fillFrom(order);
     drawCard(view.call);
-    byId('updated').hidden = false;
+    if (isFirst) byId('updated').hidden = false;
   });
-  on('order.withdrawn', ({ callId }) => {
+  on('order.withdrawn', ({ callId, orderId }) => {
     if (view.call?.callId !== callId) return;
-    view.call = { ...view.call, order: { ...view.call.order, isWithdrawRequested: true } };
+    changeOrder(orderId, { isWithdrawRequested: true });
     drawCard(view.call);
-    say(word('withdrawnText'));
+    if (view.call.order.orderId === orderId) say(word('withdrawnText'));
+  });
+  on('order.arrived', ({ callId, order }) => {
+    if (view.call?.callId !== callId || view.call.otherOrders.some(({ id }) => id === order.id)) return;
+    view.call = { ...view.call, otherOrders: [...view.call.otherOrders, order] };
+    drawCard(view.call);
+    say(word('orderArrived', { orderId: order.orderId }));
   });
   on('notice', onNotice);
+}
+
+/** One of the orders on the screen is another now. */
+function changeOrder(orderId, change) {
+  const changed = (order) => (order.orderId === orderId ? { ...order, ...change } : order);
+  view.call = { ...view.call, order: changed(view.call.order), otherOrders: view.call.otherOrders.map(changed) };
 }
 
 function closeStream() {

@@ -1,5 +1,6 @@
 import { byId, element, fromField, slotParts, toField } from './format.js';
 import { onLanguage, word } from './language.js';
+import { ownWords, resetOwnWords } from './own-words.js';
 
 /** In the order of the keys 1–8. */
 export const OUTCOMES = [
@@ -27,6 +28,7 @@ export function startResult() {
 /** Empties the form for a new call. */
 export function resetResult(forOrder) {
   chosen = null;
+  resetOwnWords();
   fillFrom(forOrder);
   for (const id of ['callback-at', 'note']) byId(id).value = '';
   byId('callback-me').checked = false;
@@ -74,7 +76,8 @@ export function choose(outcome) {
 export function readResult() {
   if (chosen === null) return { problem: word('chooseOutcome') };
   const note = byId('note').value.trim();
-  const body = { outcome: chosen, ...(note === '' ? {} : { note }) };
+  const orders = ownWords();
+  const body = { outcome: chosen, ...(note === '' ? {} : { note }), ...(orders.length === 0 ? {} : { orders }) };
   if (chosen === 'callback') {
     const at = fromField(byId('callback-at').value, order.customer.timeZone);
     const ahead = at === null ? 0 : new Date(at).getTime() - Date.now();
