@@ -31,11 +31,38 @@ const SAYS_NOTHING: readonly AttemptResult[] = ['withdrawn', 'system_failure', '
 export function factsOfCall(before: Call, now: Call, number: number): PacingFact[] {
   const facts: PacingFact[] = [];
   if (before.answeredAt === null) {
-    if (now.answeredAt !== null) facts.push(ended(now, number, 'person', now.answeredAt));
+    const placed = { dialedAt: now.dialedAt ?? now.plannedAt, ringingAt: now.ringingAt };
+    if (now.answeredAt !== null) facts.push(ended(placed, number, 'person', now.answeredAt));
     else if (now.state === 'ended' && before.state !== 'ended' && !SAYS_NOTHING.includes(now.result))
-      facts.push(ended(now, number, 'nobody', now.endedAt));
+      facts.push(ended(placed, number, 'nobody', now.endedAt));
   }
   if (isAbandoned(now) && !isAbandoned(before)) facts.push({ kind: 'abandoned' });
+  return facts;
+}
+
+/** A call that is over, as it is remembered. */
+export interface PastCallTimes {
+  /** The attempt's number of the order, from 1. */
+  readonly number: number;
+  readonly dialedAt: Date;
+  readonly ringingAt: Date | null;
+  readonly answeredAt: Date | null;
+  readonly connectedAt: Date | null;
+  readonly endedAt: Date;
+  /** When its agent had written down the result. */
+  readonly wrappedUpAt: Date | null;
+  readonly result: AttemptResult;
+}
+
+/** What a remembered call teaches. Abandoned ones are left out: what risk they were the price of is not remembered. */
+export function factsOfPast(past: PastCallTimes): PacingFact[] {
+  const { answeredAt, connectedAt, endedAt, wrappedUpAt, number, result } = past;
+  const facts: PacingFact[] = [];
+  if (answeredAt !== null) facts.push(ended(past, number, 'person', answeredAt));
+  else if (!SAYS_NOTHING.includes(result)) facts.push(ended(past, number, 'nobody', endedAt));
+  if (connectedAt !== null) facts.push({ kind: 'talk_ended', seconds: secondsBetween(connectedAt, endedAt) });
+  if (connectedAt !== null && wrappedUpAt !== null)
+    facts.push({ kind: 'wrap_up_ended', seconds: secondsBetween(endedAt, wrappedUpAt), isReadyAfter: true });
   return facts;
 }
 
@@ -45,13 +72,21 @@ export function isAbandoned(call: Call): boolean {
   return (call.state === 'message' || call.state === 'ending') && call.because === 'abandoned';
 }
 
-function ended(call: Call, attempt: number, by: 'person' | 'nobody', at: Date): PacingFact {
-  const since = (from: Date): number => Math.max(0, at.getTime() - from.getTime()) / 1000;
+function ended(
+  call: { readonly dialedAt: Date; readonly ringingAt: Date | null },
+  attempt: number,
+  by: 'person' | 'nobody',
+  at: Date,
+): PacingFact {
   return {
     kind: 'call_ended',
     by,
     attempt,
-    ageSeconds: since(call.dialedAt ?? call.plannedAt),
-    ringingSeconds: call.ringingAt === null ? null : since(call.ringingAt),
+    ageSeconds: secondsBetween(call.dialedAt, at),
+    ringingSeconds: call.ringingAt === null ? null : secondsBetween(call.ringingAt, at),
   };
+}
+
+function secondsBetween(from: Date, to: Date): number {
+  return Math.max(0, to.getTime() - from.getTime()) / 1000;
 }

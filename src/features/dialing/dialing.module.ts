@@ -4,10 +4,13 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { CallsModule } from '../calls/calls.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
+import { AbandonWindows } from './abandon-windows.js';
 import { Circuits } from './circuits.js';
 import { DialingController } from './dialing.controller.js';
 import { DialingMetrics } from './dialing.metrics.js';
 import { DialingService } from './dialing.service.js';
+import { GroupLook } from './group-look.js';
+import { GroupPacing } from './group-pacing.js';
 import { Leadership } from './leadership.js';
 import { Lines } from './lines.js';
 import { Pacer } from './pacer.js';
@@ -19,7 +22,19 @@ import { TrunkStore } from './trunk.store.js';
 @Module({
   imports: [TypeOrmModule.forFeature([TrunkEntity]), ShopsModule, OrdersModule, AgentsModule, CallsModule],
   controllers: [DialingController],
-  providers: [Leadership, Circuits, Lines, TrunkStore, PacingStore, Pacer, DialingMetrics, DialingService],
+  providers: [
+    Leadership,
+    Circuits,
+    Lines,
+    TrunkStore,
+    PacingStore,
+    AbandonWindows,
+    GroupPacing,
+    GroupLook,
+    Pacer,
+    DialingMetrics,
+    DialingService,
+  ],
   exports: [DialingService],
 })
 export class DialingModule {}

@@ -10,11 +10,13 @@ import { DialingMetrics } from './dialing.metrics.js';
 import { Leadership, RENEW_EVERY_MS } from './leadership.js';
 import { Lines } from './lines.js';
 import { Pacer, type Tick } from './pacer.js';
-import { PacingStore, type PacingRecord } from './pacing.store.js';
+import { GroupPacing } from './group-pacing.js';
+import { recordOf, type PacingRecord } from './pacing-record.js';
+import { PacingStore } from './pacing.store.js';
 import type { TrunkEntity } from './trunk.entity.js';
 import { TrunkStore } from './trunk.store.js';
 
-export type { PacingRecord } from './pacing.store.js';
+export type { PacingRecord } from './pacing-record.js';
 
 /** A trunk as administrators see it. */
 export type TrunkView = Readonly<TrunkEntity>;
@@ -45,6 +47,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly calls: CallsService,
     private readonly leadership: Leadership,
     private readonly pacer: Pacer,
+    private readonly groupPacing: GroupPacing,
     private readonly pacingStore: PacingStore,
     private readonly trunkStore: TrunkStore,
     private readonly lines: Lines,
@@ -152,6 +155,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     this.replaced.clear();
     for (const groupId of groupIds) {
       if (!this.led.delete(groupId)) continue;
+      this.groupPacing.forget(groupId);
       this.log.warn('the application of a group was taken over in the exchange', { groupId });
       await this.calls.leave(groupId);
     }
@@ -165,6 +169,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
       if (claimed.has(groupId) && claimed.get(groupId) === this.led.get(groupId)) continue;
       this.log.warn('leadership of a group is lost', { groupId });
       this.led.delete(groupId);
+      this.groupPacing.forget(groupId);
       await this.calls.leave(groupId);
     }
     const fresh = [...claimed].filter(([groupId]) => !this.led.has(groupId));
@@ -185,24 +190,8 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async explain(groupId: string, tick: Tick): Promise<void> {
-    this.metrics.decided(groupId, tick.decision.dial);
-    const record: PacingRecord = {
-      group: groupId,
-      at: new Date(),
-      reason: tick.decision.reason,
-      dial: tick.decision.dial,
-      placed: tick.placed,
-      agentsFree: tick.decision.agentsFree,
-      load: tick.load,
-      trunks: tick.trunks.map(({ trunkId, maxChannels, inUse, linesFree, circuit, circuitExplanation }) => ({
-        trunkId,
-        maxChannels,
-        inUse,
-        linesFree,
-        circuit,
-        circuitExplanation,
-      })),
-    };
+    const record = recordOf(groupId, tick, new Date());
+    this.metrics.decided(groupId, record.dial);
     await this.pacingStore.save(record);
   }
 

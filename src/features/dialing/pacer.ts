@@ -1,33 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
-import {
-  LOOK_AGAIN_MS,
-  planTurn,
-  type PlannedCall,
-  type TurnOrder,
-  type TurnPlan,
-} from '../../core/attempt/plan-turn.js';
+import { LOOK_AGAIN_MS, type PlannedCall, type TurnPlan } from '../../core/attempt/plan-turn.js';
+import { foresee, takeTurn, type GroupDecision, type PacedOrder } from '../../core/attempt/take-turn.js';
 import type { AgentLeg } from '../../core/call/call.js';
 import { ringRules } from '../../core/calling-hours/may-ring.js';
-import { pace, type GroupLoad, type PacingDecision } from '../../core/pacing/pace.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService, type PlacedCall } from '../calls/calls.service.js';
 import { OrdersService, type DueOrder } from '../orders/orders.service.js';
-import { ShopsService, type Shop } from '../shops/shops.service.js';
+import { GroupLook, type GroupSight } from './group-look.js';
+import { pacingSeconds } from './group-pacing.js';
 import { Lines, type TrunkLines } from './lines.js';
 
-/** Orders looked at beyond the free agents: those whose trunk is full or whose hours are closed must not hide the ones behind them. */
+/** Orders looked at beyond those to be called: those whose trunk is full or whose hours are closed must not hide the ones behind them. */
 const LOOK_AHEAD = 20;
 const RECORDED_LANGUAGES = ['uk', 'ru', 'en'];
 
 /** One look at a group: what was seen, what was decided, what came of it. */
-export interface Tick {
-  readonly load: GroupLoad;
-  readonly decision:
-    PacingDecision | { readonly dial: 0; readonly reason: 'telephony_down'; readonly agentsFree: number };
+export interface Tick extends GroupDecision {
+  /** No exchange can be reached: nothing was decided. */
+  readonly isTelephonyDown: boolean;
+  readonly sight: GroupSight;
+  /** Orders that may be called now, as far as they were counted. */
+  readonly ordersDue: number;
   readonly placed: number;
   readonly trunks: readonly TrunkLines[];
 }
@@ -40,7 +37,7 @@ interface GroupTurn {
   readonly node: string;
 }
 
-type TurnOrderOfGroup = DueOrder & TurnOrder;
+type TurnOrderOfGroup = DueOrder & PacedOrder;
 type GroupPlan = TurnPlan<TurnOrderOfGroup, PresenceView, TrunkLines>;
 type GroupCall = PlannedCall<TurnOrderOfGroup, PresenceView, TrunkLines>;
 
@@ -49,7 +46,7 @@ type GroupCall = PlannedCall<TurnOrderOfGroup, PresenceView, TrunkLines>;
 export class Pacer {
   constructor(
     private readonly transactions: Transactions,
-    private readonly shops: ShopsService,
+    private readonly look: GroupLook,
     private readonly orders: OrdersService,
     private readonly agents: AgentsService,
     private readonly calls: CallsService,
@@ -58,72 +55,48 @@ export class Pacer {
   ) {}
 
   async tick(groupId: string, epoch: number): Promise<Tick> {
-    const [floor, group, staffedGroups] = await Promise.all([
-      this.agents.floor(groupId),
-      this.agents.group(groupId),
-      this.agents.staffedGroups(),
-    ]);
-    const free = floor.filter(isFree);
+    const sight = await this.look.at(groupId);
+    const { pacer, maxTalkSeconds } = sight;
+    const [staffedGroups, trunks] = [await this.agents.staffedGroups(), await this.lines.free()];
     const node = this.calls.chooseNode();
-    const trunks = await this.lines.free();
-    const linesFree = trunks.reduce((sum, trunk) => sum + Math.floor(trunk.linesFree), 0);
-    if (node === null || free.length === 0) {
-      const load = loadOf(floor, 0, linesFree);
-      const isDown = node === null;
-      const ordersDue = isDown ? 0 : await this.orders.countDue([groupId], new Date(), staffedGroups);
-      const decision = isDown
-        ? ({ dial: 0, reason: 'telephony_down', agentsFree: free.length } as const)
-        : pace({ ...load, ordersDue });
-      return { load: { ...load, ordersDue }, decision, placed: 0, trunks };
+    const turn = { ...sight, now: new Date(), due: [], trunks, shops: shopsOf(sight, new Map()) };
+    const plenty = foresee(pacer, turn, pacingSeconds());
+    const seen = { sight, trunks, isTelephonyDown: node === null };
+    if (node === null) return { ...plenty, ...seen, ordersDue: 0, placed: 0 };
+    if (plenty.decision.dial === 0) {
+      const ordersDue = await this.orders.countDue([groupId], turn.now, staffedGroups);
+      const decision = ordersDue > 0 ? plenty.decision : ({ ...plenty.decision, reason: 'nothing_due' } as const);
+      return { ...plenty, ...seen, load: { ...plenty.load, due: [] }, decision, ordersDue, placed: 0 };
     }
-    const { load, decision, placed } = await this.transactions.run(async (tx) => {
+    const { taken, placed } = await this.transactions.run(async (tx) => {
       const live = await this.calls.liveByShop(tx);
-      const shops = await this.shops.list();
-      const now = new Date();
       const due = await this.orders.lockNextDue(tx, {
         groupIds: [groupId],
         staffedGroups,
-        exceptShops: shopsAtTheirLimit(shops, live),
-        now,
+        exceptShops: shopsAtTheirLimit(sight, live),
+        now: turn.now,
         skip: [],
-        limit: free.length + LOOK_AHEAD,
+        limit: plenty.decision.dial + LOOK_AHEAD,
       });
       const pastCalls = await this.calls.pastCalls(tx, due);
       const refusedTrunks = await this.lines.refused(
         tx,
         due.map((order) => order.phoneHash),
       );
-      const load = loadOf(floor, due.length, linesFree);
-      const decision = pace(load);
-      const plan = planTurn({
-        now,
-        due: due.map((order) => ({
-          ...order,
-          pastCalls: pastCalls.get(order.orderRef) ?? [],
-          failedTrunks: refusedTrunks.get(order.phoneHash.toString('hex')) ?? [],
-        })),
-        shops: new Map(
-          shops.map(({ shopId, settings }) => [
-            shopId,
-            { settings, rules: ringRules(settings, []), liveCalls: live.get(shopId) ?? 0 },
-          ]),
-        ),
-        dialing: 'progressive',
-        dial: decision.dial,
-        agents: free,
-        atWork: new Map(floor.filter(isAtWork).map((agent) => [agent.agentId, agent])),
-        promised: 0,
-        trunks,
-      });
-      const { maxTalkSeconds } = group.settings;
-      const placed = await this.carryOut(tx, { groupId, maxTalkSeconds, epoch, node }, plan);
-      return { load, decision, placed };
+      const orders = due.map((order) => ({
+        ...order,
+        pastCalls: pastCalls.get(order.orderRef) ?? [],
+        failedTrunks: refusedTrunks.get(order.phoneHash.toString('hex')) ?? [],
+      }));
+      const taken = takeTurn(pacer, { ...turn, due: orders, shops: shopsOf(sight, live) }, pacingSeconds());
+      return { taken, placed: await this.carryOut(tx, { groupId, maxTalkSeconds, epoch, node }, taken.plan) };
     });
     for (const call of placed) {
       this.lines.take(call.stored.route.trunkId);
       this.calls.start(call);
     }
-    return { load, decision, placed: placed.length, trunks };
+    const ordersDue = taken.load.due.reduce((sum, { count }) => sum + count, 0);
+    return { ...taken, ...seen, ordersDue, placed: placed.length };
   }
 
   /** Reserves, writes and puts off what the plan says; a call whose agent or number somebody else took meanwhile is left out. */
@@ -158,6 +131,7 @@ export class Pacer {
       language: spoken(order.language ?? settings.language),
       agent: agent === null ? null : legOf(agent, callId),
       agentEndpoint: agent?.connection === 'per_call' ? agent.endpoint : null,
+      skills: planned.needs.skills,
       ringSeconds: settings.ringSeconds,
       maxTalkSeconds: turn.maxTalkSeconds,
       detectsMachine: settings.answeringMachine === 'detect',
@@ -171,17 +145,9 @@ export class Pacer {
       return null;
     }
     await this.orders.setProgress(tx, order.orderRef, 'dialing', callId);
+    this.orders.noteCalled(tx, turn.groupId, order);
     return placed;
   }
-}
-
-function isFree(agent: PresenceView): boolean {
-  return agent.state === 'ready' && (agent.connection === 'per_call' || (agent.isLegUp && agent.legId !== null));
-}
-
-/** Ready, or will be when the call at hand is over. */
-function isAtWork(agent: PresenceView): boolean {
-  return ['ready', 'reserved', 'talking', 'wrap_up'].includes(agent.state) && agent.wish.to === 'ready';
 }
 
 function legOf(agent: PresenceView, callId: string): AgentLeg {
@@ -196,27 +162,18 @@ function spoken(language: string): string {
   return RECORDED_LANGUAGES.includes(primary) ? primary : 'uk';
 }
 
-function loadOf(floor: readonly PresenceView[], ordersDue: number, linesFree: number): GroupLoad {
-  const ages = (state: string) =>
-    floor
-      .filter((agent) => agent.state === state)
-      .map((agent) => Math.max(0, (Date.now() - agent.since.getTime()) / 1000));
-  return {
-    agents: {
-      ready: floor.filter(isFree).map((agent) => Math.max(0, (Date.now() - agent.since.getTime()) / 1000)),
-      reserved: ages('reserved').length,
-      talking: ages('talking'),
-      wrapUp: ages('wrap_up'),
-    },
-    calls: { unassigned: [], waiting: [] },
-    ordersDue,
-    linesFree,
-  };
+function shopsOf(sight: GroupSight, live: ReadonlyMap<string, number>) {
+  return new Map(
+    sight.shops.map(({ shop: { shopId, settings }, abandons, waiting }) => [
+      shopId,
+      { settings, rules: ringRules(settings, []), liveCalls: live.get(shopId) ?? 0, abandons, waiting },
+    ]),
+  );
 }
 
 /** Shops with as many calls alive as they want at once. */
-function shopsAtTheirLimit(shops: readonly Shop[], live: ReadonlyMap<string, number>): string[] {
+function shopsAtTheirLimit({ shops }: GroupSight, live: ReadonlyMap<string, number>): string[] {
   return shops
-    .filter(({ shopId, settings }) => (live.get(shopId) ?? 0) >= settings.maxConcurrentCalls)
-    .map(({ shopId }) => shopId);
+    .filter(({ shop: { shopId, settings } }) => (live.get(shopId) ?? 0) >= settings.maxConcurrentCalls)
+    .map(({ shop }) => shop.shopId);
 }

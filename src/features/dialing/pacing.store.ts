@@ -1,25 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { GroupLoad } from '../../core/pacing/pace.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
-import type { TrunkLines } from './lines.js';
+import type { PacingRecord } from './pacing-record.js';
 
-/** One decision of the pacer with everything it was made from. */
-export interface PacingRecord {
-  readonly group: string;
-  readonly at: Date;
-  readonly reason: string;
-  readonly dial: number;
-  readonly placed: number;
-  readonly agentsFree: number;
-  readonly load: GroupLoad;
-  readonly trunks: readonly Pick<
-    TrunkLines,
-    'trunkId' | 'maxChannels' | 'inUse' | 'linesFree' | 'circuit' | 'circuitExplanation'
-  >[];
-}
-
-/** An unchanged decision is written this often; a changed one at once. */
+/** An unchanged decision is written this often; one with another reason sooner. */
 const WRITE_EVERY_MS = 1_000;
+const WRITE_CHANGED_EVERY_MS = 200;
 
 /** The last decision of each group, for whoever asks why an order waits. */
 @Injectable()
@@ -31,7 +16,8 @@ export class PacingStore {
   async save(record: PacingRecord): Promise<void> {
     const last = this.written.get(record.group);
     const atMs = performance.now();
-    if (last !== undefined && last.reason === record.reason && atMs - last.atMs < WRITE_EVERY_MS) return;
+    const everyMs = last?.reason === record.reason ? WRITE_EVERY_MS : WRITE_CHANGED_EVERY_MS;
+    if (last !== undefined && atMs - last.atMs < everyMs) return;
     await this.transactions.run((tx) =>
       tx.query(
         `INSERT INTO pacing_decisions (group_id, at, decision) VALUES ($1, $2, $3)

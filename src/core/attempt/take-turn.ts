@@ -1,0 +1,153 @@
+import { callNeeds } from '../agent/call-needs.js';
+import type { DialingMode } from '../order/shop-settings.js';
+import { hasRoom, type AbandonCount } from '../pacing/abandon-budget.js';
+import type { PredictivePacer } from '../pacing/predictive.js';
+import type { DueCalls, PredictiveDecision, PredictiveLoad } from '../pacing/predictive-load.js';
+import {
+  needsAgent,
+  planTurn,
+  type Turn,
+  type TurnAgent,
+  type TurnOrder,
+  type TurnPlan,
+  type TurnShop,
+  type TurnTrunk,
+} from './plan-turn.js';
+
+/** A shop with what its caps say. */
+export interface PacedShop extends TurnShop {
+  /** One for each window of the shop, with the window's cap. */
+  readonly abandons: readonly (AbandonCount & { readonly cap: number })[];
+  /** Answered buyers of the shop who have no agent at this instant. */
+  readonly waiting: number;
+}
+
+/** What a group's agents are at. Durations are in seconds. */
+export interface GroupFloor<A> {
+  /** Who could take a call now. */
+  readonly free: readonly A[];
+  readonly reserved: number;
+  /** Of those who will be ready again afterwards: how long each has talked, or wrapped up. */
+  readonly talking: readonly number[];
+  readonly wrapUp: readonly number[];
+}
+
+/** All that one turn of a group's leader rests on. */
+export interface GroupTurn<O extends PacedOrder, A extends TurnAgent, T extends TurnTrunk> extends Omit<
+  Turn<O, A, T>,
+  'ahead' | 'dial' | 'reserve' | 'agents' | 'shops'
+> {
+  /** The shops that the group serves. */
+  readonly shops: ReadonlyMap<string, PacedShop>;
+  /** The group's mode; null: each shop's own. */
+  readonly dialing: DialingMode | null;
+  readonly floor: GroupFloor<A>;
+  readonly calls: PredictiveLoad['calls'];
+}
+
+export interface PacedOrder extends TurnOrder {
+  /** Attempts that were begun. */
+  readonly attemptsMade: number;
+}
+
+/** What was seen and decided. */
+export interface GroupDecision {
+  readonly load: PredictiveLoad;
+  readonly decision: PredictiveDecision;
+  /** `predictive` when at least one shop is dialled so. */
+  readonly mode: DialingMode;
+  /** Shops set to `predictive` whose caps have no room: their calls take an agent each. */
+  readonly nearCap: readonly string[];
+}
+
+/** One turn: also whom it means. */
+export interface TurnTaken<O, A, T> extends GroupDecision {
+  readonly plan: TurnPlan<O, A, T>;
+}
+
+/** More orders than any turn calls. */
+const PLENTY = 2_000;
+
+/** Decides how many calls a group places now, and which. */
+export function takeTurn<O extends PacedOrder, A extends TurnAgent, T extends TurnTrunk>(
+  pacer: PredictivePacer,
+  turn: GroupTurn<O, A, T>,
+  nowSeconds: number,
+): TurnTaken<O, A, T> {
+  const { ahead, ...modes } = modesOf(turn);
+  const load = loadOf(turn, ahead, dueCalls(turn, ahead));
+  const decision = explained(pacer.decide(load, nowSeconds), modes);
+  const { dial, reserve, isAhead } = decision;
+  const plan = planTurn({ ...turn, agents: turn.floor.free, ahead: isAhead ? ahead : new Set(), dial, reserve });
+  return { load, decision, ...modes, plan };
+}
+
+/** What the turn would be if there were plenty of orders; `due` of the turn is not looked at. */
+export function foresee<O extends PacedOrder, A extends TurnAgent, T extends TurnTrunk>(
+  pacer: PredictivePacer,
+  turn: GroupTurn<O, A, T>,
+  nowSeconds: number,
+): GroupDecision {
+  const { ahead, ...modes } = modesOf(turn);
+  const load = loadOf(turn, ahead, [{ attempt: 1, count: PLENTY }]);
+  return { load, decision: explained(pacer.decide(load, nowSeconds), modes), ...modes };
+}
+
+/** Of the shops that are set to predictive dialling, those whose caps have room for one more abandoned call in every window. */
+function modesOf({ shops, dialing }: Pick<GroupTurn<never, never, never>, 'shops' | 'dialing'>): {
+  ahead: ReadonlySet<string>;
+  mode: DialingMode;
+  nearCap: string[];
+} {
+  const ahead = new Set<string>();
+  const nearCap: string[] = [];
+  for (const [shopId, { settings, abandons, waiting }] of shops) {
+    if ((dialing ?? settings.dialing) !== 'predictive') continue;
+    if (abandons.length > 0 && abandons.every((count) => hasRoom(count, count.cap, waiting))) ahead.add(shopId);
+    else nearCap.push(shopId);
+  }
+  return { ahead, mode: ahead.size + nearCap.length > 0 ? 'predictive' : 'progressive', nearCap };
+}
+
+function explained(decision: PredictiveDecision, { mode }: { mode: DialingMode }): PredictiveDecision {
+  // Nobody may be called ahead although a shop wants it: that is its cap's doing.
+  return mode === 'predictive' && decision.reason === 'one_to_one' ? { ...decision, reason: 'cap_reached' } : decision;
+}
+
+/** Orders of one kind that stand one behind the other, together. */
+function dueCalls<O extends PacedOrder, A extends TurnAgent, T extends TurnTrunk>(
+  turn: GroupTurn<O, A, T>,
+  ahead: ReadonlySet<string>,
+): DueCalls[] {
+  const kinds: { attempt: number; count: number; needsAgent: boolean }[] = [];
+  for (const order of turn.due) {
+    const settings = turn.shops.get(order.shopId)?.settings;
+    if (settings === undefined) continue;
+    const needs = callNeeds(order, settings, turn.atWork ?? new Map(), turn.now);
+    const kind = { attempt: order.attemptsMade + 1, needsAgent: needsAgent(order, needs, ahead) };
+    const last = kinds.at(-1);
+    if (last?.attempt === kind.attempt && last.needsAgent === kind.needsAgent) last.count += 1;
+    else kinds.push({ ...kind, count: 1 });
+  }
+  return kinds;
+}
+
+function loadOf<O extends PacedOrder, A extends TurnAgent, T extends TurnTrunk>(
+  { now, shops, floor, calls, trunks }: GroupTurn<O, A, T>,
+  ahead: ReadonlySet<string>,
+  due: readonly DueCalls[],
+): PredictiveLoad {
+  const { free, ...busy } = floor;
+  const standing = free.filter((agent) => agent.connection === 'persistent');
+  return {
+    agents: {
+      ...busy,
+      ready: standing.map((agent) => Math.max(0, now.getTime() - agent.since.getTime()) / 1000),
+      readyPerCall: free.length - standing.length,
+    },
+    calls,
+    due,
+    linesFree: trunks.reduce((sum, trunk) => sum + Math.max(0, Math.floor(trunk.linesFree)), 0),
+    abandons: [...ahead].flatMap((shopId) => shops.get(shopId)?.abandons ?? []),
+  };
+}
