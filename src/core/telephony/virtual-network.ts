@@ -139,10 +139,13 @@ export class VirtualNetwork {
     return DONE;
   }
 
-  /** The far end of a connected leg hangs up: for agents' and buyers' behaviour that a simulation decides itself. */
-  hangUpByThem(legId: string): void {
+  /**
+   * The far end of a connected leg hangs up: for agents' and buyers' behaviour that a simulation decides itself.
+   * @param cause  16: the phone was put down; any other: its connection was lost
+   */
+  hangUpByThem(legId: string, cause = NORMAL.cause): void {
     const leg = this.legs.get(legId);
-    if (leg !== undefined) this.end(leg, NORMAL, false);
+    if (leg !== undefined) this.end(leg, { ...NORMAL, cause }, false);
   }
 
   destroyBridge(bridgeId: string): CommandResult {

@@ -1,0 +1,12 @@
+import type { AgentRow } from './rows.js';
+
+/** What somebody asks of a live call that a dialer runs. */
+export type CallCommand = { readonly callId: string; readonly kind: 'withdraw' | 'agent_hangup' };
+
+/** An agent who can take a buyer now: ready, and the phone stands (or is rung for each call). */
+export function isFree(agent: AgentRow): boolean {
+  const { presence } = agent;
+  return (
+    presence.state === 'ready' && (presence.connection === 'per_call' || (presence.isLegUp && presence.legId !== null))
+  );
+}
