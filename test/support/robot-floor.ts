@@ -1,0 +1,74 @@
+import { AgentsService } from '../../src/features/agents/agents.service.js';
+import { callConnected, callEnded } from '../../src/features/calls/calls.events.js';
+import { CallsService } from '../../src/features/calls/calls.service.js';
+import { OutcomesService } from '../../src/features/outcomes/outcomes.service.js';
+import { Transactions, afterCommit } from '../../src/platform/database/transaction.js';
+import { Events } from '../../src/platform/outbox/events.js';
+import type { TestApp } from './app.js';
+import { asAdmin } from './shop-client.js';
+import { waitFor } from './wait.js';
+
+const PASSWORD = 'correct horse';
+
+/** One talk that was had, in the order of the connections. */
+export interface Talk {
+  readonly orderRef: string;
+  readonly login: string;
+}
+
+/** Agents who say `outcome` as soon as they hear a buyer, hang up, and are ready again at once. */
+export class RobotFloor {
+  readonly talks: Talk[] = [];
+  /** What is said of the next talks. */
+  outcome: 'confirmed' | 'no_decision' = 'confirmed';
+  private readonly logins = new Map<string, string>();
+
+  constructor(private readonly test: TestApp) {
+    const events = test.get(Events);
+    events.on(callConnected, async (tx, { agentId, callId, orderRef }) => {
+      this.talks.push({ orderRef, login: this.logins.get(agentId) ?? '' });
+      afterCommit(tx, () => void this.talk(agentId, callId));
+    });
+    events.on(callEnded, async (tx, { agentId, wasConnected }) => {
+      if (agentId !== null && wasConnected) afterCommit(tx, () => void this.agents.wish(agentId, 'ready'));
+    });
+  }
+
+  private get agents(): AgentsService {
+    return this.test.get(AgentsService);
+  }
+
+  /** Somebody new, ready for calls. @returns the agent's id */
+  async join(login: string, groups: string[], skills: string[] = []): Promise<string> {
+    const body = { password: PASSWORD, connection: 'persistent', groups, skills };
+    const response = await asAdmin(this.test, 'PUT', `/v1/admin/agents/${login}`, body);
+    if (response.status !== 201) throw new Error(await response.text());
+    const { agentId } = (await response.json()) as { agentId: string };
+    this.logins.set(agentId, login);
+    await this.agents.signIn(login, PASSWORD, 'test');
+    await this.agents.wish(agentId, 'ready');
+    await this.until(agentId, 'ready');
+    return agentId;
+  }
+
+  async rest(agentId: string): Promise<void> {
+    await this.agents.wish(agentId, 'break', 'done');
+    await this.until(agentId, 'break');
+  }
+
+  async until(agentId: string, state: string): Promise<void> {
+    await waitFor(
+      `${this.logins.get(agentId)} ${state}`,
+      async () => (await this.agents.presence(agentId)).state === state,
+    );
+  }
+
+  private async talk(agentId: string, callId: string): Promise<void> {
+    await this.test
+      .get(OutcomesService)
+      .record({ agentId, name: this.logins.get(agentId) ?? '' }, callId, { outcome: this.outcome });
+    await this.test
+      .get(Transactions)
+      .run((tx) => this.test.get(CallsService).request(tx, callId, { kind: 'agent_hangup' }));
+  }
+}
