@@ -373,9 +373,9 @@ describe('a cancel', () => {
 });
 
 describe('another number', () => {
-  const moved = (order: KnownOrder) => {
-    const customer = { ...order.content.customer, phone: room.phone() as typeof order.content.customer.phone };
-    return room.send({ ...order.content, customer }, 2);
+  const moved = (order: KnownOrder, version = 2, to = room.phone()) => {
+    const customer = { ...order.content.customer, phone: to as typeof order.content.customer.phone };
+    return room.send({ ...order.content, customer }, version);
   };
 
   it('of one order takes it out of the call; it is called anew', async () => {
@@ -393,6 +393,18 @@ describe('another number', () => {
       [1, 'withdrawn'],
       [2, 'no_answer'],
     ]);
+  });
+
+  it('and the old one again: the order does not come back into the call that it has left', async () => {
+    const [first, second] = await room.ordersOfBuyer(2);
+    const agent = await room.agent();
+    const call = await room.call(first!, agent);
+    await moved(second!);
+    expect(await release(call.callId)).toBe(true);
+    await moved(second!, 3, second!.content.customer.phone);
+    expect(await call.connect()).toBe(true);
+    expect(await room.row(second!)).toMatchObject({ status: 'scheduled', live_call_id: null });
+    await call.end();
   });
 
   it('of the only order stops the call; it is called anew', async () => {

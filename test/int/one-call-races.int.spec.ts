@@ -3,7 +3,7 @@ import { CallOrders } from '../../src/features/calls/call-orders.js';
 import { CallStore } from '../../src/features/calls/call.store.js';
 import { OutcomesService } from '../../src/features/outcomes/outcomes.service.js';
 import { DialerError } from '../../src/core/shared/errors.js';
-import { CallRoom, type KnownOrder } from '../support/call-room.js';
+import { CallRoom, type CallInTheMaking, type KnownOrder } from '../support/call-room.js';
 import { administer } from '../support/talk.js';
 
 // Several orders in one call while shop, agent, dialer and a second dialer act at the same moment.
@@ -158,10 +158,10 @@ describe('several at the same moment', () => {
       await at(() => talk.wrapUpOver());
       const row = await room.row(late);
       if (typeof said === 'object') expect(row).toMatchObject({ status: 'final' });
-      if (planned !== null) await room.transactions.read((tx) => room.calls.view(tx, String(row['live_call_id'])));
-      if (row['live_call_id'] !== null) {
-        await release(String(row['live_call_id']));
-        await (planned as Awaited<ReturnType<CallRoom['call']>>).end('busy');
+      if (planned !== null) {
+        const call = planned as CallInTheMaking;
+        await release(call.callId);
+        await call.end('busy');
       }
       await checkBooks();
     }
@@ -218,7 +218,7 @@ describe('several at the same moment', () => {
       const come = async () =>
         void late.push(await room.order(first!.content.customer.phone, { isScheduled: random() < 0.5 }));
       const [call] = (await Promise.all([room.plan(first!, agent), at(come), at(come)])) as [
-        Awaited<ReturnType<CallRoom['call']>>,
+        CallInTheMaking,
         unknown,
         unknown,
       ];

@@ -11,7 +11,7 @@ import type { CallMailbox, Unsaved } from './call-mailbox.js';
 import { AgentLegs } from './agent-legs.js';
 import { AnsweringAgents } from './answering-agents.js';
 import { CallOrders } from './call-orders.js';
-import { CallStore, type Route } from './call.store.js';
+import { CallStore } from './call.store.js';
 import { callConnected, callDialed, callEnded, callRinging } from './calls.events.js';
 import { CallsMetrics } from './calls.metrics.js';
 import { TELEPHONY } from './telephony.provider.js';
@@ -230,7 +230,7 @@ export class CallRunner {
   }
 
   private async endBare({ stored, events }: Unsaved): Promise<boolean> {
-    const { call, route } = stored;
+    const { call } = stored;
     return this.transactions.run(async (tx) => {
       if ((await this.store.save(tx, stored, events)) === null) return false;
       if (call.agent !== null) await this.agents.afterCall(tx, call.agent.agentId, call.callId, 'ready');
