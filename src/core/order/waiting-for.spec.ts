@@ -76,7 +76,12 @@ describe('waitingFor', () => {
     ['put off while circuits are open', { notBefore: later, attempts: 1, waitReason: 'trunk_down' }, 'trunk_down'],
     ['all circuits open', { pacingReason: 'trunk_down', agentsReady: 0 }, 'trunk_down'],
     ['lines busy', { pacingReason: 'trunk_full', agentsReady: 0 }, 'trunk_full'],
-    ['pacing', { pacingReason: 'abandon_cap' }, 'pacing'],
+    ['every ready agent promised to a ringing call', { pacingReason: 'no_agent' }, 'pacing'],
+    ['enough phones ring, though no agent is ready', { pacingReason: 'predicted', agentsReady: 0 }, 'pacing'],
+    ['the cap, though no agent is ready', { pacingReason: 'cap_reached', agentsReady: 0 }, 'pacing'],
+    ['the shop near its cap in a group that dials ahead', { pacingReason: 'predicted', isNearCap: true }, 'pacing'],
+    ['no agent before no evidence', { pacingReason: 'no_evidence', agentsReady: 0 }, 'no_agent'],
+    ['no evidence', { pacingReason: 'no_evidence' }, 'pacing'],
   ])('%s', (_name, change, code) => {
     const answer = waitingFor({ ...ready, ...change });
     expect(answer.code).toBe(code);
@@ -101,5 +106,14 @@ describe('waitingFor', () => {
   it('tells when the reason ends, as far as it is known', () => {
     expect(waitingFor({ ...ready, isOpen: false, opensAt: later }).until).toEqual(later);
     expect(waitingFor({ ...ready, agentsReady: 0 }).until).toBeNull();
+  });
+
+  it('says what the pacing weighed', () => {
+    const predicted = { ...ready, pacingReason: 'predicted', pacingRisk: 0.234, pacingAcceptedRisk: 0.041 };
+    expect(waitingFor(predicted).sentence).toContain('with a chance of 23 %, and 4.1 % is accepted');
+    expect(waitingFor({ ...predicted, pacingRisk: null }).sentence).toBe(
+      'As many phones ring as there will be agents for.',
+    );
+    expect(waitingFor({ ...predicted, isNearCap: true }).sentence).toContain('could break a cap');
   });
 });

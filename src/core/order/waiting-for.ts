@@ -54,8 +54,13 @@ export interface WaitingForInput {
   readonly isShopAtLimit: boolean;
   /** Agents of the shop's groups that are ready. */
   readonly agentsReady: number;
-  /** The reason of the last pacing decision of the shop's groups, e.g. `trunk_full`, `no_agent`, `abandon_cap`; null: none known. */
+  /** The reason of the last pacing decision of the shop's groups, e.g. `trunk_full`, `no_agent`, `predicted`; null: none known. */
   readonly pacingReason: string | null;
+  /** Of that decision: the chance (0–1) that one more answered call finds no agent, and the highest one that is accepted. */
+  readonly pacingRisk?: number | null;
+  readonly pacingAcceptedRisk?: number | null;
+  /** One more abandoned call could break a cap of this shop. */
+  readonly isNearCap?: boolean;
 }
 
 /**
@@ -98,14 +103,29 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
   if (input.isShopAtLimit) return say('shop_limit', 'The shop has as many calls alive as it wants at once.');
   if (input.pacingReason === 'trunk_down') return say('trunk_down', CARRIER_REFUSES);
   if (input.pacingReason === 'trunk_full') return say('trunk_full', 'All telephone lines are busy.');
+  if (input.isNearCap === true || input.pacingReason === 'cap_reached') return say('pacing', NEAR_CAP);
+  if (input.pacingReason === 'predicted') return say('pacing', riskSentence(input));
   if (input.agentsReady === 0) return say('no_agent', 'No agent is ready to take the call.');
+  if (input.pacingReason === 'no_evidence') return say('pacing', NO_EVIDENCE);
   if (input.pacingReason !== null) {
-    return say(
-      'pacing',
-      `The dialer waits so as not to reach more buyers than agents can take (${input.pacingReason}).`,
-    );
+    return say('pacing', 'Each agent who is ready is already kept for a buyer whose phone rings.');
   }
   return say('next', 'The order is in the queue and will be called next.');
+}
+
+const NEAR_CAP =
+  'One more abandoned call could break a cap of the shop, so that its buyers are called only with an agent reserved, and none is free.';
+const NO_EVIDENCE =
+  'Too few calls have been seen yet to call ahead of the agents: each ready agent is kept for a buyer whose phone rings.';
+
+function riskSentence({ pacingRisk, pacingAcceptedRisk }: WaitingForInput): string {
+  const enough = 'As many phones ring as there will be agents for';
+  if (pacingRisk == null || pacingAcceptedRisk == null) return `${enough}.`;
+  return `${enough}: one more answered call would find no agent with a chance of ${percent(pacingRisk)}, and ${percent(pacingAcceptedRisk)} is accepted.`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
 }
 
 /** Why a buyer may not be rung, as a part of a sentence. */

@@ -30,6 +30,11 @@ export interface GroupsNow {
   readonly agentsReady: number;
   /** Of the last decision that placed no call although orders were due, when it is not older than 30 s. */
   readonly pacingReason: string | null;
+  /** Of that decision, 0–1. */
+  readonly pacingRisk: number | null;
+  readonly pacingAcceptedRisk: number | null;
+  /** That decision kept the shop to reserved calls, for its caps' sake. */
+  readonly isNearCap: boolean;
 }
 
 export function attemptsOf(tx: Tx, shopId: string, orderRef: string): Promise<AttemptView[]> {
@@ -58,19 +63,24 @@ export async function liveCallsOf(tx: Tx, shopId: string): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-export async function groupsNow(tx: Tx, groupIds: readonly string[]): Promise<GroupsNow> {
+export async function groupsNow(tx: Tx, shopId: string, groupIds: readonly string[]): Promise<GroupsNow> {
   const rows = (await tx.query(
-    `SELECT
-       (SELECT count(DISTINCT p.agent_id)::int FROM agent_presence p JOIN agent_groups g ON g.agent_id = p.agent_id
-        WHERE g.group_id = ANY($1::text[]) AND p.state = 'ready') AS "agentsReady",
-       (SELECT CASE WHEN d.decision ->> 'reason' = 'trunk_full'
-            AND (SELECT bool_and(t ->> 'circuit' = 'open') FROM jsonb_array_elements(d.decision -> 'trunks') AS t)
-          THEN 'trunk_down' ELSE d.decision ->> 'reason' END
-        FROM pacing_decisions d
-        WHERE d.group_id = ANY($1::text[]) AND d.at > now() - interval '30 seconds' AND coalesce((d.decision ->> 'dial')::int, 0) = 0
-          AND d.decision ->> 'reason' <> 'nothing_due'
-        ORDER BY d.at DESC LIMIT 1) AS "pacingReason"`,
-    [groupIds],
+    `SELECT (SELECT count(DISTINCT p.agent_id)::int FROM agent_presence p JOIN agent_groups g ON g.agent_id = p.agent_id
+             WHERE g.group_id = ANY($1::text[]) AND p.state = 'ready') AS "agentsReady",
+       CASE WHEN last.decision ->> 'reason' = 'trunk_full'
+            AND (SELECT bool_and(t ->> 'circuit' = 'open') FROM jsonb_array_elements(last.decision -> 'trunks') AS t)
+         THEN 'trunk_down' ELSE last.decision ->> 'reason' END AS "pacingReason",
+       (last.decision ->> 'risk')::float AS "pacingRisk", (last.decision ->> 'acceptedRisk')::float AS "pacingAcceptedRisk",
+       coalesce(last.decision -> 'nearCap' ? $2, false) AS "isNearCap"
+     FROM (SELECT 1) AS one LEFT JOIN LATERAL (
+       SELECT d.decision FROM pacing_decisions d
+       WHERE d.group_id = ANY($1::text[]) AND d.at > now() - interval '30 seconds' AND coalesce((d.decision ->> 'dial')::int, 0) = 0
+         AND d.decision ->> 'reason' <> 'nothing_due'
+       ORDER BY d.at DESC LIMIT 1
+     ) AS last ON true`,
+    [groupIds, shopId],
   )) as GroupsNow[];
-  return rows[0] ?? { agentsReady: 0, pacingReason: null };
+  return (
+    rows[0] ?? { agentsReady: 0, pacingReason: null, pacingRisk: null, pacingAcceptedRisk: null, isNearCap: false }
+  );
 }

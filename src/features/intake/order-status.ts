@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
-import { mayRing, ringRules } from '../../core/calling-hours/may-ring.js';
+import { mayRing } from '../../core/calling-hours/may-ring.js';
 import { waitingFor } from '../../core/order/waiting-for.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
@@ -31,12 +31,13 @@ export class OrderStatusReader {
       pastCalls: await this.pastCalls(tx, row),
       groups: await groupsNow(
         tx,
+        shopId,
         shop.settings.agentGroups.map(({ group }) => group),
       ),
     }));
     const now = new Date();
     const ring = mayRing({
-      rules: ringRules(shop.settings, []),
+      rules: shop.ringRules,
       timeZones: row.timeZones,
       now,
       history: pastCalls,
