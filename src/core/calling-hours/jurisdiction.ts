@@ -7,7 +7,7 @@ import { eachDay, WEEKDAYS, type CallingHours } from './calling-hours.js';
 export interface JurisdictionProfile {
   /** Hours that the law names; null: it names none. */
   readonly legalHours: CallingHours | null;
-  /** Hours of good manners where the law names none. */
+  /** Where the shop sets none; they bind it as well where the law names none. */
   readonly usualHours: CallingHours;
   /** Country whose public holidays are closed; null: they are days like others. */
   readonly closedHolidaysOf: string | null;
@@ -23,12 +23,10 @@ export interface JurisdictionProfile {
   readonly abandon: readonly AbandonCap[];
   /** Highest `maxRatio` that a shop may set. */
   readonly mostAbandonedRatio: number;
-  /** A ring is not cut off before. */
-  readonly leastRingSeconds: number;
 }
 
 const USUAL_HOURS = eachDay(WEEKDAYS, ['09:00-20:00']);
-const WORKDAYS = WEEKDAYS.slice(0, 5);
+const FRENCH_HOURS = eachDay(WEEKDAYS.slice(0, 5), ['10:00-13:00', '14:00-20:00']);
 
 const COMMON: JurisdictionProfile = {
   legalHours: null,
@@ -40,7 +38,6 @@ const COMMON: JurisdictionProfile = {
     { maxRatio: 0.02, windowHours: 720 },
   ],
   mostAbandonedRatio: 1,
-  leastRingSeconds: 15,
 };
 
 const WITHOUT_LIMITS = { maxPerOrder: Infinity, maxPer24Hours: Infinity, maxPer30Days: null, minGapMinutes: 0 };
@@ -70,7 +67,8 @@ export const JURISDICTION_PROFILES: Readonly<Record<Jurisdiction, JurisdictionPr
   eu: { ...COMMON, usualHours: eachDay(WEEKDAYS.slice(0, 6), ['09:00-20:00']) },
   fr: {
     ...COMMON,
-    legalHours: eachDay(WORKDAYS, ['10:00-13:00', '14:00-20:00']),
+    legalHours: FRENCH_HOURS,
+    usualHours: FRENCH_HOURS,
     closedHolidaysOf: 'FR',
     attempts: { ...COMMON.attempts, maxPer30Days: 4 },
   },

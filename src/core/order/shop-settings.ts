@@ -40,6 +40,18 @@ export interface AgentGroupChoice {
   readonly afterSeconds: number;
 }
 
+/** Days on which nobody is called. */
+export interface HolidaySettings {
+  /** Public holidays are closed. */
+  readonly isClosed: boolean;
+  /** ISO 3166: whose; null: the shop's country. */
+  readonly country: string | null;
+  /** ISO 3166-2 without the country: holidays of that region too; null: those of the whole country. */
+  readonly region: string | null;
+  /** `YYYY-MM-DD`: days of the shop's own. */
+  readonly dates: readonly string[];
+}
+
 /** Everything an administrator sets about a shop but its name, destinations and pause (contract, section 4). */
 export interface ShopSettings {
   /** IANA zone of buyers who have none of their own. */
@@ -53,6 +65,7 @@ export interface ShopSettings {
   /** The same by ISO 3166 country of the buyer's number; goes before `callerId`. */
   readonly callerIds: Readonly<Record<string, string>>;
   readonly callingHours: CallingHours;
+  readonly holidays: HolidaySettings;
   readonly firstCall: {
     readonly targetSeconds: number;
     readonly deadlineSeconds: number;
@@ -88,6 +101,7 @@ export const DEFAULT_SHOP_SETTINGS: Omit<ShopSettings, 'timeZone'> = {
   callerId: null,
   callerIds: {},
   callingHours: DEFAULT_CALLING_HOURS,
+  holidays: { isClosed: false, country: null, region: null, dates: [] },
   firstCall: { targetSeconds: 300, deadlineSeconds: 600, delaySeconds: 0, whenLate: 'oldest_first' },
   giveUpAfterHours: 72,
   retry: { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, patienceMinutes: 30, byResult: {} },

@@ -3,7 +3,6 @@ import { uuidv7 } from 'uuidv7';
 import { LOOK_AGAIN_MS, type PlannedCall, type TurnPlan } from '../../core/attempt/plan-turn.js';
 import { foresee, takeTurn, type GroupDecision, type PacedOrder } from '../../core/attempt/take-turn.js';
 import type { AgentLeg } from '../../core/call/call.js';
-import { ringRules } from '../../core/calling-hours/may-ring.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import type { PresenceView } from '../agents/agents.events.js';
@@ -164,9 +163,9 @@ function spoken(language: string): string {
 
 function shopsOf(sight: GroupSight, live: ReadonlyMap<string, number>) {
   return new Map(
-    sight.shops.map(({ shop: { shopId, settings }, abandons, waiting }) => [
+    sight.shops.map(({ shop: { shopId, settings, ringRules }, abandons, waiting }) => [
       shopId,
-      { settings, rules: ringRules(settings, []), liveCalls: live.get(shopId) ?? 0, abandons, waiting },
+      { settings, rules: ringRules, liveCalls: live.get(shopId) ?? 0, abandons, waiting },
     ]),
   );
 }

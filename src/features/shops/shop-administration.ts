@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
+import type { ShopSettings } from '../../core/order/shop-settings.js';
 import { DialerError, type FieldError } from '../../core/shared/errors.js';
 import { newToken, newWebhookSecret, sha256 } from '../../platform/auth/tokens.js';
+import { PublicHolidays } from '../../platform/calendar/public-holidays.js';
 import { Vault } from '../../platform/auth/vault.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Notifications } from '../../platform/database/notifications.js';
@@ -47,6 +49,7 @@ export class ShopAdministration {
     private readonly vault: Vault,
     private readonly notifications: Notifications,
     private readonly guard: DestinationGuard,
+    private readonly publicHolidays: PublicHolidays,
     private readonly settings: Settings,
     private readonly log: Log,
   ) {}
@@ -58,6 +61,7 @@ export class ShopAdministration {
   async put(shopId: string, dto: PutShopDto): Promise<{ isNew: boolean; answer: PutShopAnswer }> {
     const settings = shopSettingsFrom(dto, this.settings.isLoopbackOnly);
     const wanted = dto.destinations ?? [];
+    await this.checkHolidays(settings);
     await this.checkDestinations(wanted);
     const result = await this.transactions.run(async (tx) => {
       const { isNew } = await putShop(tx, { shopId, name: dto.name, settings });
@@ -156,6 +160,26 @@ export class ShopAdministration {
     };
     await insertSecret(tx, { ...row, kind: destination === null ? 'webhook' : 'destination' });
     return secret;
+  }
+
+  /** What is not known would leave days open that the shop wants closed. */
+  private async checkHolidays(settings: ShopSettings): Promise<void> {
+    const { isClosed, region } = settings.holidays;
+    if (!isClosed && region === null) return;
+    const country = settings.holidays.country ?? settings.country;
+    const regions = await this.publicHolidays.regionsOf(country);
+    const fieldErrors: FieldError[] = [];
+    if (regions === null) {
+      fieldErrors.push({
+        pointer: '/holidays/country',
+        detail: `no public holidays are known of ${country}: name another country, or the days themselves in dates`,
+      });
+    } else if (region !== null && !regions.includes(region)) {
+      const known =
+        regions.length === 0 ? 'must be absent: the country has none' : `must be one of ${regions.join(', ')}`;
+      fieldErrors.push({ pointer: '/holidays/region', detail: known });
+    }
+    if (fieldErrors.length > 0) throw new DialerError('input.invalid', 'The holidays are not known.', { fieldErrors });
   }
 
   private async checkDestinations(wanted: readonly DestinationDto[]): Promise<void> {

@@ -1,7 +1,9 @@
+import { ringRules, type RingRules } from '../../core/calling-hours/may-ring.js';
 import { DEFAULT_SHOP_SETTINGS, type ShopSettings } from '../../core/order/shop-settings.js';
 import type { Transactions, Tx } from '../../platform/database/transaction.js';
 import type { Vault } from '../../platform/auth/vault.js';
-import { allDestinations, allLiveSecrets, allShops, type SecretRow } from './shop.store.js';
+import type { ClosedDates } from './closed-dates.js';
+import { allDestinations, allLiveSecrets, allShops, type SecretRow, type ShopRow } from './shop.store.js';
 
 /** A tenant. */
 export interface Shop {
@@ -9,6 +11,8 @@ export interface Shop {
   readonly name: string;
   readonly isPaused: boolean;
   readonly settings: ShopSettings;
+  /** What binds its calls: its hours, those of its jurisdiction, closed days and limits on attempts. */
+  readonly ringRules: RingRules;
 }
 
 /** Where the shop hears of outcomes. */
@@ -51,10 +55,12 @@ export class ShopCache {
   private loading: Promise<void> | null = null;
   private generation = 0;
   private opened = new Map<string, string>();
+  private rules = new Map<string, RingRules>();
 
   constructor(
     private readonly transactions: Transactions,
     private readonly vault: Vault,
+    private readonly closedDates: ClosedDates,
   ) {}
 
   /** The present snapshot. @throws DialerError `busy.retry_later` when it is too old and Postgres does not answer */
@@ -93,14 +99,12 @@ export class ShopCache {
     const shops = await allShops(tx);
     const [secrets, destinations] = [await allLiveSecrets(tx), await allDestinations(tx)];
     const records = new Map<string, ShopRecord>();
+    const rules = new Map<string, RingRules>();
     for (const row of shops) {
+      const settings = { ...DEFAULT_SHOP_SETTINGS, ...row.settings };
+      const ringRules = await this.rulesOf(row, settings, rules);
       records.set(row.shop_id, {
-        shop: {
-          shopId: row.shop_id,
-          name: row.name,
-          isPaused: row.is_paused,
-          settings: { ...DEFAULT_SHOP_SETTINGS, ...row.settings },
-        },
+        shop: { shopId: row.shop_id, name: row.name, isPaused: row.is_paused, settings, ringRules },
         createdAt: row.created_at,
         updatedAt: row.updated_at,
         webhookSecrets: [],
@@ -112,6 +116,7 @@ export class ShopCache {
     const opened = new Map<string, string>();
     for (const row of secrets) this.addSecret(records.get(row.shop_id), row, opened);
     this.opened = opened;
+    this.rules = rules;
     for (const row of destinations) {
       records.get(row.shop_id)?.destinations.push({
         name: row.name,
@@ -122,6 +127,15 @@ export class ShopCache {
       });
     }
     return records;
+  }
+
+  /** Read anew when the shop was changed, or a year has begun whose holidays count. */
+  private async rulesOf(row: ShopRow, settings: ShopSettings, all: Map<string, RingRules>): Promise<RingRules> {
+    const now = new Date();
+    const key = `${row.shop_id} ${row.updated_at.getTime()} ${now.getUTCFullYear()}`;
+    const rules = this.rules.get(key) ?? ringRules(settings, await this.closedDates.of(settings, now));
+    all.set(key, rules);
+    return rules;
   }
 
   private addSecret(record: ShopRecord | undefined, row: SecretRow, opened: Map<string, string>): void {

@@ -27,6 +27,23 @@ export const IsCallingRange = () =>
     { each: true },
   );
 
+/** Each entry is a day of the calendar as `YYYY-MM-DD`. */
+export const IsDay = () =>
+  rule(
+    'isDay',
+    (value) => typeof value === 'string' && DAY.test(value) && isRealDay(value),
+    'must be a day like 2026-12-25',
+    { each: true },
+  );
+
+const DAY = /^20\d\d-\d\d-\d\d$/;
+
+/** Dates that do not exist come back as other ones, or not at all. */
+function isRealDay(text: string): boolean {
+  const atMs = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(text);
+}
+
 export const IsCountry = () =>
   rule(
     'isCountry',

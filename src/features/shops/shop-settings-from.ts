@@ -2,15 +2,18 @@ import { ATTEMPT_RESULTS } from '../../core/call/result.js';
 import {
   DEFAULT_SHOP_SETTINGS,
   type AgentGroupChoice,
+  type Jurisdiction,
   type RetryPolicy,
   type ShopSettings,
 } from '../../core/order/shop-settings.js';
 import { DialerError, type FieldError } from '../../core/shared/errors.js';
 import type { CallingHours } from '../../core/calling-hours/calling-hours.js';
+import { JURISDICTION_PROFILES } from '../../core/calling-hours/jurisdiction.js';
 import { isKnownCountry } from '../../core/shared/phone-number.js';
 import type { SkillRule } from '../../core/agent/call-needs.js';
 import type { SkillRuleDto } from './skill-rule.dto.js';
-import type { PutShopDto, RetryDto } from './shop.dto.js';
+import type { RetryDto } from './retry.dto.js';
+import type { PutShopDto } from './shop.dto.js';
 
 const DEFAULT_OVERFLOW_SECONDS = 60;
 
@@ -20,6 +23,7 @@ const DEFAULT_OVERFLOW_SECONDS = 60;
  */
 export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopSettings {
   const fallback = DEFAULT_SHOP_SETTINGS;
+  const jurisdiction = dto.jurisdiction ?? fallback.jurisdiction;
   const settings: ShopSettings = {
     timeZone: dto.timeZone,
     country: dto.country ?? fallback.country,
@@ -28,8 +32,14 @@ export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopS
     callerIds: dto.callerIds ?? fallback.callerIds,
     callingHours:
       dto.callingHours === undefined || dto.callingHours === null
-        ? fallback.callingHours
+        ? usualHours(jurisdiction)
         : plainHours(dto.callingHours),
+    holidays: {
+      isClosed: dto.holidays?.isClosed ?? JURISDICTION_PROFILES[jurisdiction].closedHolidaysOf !== null,
+      country: dto.holidays?.country ?? fallback.holidays.country,
+      region: dto.holidays?.region ?? fallback.holidays.region,
+      dates: dto.holidays?.dates ?? fallback.holidays.dates,
+    },
     firstCall: {
       targetSeconds:
         dto.firstCall?.targetSeconds ??
@@ -40,11 +50,13 @@ export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopS
     },
     giveUpAfterHours: dto.giveUpAfterHours ?? fallback.giveUpAfterHours,
     retry: retryFrom(dto.retry ?? {}),
-    abandon: dto.abandon?.map(({ maxRatio, windowHours }) => ({ maxRatio, windowHours })) ?? fallback.abandon,
+    abandon:
+      dto.abandon?.map(({ maxRatio, windowHours }) => ({ maxRatio, windowHours })) ??
+      JURISDICTION_PROFILES[jurisdiction].abandon,
     agentGroups: groupsFrom(dto),
     skillRules: dto.skillRules?.map(plainRule) ?? fallback.skillRules,
     sameAgentSeconds: dto.sameAgentSeconds ?? fallback.sameAgentSeconds,
-    jurisdiction: dto.jurisdiction ?? fallback.jurisdiction,
+    jurisdiction,
     dialing: dto.dialing ?? fallback.dialing,
     share: dto.share ?? fallback.share,
     maxConcurrentCalls: dto.maxConcurrentCalls ?? fallback.maxConcurrentCalls,
@@ -70,6 +82,11 @@ function plainRule({ itemGroup, language, region, skill, relaxAfterSeconds }: Sk
     skill: skill.trim(),
     relaxAfterSeconds: relaxAfterSeconds ?? null,
   };
+}
+
+function usualHours(jurisdiction: Jurisdiction): CallingHours {
+  const { usualHours } = JURISDICTION_PROFILES[jurisdiction];
+  return usualHours === 'always' ? DEFAULT_SHOP_SETTINGS.callingHours : usualHours;
 }
 
 function retryFrom(dto: RetryDto): RetryPolicy {
@@ -121,10 +138,13 @@ function crossChecks(settings: ShopSettings, isDemoAllowed: boolean): FieldError
   for (const [result, rule] of Object.entries(settings.retry.byResult)) {
     if (rule.gapMinutes < 1) say(`/retry/${result}/gapMinutes`, tooShort);
   }
-  if (['us', 'uk'].includes(settings.jurisdiction)) {
-    settings.abandon.forEach((cap, index) => {
-      if (cap.maxRatio > 0.03) say(`/abandon/${index}/maxRatio`, 'must be at most 0.03 in this jurisdiction');
-    });
+  const profile = JURISDICTION_PROFILES[settings.jurisdiction];
+  settings.abandon.forEach((cap, index) => {
+    const most = profile.mostAbandonedRatio;
+    if (cap.maxRatio > most) say(`/abandon/${index}/maxRatio`, `must be at most ${most} in this jurisdiction`);
+  });
+  if (profile.closedHolidaysOf !== null && !settings.holidays.isClosed) {
+    say('/holidays/isClosed', 'must be true in this jurisdiction: its public holidays are closed');
   }
   return problems;
 }

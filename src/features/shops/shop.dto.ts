@@ -22,6 +22,8 @@ import {
 import { WHEN_LATE, type WhenLate } from '../../core/attempt/dial-order.js';
 import { DIALING_MODES, JURISDICTIONS, type DialingMode, type Jurisdiction } from '../../core/order/shop-settings.js';
 import { SkillRuleDto } from './skill-rule.dto.js';
+import { HolidaysDto } from './holidays.dto.js';
+import { RetryDto } from './retry.dto.js';
 import { IsAgentGroups, IsCallingRange, IsCountry, IsLanguageTag, IsTimeZoneName } from './shop-rules.js';
 
 export const DESTINATION_EVENTS = ['order.outcome', 'order.attempt', 'order.callback_scheduled'] as const;
@@ -55,111 +57,6 @@ export class FirstCallDto {
   @IsOptional()
   @IsIn(WHEN_LATE)
   whenLate?: WhenLate;
-}
-
-export class RetryRuleDto {
-  @ApiProperty({ minimum: 1, maximum: 100 }) @IsInt() @Min(1) @Max(100) maxAttempts: number;
-  @ApiProperty({ minimum: 0, maximum: 10_080, description: 'less than 1 only with jurisdiction "demo"' })
-  @IsNumber()
-  @Min(0)
-  @Max(10_080)
-  gapMinutes: number;
-}
-
-const RULE = { type: RetryRuleDto };
-
-/** One rule per attempt result; the names are those of the results. */
-export class RetryByResultDto {
-  @ApiPropertyOptional(RULE)
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RetryRuleDto)
-  answered?: RetryRuleDto;
-  @ApiPropertyOptional(RULE)
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RetryRuleDto)
-  machine?: RetryRuleDto;
-  @ApiPropertyOptional(RULE) @IsOptional() @IsObject() @ValidateNested() @Type(() => RetryRuleDto) busy?: RetryRuleDto;
-  @ApiPropertyOptional(RULE)
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RetryRuleDto)
-  no_answer?: RetryRuleDto;
-  @ApiPropertyOptional(RULE)
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RetryRuleDto)
-  rejected?: RetryRuleDto;
-  @ApiPropertyOptional(RULE)
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RetryRuleDto)
-  invalid_number?: RetryRuleDto;
-  @ApiPropertyOptional(RULE)
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RetryRuleDto)
-  unobtainable?: RetryRuleDto;
-  @ApiPropertyOptional(RULE)
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RetryRuleDto)
-  carrier_failure?: RetryRuleDto;
-  @ApiPropertyOptional(RULE)
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RetryRuleDto)
-  abandoned?: RetryRuleDto;
-  @ApiPropertyOptional(RULE)
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RetryRuleDto)
-  system_failure?: RetryRuleDto;
-}
-
-export class RetryDto extends RetryByResultDto {
-  @ApiPropertyOptional({ default: 6, description: 'attempts of one order in all' })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  maxAttempts?: number;
-
-  @ApiPropertyOptional({ default: 3, description: 'attempts of one order in 24 hours' })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  maxPer24Hours?: number;
-
-  @ApiPropertyOptional({ default: 120 }) @IsOptional() @IsNumber() @Min(0) @Max(10_080) gapMinutes?: number;
-
-  @ApiPropertyOptional({
-    default: 30,
-    description: 'first calls go before a retry if their deadline is nearer than this after the retry became due',
-  })
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(1_440)
-  patienceMinutes?: number;
-
-  @ApiPropertyOptional({ type: RetryByResultDto, description: 'the same rules per result, in an object of their own' })
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RetryByResultDto)
-  byResult?: RetryByResultDto;
 }
 
 export class AbandonCapDto {
@@ -224,6 +121,13 @@ export class PutShopDto {
   @ValidateNested()
   @Type(() => CallingHoursDto)
   callingHours?: 'always' | CallingHoursDto;
+
+  @ApiPropertyOptional({ type: HolidaysDto, description: 'days on which nobody is called' })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => HolidaysDto)
+  holidays?: HolidaysDto;
 
   @ApiPropertyOptional({ type: FirstCallDto })
   @IsOptional()

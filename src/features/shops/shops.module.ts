@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { PublicHolidays } from '../../platform/calendar/public-holidays.js';
 import { OutboundModule } from '../../platform/http/outbound.module.js';
 import { ShopAdministration } from './shop-administration.js';
 import { ShopsController } from './shops.controller.js';
@@ -7,7 +8,7 @@ import { ShopsService } from './shops.service.js';
 @Module({
   imports: [OutboundModule],
   controllers: [ShopsController],
-  providers: [ShopsService, ShopAdministration],
+  providers: [ShopsService, ShopAdministration, PublicHolidays],
   exports: [ShopsService],
 })
 export class ShopsModule {}

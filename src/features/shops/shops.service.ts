@@ -2,10 +2,12 @@ import { timingSafeEqual } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DialerError } from '../../core/shared/errors.js';
 import { sha256 } from '../../platform/auth/tokens.js';
+import { PublicHolidays } from '../../platform/calendar/public-holidays.js';
 import { Vault } from '../../platform/auth/vault.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { ShopCache, liveValues, type Destination, type Shop, type ShopRecord } from './shop-cache.js';
+import { ClosedDates } from './closed-dates.js';
 import { disableDestination } from './shop.store.js';
 
 export type { Destination, Shop } from './shop-cache.js';
@@ -24,8 +26,9 @@ export class ShopsService implements OnModuleInit {
     transactions: Transactions,
     vault: Vault,
     private readonly notifications: Notifications,
+    publicHolidays: PublicHolidays,
   ) {
-    this.cache = new ShopCache(transactions, vault);
+    this.cache = new ShopCache(transactions, vault, new ClosedDates(publicHolidays));
   }
 
   onModuleInit(): void {
