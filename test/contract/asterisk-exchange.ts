@@ -1,12 +1,12 @@
 import { startAsterisk } from '../../tools/dev-env/asterisk.js';
 import { startCarrier } from '../../tools/dev-env/carrier.js';
 import { AriTelephony } from '../../src/features/calls/ari-telephony.js';
-import { openTcpGate, type TcpGate } from '../support/tcp-gate.js';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { FactLog, GROUP, until, type Dialer, type Exchange } from './harness.js';
 
-/** A dialer process behind a TCP gate of its own; `status` is what it would report to metrics. */
+/** A dialer process behind a TCP proxy of its own; `status` is what it would report to metrics. */
 export interface AsteriskDialer extends Dialer {
-  readonly gate: TcpGate;
+  readonly proxy: FaultProxy;
   readonly status: { isUp: boolean; gapSeconds: number };
 }
 
@@ -27,11 +27,10 @@ export interface AsteriskExchange extends Exchange {
 
 const PHONES = ['agent-anna', 'agent-echo-1', 'agent-reject-1', 'agent-deaf-1', 'agent-ring-1'];
 
-/** Starts a PBX and a carrier of their own; each dialer reaches the PBX through a TCP gate of its own. */
+/** Starts a PBX and a carrier of their own; each dialer reaches the PBX through a TCP proxy of its own. */
 export async function startAsteriskExchange(): Promise<AsteriskExchange> {
   const carrier = await startCarrier();
   const pbx = await startAsterisk({ trunkHost: carrier.trunkHost, phonesHost: carrier.phonesHost, agents: PHONES });
-  const target = new URL(pbx.url);
   const dialers = new Set<{ die(): Promise<void> }>();
   const ari = async (method: string, path: string): Promise<unknown> => {
     const authorization = `Basic ${Buffer.from(`${pbx.ariUsername}:${pbx.ariPassword}`).toString('base64')}`;
@@ -40,14 +39,14 @@ export async function startAsteriskExchange(): Promise<AsteriskExchange> {
     return text === '' ? null : (JSON.parse(text) as unknown);
   };
   const openLater = async (more: { password?: string } = {}): Promise<AsteriskDialer> => {
-    const gate = await openTcpGate(target.hostname, Number(target.port));
+    const proxy = await startFaultProxy(pbx.url);
     const status = { isUp: false, gapSeconds: 0 };
     const telephony = new AriTelephony({
       node: 'main',
-      url: `http://127.0.0.1:${gate.port}`,
+      url: `http://127.0.0.1:${proxy.port}`,
       username: pbx.ariUsername,
       password: more.password ?? pbx.ariPassword,
-      instance: `${process.pid}-${gate.port}`,
+      instance: `${process.pid}-${proxy.port}`,
       random: Math.random,
       log: { info: () => undefined, warn: () => undefined },
       onStatus: (isUp, gapSeconds) => {
@@ -60,14 +59,14 @@ export async function startAsteriskExchange(): Promise<AsteriskExchange> {
     const dialer = {
       telephony,
       facts,
-      gate,
+      proxy,
       status,
-      cutLink: () => Promise.resolve(gate.cut()),
+      cutLink: () => Promise.resolve(proxy.reset()),
       die: async () => {
         dialers.delete(dialer);
-        gate.cut();
+        proxy.reset();
         await telephony.stop();
-        await gate.close();
+        await proxy.close();
       },
     };
     dialers.add(dialer);

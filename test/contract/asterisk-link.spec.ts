@@ -90,12 +90,12 @@ describe('Asterisk and the link to it', () => {
     const dialer = await open();
     const from = dialer.facts.all.length;
     const shutAt = performance.now();
-    dialer.gate.setShut(true);
+    dialer.proxy.blackhole();
     await dialer.facts.next('link.down', from, 8_000);
     expect(performance.now() - shutAt).toBeLessThan(6_500);
     expect(await dialer.telephony.callBuyer(toBuyer('60'))).toMatchObject({ kind: 'refused', status: 0 });
     expect((await dialer.telephony.hangup(randomUUID())).kind).toBe('unknown');
-    dialer.gate.setShut(false);
+    dialer.proxy.mend();
     await dialer.facts.next('link.up', from, 12_000);
     expect(dialer.status).toMatchObject({ isUp: true });
     expect(dialer.status.gapSeconds).toBeGreaterThan(4);

@@ -22,6 +22,10 @@ export interface AppEnvironment {
   readonly roles?: string;
   readonly logFile: string;
   readonly logLevel?: string;
+  /** Further variables, or other values of those above. */
+  readonly more?: Readonly<Record<string, string>>;
+  /** As the agents' browsers see it; default: where it listens. */
+  readonly publicUrl?: string;
 }
 
 const START_LIMIT_MS = 60_000;
@@ -44,7 +48,7 @@ export async function startApp(environment: AppEnvironment): Promise<AppProcess>
       TZ: process.env['TZ'],
       HOST: '127.0.0.1',
       PORT: String(port),
-      PUBLIC_URL: url,
+      PUBLIC_URL: environment.publicUrl ?? url,
       DATABASE_URL: environment.databaseUrl,
       REDIS_URL: environment.redisUrl,
       REDIS_KEY_PREFIX: environment.redisKeyPrefix,
@@ -56,6 +60,7 @@ export async function startApp(environment: AppEnvironment): Promise<AppProcess>
       ALLOW_PRIVATE_DESTINATIONS: 'true',
       ROLES: environment.roles ?? 'api,dialer,worker',
       LOG_LEVEL: environment.logLevel ?? 'info',
+      ...environment.more,
     },
   });
   await waitUntilReady('confirm-dialer', started, START_LIMIT_MS, async () => (await fetch(`${url}/health/live`)).ok);

@@ -40,9 +40,12 @@ export interface RunningPostgres {
   /** `postgres://` address of its maintenance database; the user is a superuser and may create databases. */
   readonly url: string;
   readonly port: number;
+  /** Of the process that runs now; changes with `restart`. */
   readonly pid: number;
   /** Path of the server's log. */
   readonly logFile: string;
+  /** Starts another process on the same data at the same address, after this one was ended by whatever cause; ends it fast if it still runs. */
+  restart(): Promise<void>;
   /** Fast shutdown: open connections are cut, committed data are on disk. Removes the data when they were temporary. */
   stop(): Promise<void>;
 }
@@ -63,13 +66,20 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
     const dataDir = options.dataDir ?? join(workFolder, 'data');
     const password = await prepareDataDir(programs, dataDir, workFolder, user, options.progress);
     const { server, port } = await launch(programs.bin, dataDir, user, options);
+    let current = server;
     return {
       url: `postgres://dialer:${password}@${LOOPBACK}:${port}/postgres`,
       port,
-      pid: server.pid,
+      get pid() {
+        return current.pid;
+      },
       logFile: server.logFile,
+      async restart() {
+        await current.stop();
+        current = (await launch(programs.bin, dataDir, user, options, port)).server;
+      },
       async stop() {
-        await server.stop();
+        await current.stop();
         removePrivateFolder(workFolder);
       },
     };
@@ -178,12 +188,13 @@ async function launch(
   dataDir: string,
   user: UnprivilegedUser | null,
   options: PostgresOptions,
+  samePort?: number,
 ): Promise<{ server: StartedProcess; port: number }> {
   const durable = options.fsync ?? true;
   let failure: unknown;
   // Another program may take the port between our look and the bind.
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const port = await findFreeTcpPort();
+    const port = samePort ?? (await findFreeTcpPort());
     const settings = {
       listen_addresses: LOOPBACK,
       port,

@@ -30,8 +30,15 @@ export interface RunningRedis {
   /** `redis://` address; no password: it listens on 127.0.0.1 only. */
   readonly url: string;
   readonly port: number;
+  /** Of the process that runs now; changes with `restart`. */
   readonly pid: number;
+  /** Where its append-only file lives. */
+  readonly dataDir: string;
   readonly logFile: string;
+  /** Starts another process on the same data at the same address, after this one was ended by whatever cause; ends it if it still runs. */
+  restart(): Promise<void>;
+  /** Ends the process and keeps the data; `restart` goes on with them. */
+  halt(): Promise<void>;
   /** Ends it and removes the data when they were temporary. */
   stop(): Promise<void>;
 }
@@ -51,13 +58,22 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningRed
   const removeTemporary = (): void => (temporary === null ? undefined : removePrivateFolder(temporary));
   try {
     const { server, port } = await launch(program, dataDir);
+    let current = server;
     return {
       url: `redis://${LOOPBACK}:${port}`,
       port,
-      pid: server.pid,
+      get pid() {
+        return current.pid;
+      },
+      dataDir,
       logFile: server.logFile,
+      async restart() {
+        await current.stop();
+        current = (await launch(program, dataDir, port)).server;
+      },
+      halt: () => current.stop(),
       async stop() {
-        await server.stop();
+        await current.stop();
         removeTemporary();
       },
     };
@@ -107,11 +123,15 @@ async function faultOf({ command, args }: UnpackedCommand): Promise<string | nul
     : `it is version ${version[0].slice(2)}, and ${OLDEST_MAJOR} is needed`;
 }
 
-async function launch(program: UnpackedCommand, dataDir: string): Promise<{ server: StartedProcess; port: number }> {
+async function launch(
+  program: UnpackedCommand,
+  dataDir: string,
+  samePort?: number,
+): Promise<{ server: StartedProcess; port: number }> {
   let failure: unknown;
   // Another program may take the port between our look and the bind.
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const port = await findFreeTcpPort();
+    const port = samePort ?? (await findFreeTcpPort());
     const settings = {
       bind: LOOPBACK,
       port: String(port),

@@ -25,7 +25,12 @@ export interface VirtualAgentPlan {
   /** How long to talk, in ms. */
   talkMs(call: SeenCall): number;
   decide(call: SeenCall): Word | null;
+  /** Told of each answer to a word of this agent, once it is not "try again". */
+  onSaid?(callId: string, word: Word, answer: { readonly status: number; readonly body: string }): void;
 }
+
+/** A person tries again for this long when the desktop says that it could not be done just now. */
+const INSIST_MS = 60_000;
 
 /**
  * An agent who works like a person at the desktop: signs in, goes ready, waits for the screen pop, talks, says the outcome, hangs up, goes ready
@@ -113,10 +118,25 @@ export class VirtualAgent {
     await Promise.race([this.pause(this.plan.talkMs(call)), hasEnded]);
     if (this.stopped.signal.aborted) return;
     const word = this.plan.decide(call);
-    if (word !== null) await this.say(call.callId, word);
-    await this.hangUp(call.callId);
+    if (word !== null) {
+      const answer = await this.insist(() => this.say(call.callId, word));
+      if (answer !== null)
+        this.plan.onSaid?.(call.callId, word, { status: answer.status, body: await answer.text().catch(() => '') });
+    }
+    await this.insist(() => this.hangUp(call.callId));
     await Promise.race([hasEnded, this.pause(10_000)]);
-    if (!this.stopped.signal.aborted && word !== null) await this.setState('ready');
+    if (!this.stopped.signal.aborted && word !== null) await this.insist(() => this.setState('ready'));
+  }
+
+  /** Asks again while there is no answer, or one of 5xx; null when there was none in a minute, or the agent has left. */
+  private async insist(ask: () => Promise<Response>): Promise<Response | null> {
+    const until = performance.now() + INSIST_MS;
+    while (!this.stopped.signal.aborted && performance.now() < until) {
+      const answer = await ask().catch(() => null);
+      if (answer !== null && answer.status < 500) return answer;
+      await this.pause(400);
+    }
+    return null;
   }
 
   private async listen(): Promise<void> {

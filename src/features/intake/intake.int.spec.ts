@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/support/app.js';
-import { openTcpGate } from '../../../test/support/tcp-gate.js';
+import { startFaultProxy, throughProxy } from '../../../test/support/fault-proxy.js';
 import {
   asAdmin,
   createShop,
@@ -407,29 +407,24 @@ describe('floods and outages', () => {
   });
 
   it('answers 503 with Retry-After while Postgres is away, stores nothing, and goes on by itself', async () => {
-    const direct = new URL(app.databaseUrl);
-    const gate = await openTcpGate(direct.hostname, Number(direct.port));
-    const through = new URL(direct);
-    through.port = String(gate.port);
-    through.hostname = '127.0.0.1';
-    const cutOff = await startTestApp({ roles: ['api'], databaseUrl: through.href });
+    const proxy = await startFaultProxy(app.databaseUrl);
+    const cutOff = await startTestApp({ roles: ['api'], databaseUrl: throughProxy(app.databaseUrl, proxy) });
     try {
       const message = orderCreated();
       const { orderId } = message.data as { orderId: string };
       expect((await postOrder(cutOff, shop, orderCreated())).status).toBe(202);
-      gate.setShut(true);
+      proxy.blackhole();
       const refused = await postOrder(cutOff, shop, message, { id: 'msg_cut_off' });
       expect(refused.status).toBe(503);
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
       expect((await getOrder(app, shop, orderId))['httpStatus']).toBe(404);
-      gate.setShut(false);
-      gate.cut();
+      proxy.mend();
       const again = () => postOrder(cutOff, shop, message, { id: 'msg_cut_off' });
       await expect.poll(async () => (await again()).status, { timeout: 10_000 }).toBe(202);
       expect((await getOrder(app, shop, orderId))['httpStatus']).toBe(200);
     } finally {
       await cutOff.close();
-      await gate.close();
+      await proxy.close();
     }
   }, 40_000);
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useDatabase } from '../../../test/support/database.js';
-import { startTcpProxy, throughProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
+import { startFaultProxy, throughProxy, type FaultProxy } from '../../../test/support/fault-proxy.js';
 import { waitFor } from '../../../test/support/wait.js';
 import type { Settings } from '../config/settings.js';
 import { Log } from '../log/log.js';
@@ -8,12 +8,12 @@ import { Notifications } from './notifications.js';
 
 describe('notices', () => {
   const database = useDatabase();
-  let proxy: TcpProxy;
+  let proxy: FaultProxy;
   let notifications: Notifications;
   let heard: string[];
 
   beforeEach(async () => {
-    proxy = await startTcpProxy(database.url);
+    proxy = await startFaultProxy(database.url);
     notifications = new Notifications(
       { databaseUrl: throughProxy(database.url, proxy) } as Settings,
       new Log('error', { write: () => undefined }),

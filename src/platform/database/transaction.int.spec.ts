@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { useDatabase } from '../../../test/support/database.js';
-import { startTcpProxy, throughProxy } from '../../../test/support/tcp-proxy.js';
+import { startFaultProxy, throughProxy } from '../../../test/support/fault-proxy.js';
 import { dataSourceOptions } from './data-source.js';
 import { isDuplicate } from './database-errors.js';
 import { Transactions, rows, type Tx } from './transaction.js';
@@ -83,7 +83,7 @@ describe('transactions', () => {
   });
 
   it('gives up on a database that is silent, drops that connection, and works on when it is back', async () => {
-    const proxy = await startTcpProxy(database.url);
+    const proxy = await startFaultProxy(database.url);
     const source = new DataSource(dataSourceOptions(throughProxy(database.url, proxy), 2));
     await source.initialize();
     const transactions = new Transactions(source);

@@ -2,7 +2,7 @@ import { Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp, type TestAppOptions } from '../../../test/support/app.js';
-import { startTcpProxy, throughProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
+import { startFaultProxy, throughProxy, type FaultProxy } from '../../../test/support/fault-proxy.js';
 import { waitFor } from '../../../test/support/wait.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { Settings } from '../config/settings.js';
@@ -44,7 +44,7 @@ class EmptyModule {}
 
 describe('jobs', () => {
   let test: TestApp | null = null;
-  let proxy: TcpProxy | null = null;
+  let proxy: FaultProxy | null = null;
   afterEach(async () => {
     await test?.close();
     await proxy?.close();
@@ -124,7 +124,7 @@ describe('jobs', () => {
 
   it('survive a Redis that is cut off or silent: asking still works, and they are done when it is back', async () => {
     const redisUrl = process.env['REDIS_URL'] ?? '';
-    proxy = await startTcpProxy(redisUrl);
+    proxy = await startFaultProxy(redisUrl);
     const { app, ids } = await start({ env: { REDIS_URL: throughProxy(redisUrl, proxy) } });
     await ask(app, 'before');
     await waitFor('the job before', () => ids().includes('before'));
