@@ -17,6 +17,40 @@ describe('shopSettingsFrom', () => {
     );
   });
 
+  it('takes hours, holidays and caps of the jurisdiction where the shop says nothing', () => {
+    const of = (jurisdiction: PutShopDto['jurisdiction'], more: Partial<PutShopDto> = {}) =>
+      shopSettingsFrom({ ...minimal, ...more, ...(jurisdiction ? { jurisdiction } : {}) }, false);
+    expect(of('uk')).toMatchObject({
+      callingHours: { mon: ['09:00-20:00'], sun: ['10:00-18:00'] },
+      abandon: [{ maxRatio: 0.005, windowHours: 24 }],
+      holidays: { isClosed: false, country: null, region: null, dates: [] },
+    });
+    expect(of('fr')).toMatchObject({
+      callingHours: { fri: ['10:00-13:00', '14:00-20:00'] },
+      holidays: { isClosed: true },
+    });
+    expect(of('fr').callingHours).not.toHaveProperty('sat');
+    expect(of('us').callingHours).toEqual(of(undefined).callingHours);
+    expect(of('eu', { callingHours: 'always' }).callingHours).toBe('always');
+  });
+
+  it.each<[string, Partial<PutShopDto>, string]>([
+    [
+      'open holidays where the law closes them',
+      { jurisdiction: 'fr', holidays: { isClosed: false } },
+      '/holidays/isClosed',
+    ],
+    [
+      'a cap above the law',
+      { jurisdiction: 'us', abandon: [{ maxRatio: 0.04, windowHours: 24 }] },
+      '/abandon/0/maxRatio',
+    ],
+  ])('refuses %s', (_name, given, pointer) => {
+    expect(() => shopSettingsFrom({ ...minimal, ...given }, false)).toThrow(
+      expect.objectContaining({ fieldErrors: [expect.objectContaining({ pointer })] }) as DialerError,
+    );
+  });
+
   it('takes null for absent', () => {
     const nothing = {
       callingHours: null,
@@ -24,6 +58,7 @@ describe('shopSettingsFrom', () => {
       agentGroups: null,
       abandon: null,
       firstCall: null,
+      holidays: null,
     } as unknown as object;
     expect(shopSettingsFrom({ ...minimal, ...nothing }, false)).toEqual(shopSettingsFrom(minimal, false));
   });

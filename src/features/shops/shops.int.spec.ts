@@ -146,6 +146,23 @@ describe('PUT shops/{shop}', () => {
     });
   });
 
+  it('keeps holidays, and closes on those of the country and on its own', async () => {
+    const year = new Date().getUTCFullYear();
+    const holidays = { isClosed: true, country: 'DE', region: 'BY', dates: [`${year}-12-31`] };
+    expect((await put('holidays', { ...minimal, holidays })).status).toBe(201);
+    expect(await json(await asAdmin(app, 'GET', '/v1/admin/shops/holidays'))).toMatchObject({ holidays });
+    const { closedDates } = (await app.get(ShopsService).get('holidays')).ringRules;
+    expect([...closedDates]).toEqual(
+      expect.arrayContaining([`${year}-12-25`, `${year}-01-06`, `${year}-12-31`, `${year + 1}-10-03`]),
+    );
+    await put('holidays', { ...minimal, jurisdiction: 'fr' });
+    const french = (await app.get(ShopsService).get('holidays')).ringRules;
+    expect(french.closedDates.has(`${year}-07-14`)).toBe(true);
+    expect(french.closedDates.has(`${year}-12-31`)).toBe(false);
+    await put('holidays', minimal);
+    expect((await app.get(ShopsService).get('holidays')).ringRules.closedDates.size).toBe(0);
+  });
+
   it.each<[string, object, string[]]>([
     ['no name, no zone', { name: undefined, timeZone: undefined }, ['/name', '/timeZone']],
     ['an unknown field', { colour: 'red' }, ['/colour']],
@@ -172,6 +189,19 @@ describe('PUT shops/{shop}', () => {
     ['hours of a wrong day', { callingHours: { monday: ['09:00-20:00'] } }, ['/callingHours/monday']],
     ['hours as a word', { callingHours: 'sometimes' }, ['/callingHours']],
     ['hours as a list', { callingHours: ['09:00-20:00'] }, ['/callingHours', '/callingHours/0']],
+    ['holidays as a word', { holidays: 'FR' }, ['/holidays']],
+    ['holidays of a country that is none', { holidays: { country: 'France' } }, ['/holidays/country']],
+    ['a country without known holidays', { holidays: { isClosed: true, country: 'IO' } }, ['/holidays/country']],
+    ['an unknown region', { holidays: { isClosed: true, country: 'DE', region: 'XX' } }, ['/holidays/region']],
+    ['a region where there are none', { holidays: { country: 'KZ', region: 'AST' } }, ['/holidays/region']],
+    [
+      'days that do not exist',
+      { holidays: { dates: ['2026-12-25', '2026-02-30', '25.12.2026'] } },
+      ['/holidays/dates'],
+    ],
+    ['a closed word', { holidays: { isClosed: 'yes' } }, ['/holidays/isClosed']],
+    ['an unknown field of holidays', { holidays: { name: 'x' } }, ['/holidays/name']],
+    ['open holidays in France', { jurisdiction: 'fr', holidays: { isClosed: false } }, ['/holidays/isClosed']],
     ['a short ring', { ringSeconds: 14 }, ['/ringSeconds']],
     ['a long ring', { ringSeconds: 61 }, ['/ringSeconds']],
     ['a target behind the deadline', { firstCall: { targetSeconds: 700 } }, ['/firstCall/targetSeconds']],
