@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AgentConnection } from '../agent/agent.js';
 import { DEFAULT_SHOP_SETTINGS, type ShopSettings } from '../order/shop-settings.js';
 import { ringRules } from '../calling-hours/may-ring.js';
 import { planTurn, type Turn, type TurnOrder, type TurnTrunk } from './plan-turn.js';
@@ -25,6 +26,7 @@ function agents(count: number) {
     agentId: `a${i}`,
     since: new Date(now.getTime() - 60_000 + i),
     skills: [] as string[],
+    connection: 'persistent' as AgentConnection,
   }));
 }
 
@@ -37,10 +39,10 @@ function aTurn(given: Partial<ATurn>): ATurn {
     now,
     due: [],
     shops: shopOf({}),
-    dialing: null,
+    ahead: new Set(),
     dial: 100,
+    reserve: 100,
     agents: [],
-    promised: 0,
     trunks: [trunk],
     ...given,
   };
@@ -51,6 +53,7 @@ function shopOf(given: Partial<ShopSettings>, liveCalls = 0) {
   return new Map([['shop', { settings: own, rules: ringRules(own, []), liveCalls }]]);
 }
 
+const ahead = new Set(['shop']);
 const refs = (turn: ATurn) => planTurn(turn).calls.map((call) => call.order.orderRef);
 
 describe('whom a turn calls', () => {
@@ -67,23 +70,32 @@ describe('whom a turn calls', () => {
     expect(refs(aTurn({ due: [anOrder(1)], agents: agents(5), dial: 0 }))).toEqual([]);
   });
 
-  it('dials ahead of the agents in predictive mode, without reserving one', () => {
-    const plan = planTurn(
-      aTurn({ due: [1, 2, 3].map((n) => anOrder(n)), agents: agents(1), shops: shopOf({ dialing: 'predictive' }) }),
-    );
+  it('dials ahead of the agents where it may, without reserving one', () => {
+    const plan = planTurn(aTurn({ due: [1, 2, 3].map((n) => anOrder(n)), agents: agents(1), ahead }));
     expect(plan.calls.map((call) => call.agent)).toEqual([null, null, null]);
   });
 
-  it('lets the mode of the group overrule that of the shop', () => {
-    const predictive = { due: [anOrder(1), anOrder(2)], agents: agents(1), shops: shopOf({ dialing: 'predictive' }) };
-    expect(refs(aTurn({ ...predictive, dialing: 'progressive' }))).toEqual(['o1']);
-    expect(refs(aTurn({ ...predictive, shops: shopOf({}), dialing: 'predictive' }))).toEqual(['o1', 'o2']);
+  it('keeps calls of shops that may not be ahead to the agents there are', () => {
+    const shops = new Map([...shopOf({}), ['near-cap', shopOf({}).get('shop')!]]);
+    const due = [1, 2, 3, 4].map((n) => anOrder(n, { shopId: n % 2 === 0 ? 'shop' : 'near-cap' }));
+    const plan = planTurn(aTurn({ due, shops, agents: agents(1), ahead, reserve: 1 }));
+    expect(plan.calls.map((call) => [call.order.orderRef, call.agent?.agentId ?? null])).toEqual([
+      ['o1', 'a0'],
+      ['o2', null],
+      ['o4', null],
+    ]);
   });
 
-  it('reserves an agent for whoever was abandoned or promised a callback, also in predictive mode', () => {
+  it('gives phones that are rung first a call of their own, also among calls ahead', () => {
+    const [first, second] = [agents(2)[0]!, { ...agents(2)[1]!, connection: 'per_call' as const }];
+    const plan = planTurn(aTurn({ due: [anOrder(1), anOrder(2)], agents: [first, second], ahead, reserve: 0 }));
+    expect(plan.calls.map((call) => call.agent?.agentId ?? null)).toEqual(['a1', null]);
+  });
+
+  it('reserves an agent for whoever was abandoned or promised a callback, also among calls ahead', () => {
     const plan = planTurn(
       aTurn({
-        dialing: 'predictive',
+        ahead,
         due: [
           anOrder(1, { isAbandonedBefore: true }),
           anOrder(2, { callbackAt: now, callbackAgentId: 'a2' }),
@@ -95,12 +107,10 @@ describe('whom a turn calls', () => {
     expect(plan.calls.map((call) => call.agent?.agentId ?? null)).toEqual(['a0', 'a2', null]);
   });
 
-  it('reserves nobody whom a ringing call counts on', () => {
-    const order = anOrder(1, { isAbandonedBefore: true });
-    expect(refs(aTurn({ due: [order], agents: agents(2), promised: 2, dialing: 'predictive' }))).toEqual([]);
-    expect(refs(aTurn({ due: [order], agents: agents(2), promised: 1, dialing: 'predictive' }))).toEqual(['o1']);
-    // The predictive call before it counts on the only agent.
-    expect(refs(aTurn({ due: [anOrder(2), order], agents: agents(1), dialing: 'predictive' }))).toEqual(['o2']);
+  it('reserves no more agents than it may: the others are counted on by calls that ring', () => {
+    const due = [anOrder(1, { isAbandonedBefore: true }), anOrder(2, { isAbandonedBefore: true }), anOrder(3)];
+    expect(refs(aTurn({ due, agents: agents(2), reserve: 0, ahead }))).toEqual(['o3']);
+    expect(refs(aTurn({ due, agents: agents(2), reserve: 1, ahead }))).toEqual(['o1', 'o3']);
   });
 
   it('passes over a shop at its limit, counting the calls of this turn', () => {
@@ -169,9 +179,9 @@ describe('who takes the call, and over which trunk', () => {
     expect(refs(aTurn({ ...turn, agents: [plain], due: [television(1, 60)] }))).toEqual(['o1']);
   });
 
-  it('reserves an agent for an order that needs a skill in predictive mode too', () => {
-    const shops = shopOf({ skillRules, dialing: 'predictive' });
-    const plan = planTurn(aTurn({ shops, agents: [plain, able], due: [television(1, 0), anOrder(2)] }));
+  it('reserves an agent for an order that needs a skill among calls ahead too', () => {
+    const shops = shopOf({ skillRules });
+    const plan = planTurn(aTurn({ shops, ahead, agents: [plain, able], due: [television(1, 0), anOrder(2)] }));
     expect(plan.calls.map((call) => call.agent?.agentId ?? null)).toEqual(['a1', null]);
   });
 

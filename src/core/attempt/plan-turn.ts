@@ -1,8 +1,9 @@
+import type { AgentConnection } from '../agent/agent.js';
 import { callNeeds, type RoutedOrder } from '../agent/call-needs.js';
-import { chooseAgent, type FreeAgent } from '../agent/choose-agent.js';
+import { chooseAgent, type CallNeeds, type FreeAgent } from '../agent/choose-agent.js';
 import type { PastCall } from '../calling-hours/attempt-limits.js';
 import { mayRing, type RingRules } from '../calling-hours/may-ring.js';
-import type { DialingMode, ShopSettings } from '../order/shop-settings.js';
+import type { ShopSettings } from '../order/shop-settings.js';
 import type { PutOffReason } from '../order/waiting-for.js';
 import { chooseCallerId, chooseTrunk, type TrunkLoad } from '../trunk/choose-trunk.js';
 
@@ -35,26 +36,30 @@ export interface TurnShop {
   readonly liveCalls: number;
 }
 
+export interface TurnAgent extends FreeAgent {
+  readonly connection: AgentConnection;
+}
+
 /** One turn of an agent group's leader: what there is to do and with what. */
-export interface Turn<O extends TurnOrder, A extends FreeAgent, T extends TurnTrunk> {
+export interface Turn<O extends TurnOrder, A extends TurnAgent, T extends TurnTrunk> {
   readonly now: Date;
   /** In dial order. */
   readonly due: readonly O[];
   readonly shops: ReadonlyMap<string, TurnShop>;
-  /** The group's mode; null: each shop's own. */
-  readonly dialing: DialingMode | null;
+  /** Shops whose orders may be called ahead of the agents; a call of any other shop takes an agent for itself. */
+  readonly ahead: ReadonlySet<string>;
   /** Calls to place at most: what the pacing rule decided. */
   readonly dial: number;
+  /** Of them, calls that may take an agent because they need one. */
+  readonly reserve: number;
   /** Agents who could take a call now. */
   readonly agents: readonly A[];
   /** Everybody of the group who is ready or will be after their call; absent: nobody waits for anybody. */
   readonly atWork?: ReadonlyMap<string, { readonly skills: readonly string[] }>;
-  /** Calls without an agent of their own that count on one of these agents. */
-  readonly promised: number;
   readonly trunks: readonly T[];
 }
 
-/** A call to place: over this trunk, with this agent reserved first; null: whoever is free at the answer. */
+/** A call to place: over this trunk, with this agent reserved first; null: whoever of those with the skills is free at the answer. */
 export interface PlannedCall<O, A, T> {
   readonly order: O;
   readonly settings: ShopSettings;
@@ -62,6 +67,7 @@ export interface PlannedCall<O, A, T> {
   /** E.164; null: the exchange's own. */
   readonly callerId: string | null;
   readonly agent: A | null;
+  readonly needs: CallNeeds;
 }
 
 /** An order that cannot be called yet and leaves the queue until then. */
@@ -82,15 +88,16 @@ export const LOOK_AGAIN_MS = 5_000;
 /** The same when no hour is known at which the buyer may be called. */
 const HOURS_UNKNOWN_MS = 3_600_000;
 const NOBODY: ReadonlyMap<string, { readonly skills: readonly string[] }> = new Map();
+const ANYBODY: CallNeeds = { skills: [], preferredAgentId: null };
 
 /**
  * Whom to call now, over which trunk and for which agent: walks the orders in dial order until the allowance is used up. Orders that meet a full
  * trunk, a shop at its limit or no fitting agent stay in the queue, and those behind them have their turn.
  *
- * In predictive dialling a call goes out without an agent reserved. A buyer we owe an agent (abandoned before, promised callback), or who needs
- * one with a skill, is called with one reserved in either mode.
+ * A call ahead of the agents goes out without one reserved, but for phones that must be rung first. A buyer we owe an agent (abandoned before, promised
+ * callback), or who needs one with a skill, is called with one reserved whichever the mode.
  */
-export function planTurn<O extends TurnOrder, A extends FreeAgent, T extends TurnTrunk>(
+export function planTurn<O extends TurnOrder, A extends TurnAgent, T extends TurnTrunk>(
   turn: Turn<O, A, T>,
 ): TurnPlan<O, A, T> {
   const calls: PlannedCall<O, A, T>[] = [];
@@ -99,7 +106,7 @@ export function planTurn<O extends TurnOrder, A extends FreeAgent, T extends Tur
   const liveCalls = new Map<string, number>();
   const called = new Set<string>();
   let free = turn.agents;
-  let { promised } = turn;
+  let { reserve } = turn;
   for (const order of turn.due) {
     if (calls.length >= turn.dial) break;
     // One call for each buyer: their other orders join it.
@@ -121,20 +128,19 @@ export function planTurn<O extends TurnOrder, A extends FreeAgent, T extends Tur
       continue;
     }
     const needs = callNeeds(order, settings, turn.atWork ?? NOBODY, turn.now);
-    let agent: A | null = null;
-    if (needs.skills.length > 0 || needsAgent(order, turn.dialing ?? settings.dialing)) {
-      if (free.length <= promised) continue;
-      agent = chooseAgent(free, needs);
-      if (agent === null) continue;
-      const taken = agent;
-      free = free.filter((one) => one !== taken);
-    } else promised += 1;
+    const mustReserve = needsAgent(order, needs, turn.ahead);
+    if (mustReserve && reserve === 0) continue;
+    const agent = mustReserve ? chooseAgent(free, needs) : chooseAgent(free.filter(isRungFirst), ANYBODY);
+    if (mustReserve && agent === null) continue;
+    if (mustReserve) reserve -= 1;
+    free = free.filter((one) => one !== agent);
     calls.push({
       order,
       settings,
       trunk: trunk.given,
       callerId: chooseCallerId(settings, trunk.callerIds, order.phone),
       agent,
+      needs,
     });
     called.add(order.phone);
     trunk.linesFree -= 1;
@@ -143,14 +149,29 @@ export function planTurn<O extends TurnOrder, A extends FreeAgent, T extends Tur
   return { calls, putOff };
 }
 
-function needsAgent(order: TurnOrder, dialing: DialingMode): boolean {
-  return dialing === 'progressive' || order.isAbandonedBefore || order.callbackAt !== null;
+/** Whether the order is called only with an agent reserved for it. */
+export function needsAgent(
+  order: Pick<TurnOrder, 'shopId' | 'isAbandonedBefore' | 'callbackAt'>,
+  needs: CallNeeds,
+  ahead: ReadonlySet<string>,
+): boolean {
+  return (
+    !ahead.has(order.shopId) ||
+    order.isAbandonedBefore ||
+    order.callbackAt !== null ||
+    needs.skills.length > 0 ||
+    needs.isPreferredOnly === true
+  );
 }
 
 /** When the first of the open circuits lets a call try again. */
 function retryAt({ trunks, now }: { readonly trunks: readonly TurnTrunk[]; readonly now: Date }): Date {
   const times = trunks.flatMap((trunk) => (trunk.circuit === 'open' && trunk.retryAt ? [trunk.retryAt.getTime()] : []));
   return new Date(times.length > 0 ? Math.min(...times) : now.getTime() + LOOK_AGAIN_MS);
+}
+
+function isRungFirst(agent: TurnAgent): boolean {
+  return agent.connection === 'per_call';
 }
 
 function refusal(order: TurnOrder, rules: RingRules, now: Date): PutOff | null {
