@@ -28,21 +28,26 @@ export interface QueuedRow extends OrderRow {
 }
 
 /** Most orders that enter the dial order in one turn; the others of a rush (the hours begin) enter with the next ones. */
-const MARKED_AT_ONCE = 200;
+const ENTERING_AT_ONCE = 200;
 
 const WAITS = `o.status = 'scheduled' AND o.hold_reason IS NULL`;
 
 /**
  * Orders whose time has come enter the dial order. Those that wait for their time stand in an index of their own, so that a look at the queue
  * never has to walk over them, be they 100,000.
+ *
+ * Then sorting is forbidden to the planner: the dial order stands in an index, and where most orders are of one shop the planner, which reckons
+ * with an average one, would rather sort them all. For the same reason it would compile the query, which takes longer than to run it.
  */
-export async function markDue(tx: Tx, now: Date): Promise<void> {
+async function enterAndForbidSorting(tx: Tx, now: Date): Promise<void> {
   await tx.query(
-    `UPDATE orders SET is_due = true WHERE id IN (
-       SELECT o.id FROM orders o WHERE ${WAITS} AND NOT o.is_due AND o.due_at <= $1
-       ORDER BY o.due_at, o.band, o.turn_at LIMIT $2 FOR UPDATE SKIP LOCKED
-     )`,
-    [now, MARKED_AT_ONCE],
+    `WITH entered AS (
+       UPDATE orders SET is_due = true WHERE id IN (
+         SELECT o.id FROM orders o WHERE ${WAITS} AND NOT o.is_due AND o.due_at <= $1
+         ORDER BY o.due_at, o.band, o.turn_at LIMIT $2 FOR UPDATE SKIP LOCKED
+       ) RETURNING id
+     ) SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true), (SELECT count(*) FROM entered) AS entered`,
+    [now, ENTERING_AT_ONCE],
   );
 }
 
@@ -62,8 +67,7 @@ export async function dueOrders(
   tx: Tx,
   query: QueueQuery & { skip: readonly string[]; limit: number },
 ): Promise<QueuedOrder[]> {
-  // The index has the order already. Where most orders are of one shop, the planner, which reckons with an average one, would sort them all.
-  await tx.query(`SELECT set_config('enable_sort', 'off', true)`);
+  await enterAndForbidSorting(tx, query.now);
   const found = await firstOfEachShop(tx, query);
   await tx.query(`SELECT set_config('enable_sort', 'on', true)`);
   return found;

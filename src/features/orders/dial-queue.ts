@@ -15,7 +15,7 @@ import type { AttemptResult } from '../../core/call/result.js';
 import { Vault } from '../../platform/auth/vault.js';
 import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
 import { ShopsService } from '../shops/shops.service.js';
-import { countDue, dueOrders, lockDue, markDue, type QueuedRow, type ServedShop } from './dial-queue.store.js';
+import { countDue, dueOrders, lockDue, type QueuedRow, type ServedShop } from './dial-queue.store.js';
 import type { DueOrder, OrderRow } from './order-row.js';
 
 /** Whose orders are asked for, and for whom. */
@@ -48,7 +48,6 @@ export class DialQueue {
   ): Promise<DueOrder[]> {
     const served = (await this.served(query)).filter(({ shopId }) => !query.exceptShops.includes(shopId));
     if (served.length === 0) return [];
-    await markDue(tx, query.now);
     const queued = await dueOrders(tx, { ...query, served });
     const queues = served.map(({ shopId, whenLate, share }) => ({
       shopId,
