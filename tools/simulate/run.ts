@@ -278,8 +278,9 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
     this.peace.onInvite(request.legId);
   }
 
-  onBridge(buyerLegId: string, by: CommandSource): void {
-    this.carrier.onBridge(buyerLegId, by);
+  onBridge(buyerLegId: string, agentLegId: string, by: CommandSource): void {
+    this.carrier.onBridge(buyerLegId, agentLegId, by);
+    this.records.onBridge(buyerLegId, agentLegId);
   }
 
   onFact(fact: TelephonyFact): void {

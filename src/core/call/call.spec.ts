@@ -223,6 +223,17 @@ describe('answered and no agent', () => {
 });
 
 describe('during the talk', () => {
+  it('has one longest talk, also when the agent was lost and came back', () => {
+    const { call } = play(plan().call, [
+      ...connected,
+      [1000, { kind: 'agent.ended', cause: 41 }],
+      [1003, { kind: 'agent.up' }],
+      [1003, { kind: 'buyer.bridged' }],
+    ]);
+    expect(call.state).toBe('connected');
+    expect(limitAt(call)).toEqual(at(3 + 3600 + 10));
+  });
+
   it('an agent who puts the phone down ends it; a lost leg keeps the buyer for 10 s', () => {
     expect(play(plan().call, [...connected, [9, { kind: 'agent.ended', cause: 16 }]]).actions.at(-1)).toBe(
       'hangup_buyer',

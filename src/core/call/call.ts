@@ -161,7 +161,8 @@ export function limitAt(call: Call): Date | null {
     case 'waiting':
       return after(call.answeredAt ?? call.since, limitMs);
     case 'connected': {
-      const end = after(call.since, call.maxTalkSeconds * 1000 + limitMs);
+      // From the first connection: an agent who was lost and came back has no new talk.
+      const end = after(call.connectedAt ?? call.since, call.maxTalkSeconds * 1000 + limitMs);
       const verdict = verdictAt(call.detection);
       return verdict !== null && verdict < end ? verdict : end;
     }

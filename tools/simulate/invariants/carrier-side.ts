@@ -23,8 +23,9 @@ export interface Leaders {
 
 const CONNECT_MS = 2_050;
 const LEAST_RING_MS = 14_900;
-/** Longest lease of an answered buyer who is not in a bridge: held while the agent's phone comes back. */
-const UNBRIDGED_MS = 13_000;
+/** A lost agent is noticed by the reconciler at the latest (10 s); then the buyer is held under a lease of 12 s while the phone is called again. */
+const UNBRIDGED_MS = 23_000;
+const HEAL_MS = 30_000;
 const LONGER_THAN_TALK_MS = 60_000;
 const LONGER_THAN_RING_MS = 10_000;
 
@@ -88,7 +89,7 @@ export class CarrierSide implements CarrierWatcher {
     });
   }
 
-  onBridge(buyerLegId: string, by: CommandSource): void {
+  onBridge(buyerLegId: string, _agentLegId: string, by: CommandSource): void {
     this.checkLeader('bridge', buyerLegId, by);
   }
 
@@ -144,10 +145,12 @@ export class CarrierSide implements CarrierWatcher {
     leg.bridgeId = null;
     const sinceMs = this.findings.time.nowMs();
     leg.unbridgedMs = sinceMs;
-    this.findings.time.after(UNBRIDGED_MS, () => {
-      if (this.legs.get(leg.legId) !== leg || leg.unbridgedMs !== sinceMs || this.isInMessage(leg)) return;
-      this.findings.broken('I9', 'a buyer is left alone on the line', [leg.legId]);
-    });
+    this.findings.within(
+      UNBRIDGED_MS,
+      HEAL_MS,
+      () => this.legs.get(leg.legId) !== leg || leg.unbridgedMs !== sinceMs || this.isInMessage(leg),
+      () => this.findings.broken('I9', 'a buyer is left alone on the line', [leg.legId]),
+    );
   }
 
   private onEnded(leg: Leg, wasHungUpByUs: boolean): void {

@@ -31,6 +31,11 @@ export class Findings {
     this.troubleUntilMs = Math.max(this.troubleUntilMs, untilMs);
   }
 
+  /** Something outside is wrong, or was a moment ago. */
+  isTroubled(healMs: number): boolean {
+    return this.time.nowMs() < this.troubleUntilMs + healMs;
+  }
+
   /**
    * Asks again and again until the promise is kept, and finds it broken when it is not within `afterMs` in which nothing outside was wrong.
    * `healMs`: how long the dialing may take to find its feet after a trouble.

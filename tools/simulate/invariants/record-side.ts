@@ -1,4 +1,5 @@
 import type { Presence } from '../../../src/core/agent/agent.js';
+import { bridgeOfAgentLeg } from '../../../src/core/call/leg-ids.js';
 import type { Call } from '../../../src/core/call/call.js';
 import type { OrderState } from '../../../src/core/order/order-machine.js';
 import type { OrderStatus } from '../../../src/core/order/order.js';
@@ -23,6 +24,7 @@ const LIVE: readonly OrderStatus[] = ['dialing', 'ringing', 'connected'];
 /** From the reservation: the longest ring, the answer, and the reconciler that frees who was forgotten. */
 const RESERVED_MS = 75_000;
 const HEAL_MS = 30_000;
+const CLEARED_MS = 10_000;
 
 export interface RecordSideParts {
   readonly findings: Findings;
@@ -107,12 +109,22 @@ export class RecordSide implements DatabaseWatcher, Leaders {
     this.answered.set(route.shopId, seen);
   }
 
+  /** A buyer is put to an agent: that agent must be reserved for this very call. */
+  onBridge(callId: string, agentLegId: string): void {
+    const agentId = bridgeOfAgentLeg(agentLegId)?.slice('agent-'.length) ?? '';
+    const presence = this.database?.agents.get(agentId)?.presence;
+    if (presence !== undefined && 'callId' in presence && presence.callId === callId) return;
+    this.broken(
+      'I11',
+      `a buyer is put to an agent who is ${presence?.state ?? 'unknown'} and not reserved for the call`,
+      [callId, agentId],
+    );
+  }
+
   onAgent(row: AgentRow, _before: Presence): void {
     const { agentId, presence } = row;
     const { findings } = this.parts;
-    const buyer = this.carrier?.buyerWith(agentId) ?? null;
-    if (presence.state === 'ready' && buyer !== null)
-      this.broken('I11', 'an agent is ready with a buyer in their bridge', [agentId, buyer]);
+    if (presence.state === 'ready') this.checkAlone(row);
     if (presence.state !== 'reserved') return;
     const { since } = presence;
     findings.within(
@@ -121,6 +133,16 @@ export class RecordSide implements DatabaseWatcher, Leaders {
       () => row.presence.state !== 'reserved' || row.presence.since !== since,
       () => this.broken('I12', 'a reservation does not end', [agentId, presence.callId]),
     );
+  }
+
+  /** A hang-up that the exchange could not be told is given up in the end: then the reconciler clears the bridge before the next call. */
+  private checkAlone(row: AgentRow): void {
+    const { findings } = this.parts;
+    const buyer = this.carrier?.buyerWith(row.agentId) ?? null;
+    if (buyer === null) return;
+    const tell = (): void => this.broken('I11', 'an agent is ready with a buyer in their bridge', [row.agentId, buyer]);
+    if (!findings.isTroubled(HEAL_MS)) tell();
+    else findings.within(0, CLEARED_MS, () => this.carrier?.buyerWith(row.agentId) !== buyer, tell);
   }
 
   /** After the last fault and a while to heal: nothing may be under way any more. */
@@ -175,13 +197,14 @@ export class RecordSide implements DatabaseWatcher, Leaders {
   }
 
   private checkAgent(row: CallRow): void {
-    const agentId = row.call.agent?.agentId;
+    const { state, agent } = row.call;
+    const agentId = state === 'connected' || state === 'agent_lost' ? agent?.agentId : undefined;
     if (this.agentOfCall.get(row.callId) === agentId) return;
     this.releaseAgent(row.callId);
     if (agentId === undefined) return;
     const other = this.callOfAgent.get(agentId);
     if (other !== undefined && other !== row.callId)
-      this.broken('I11', 'an agent has two live calls', [agentId, other, row.callId]);
+      this.broken('I11', 'an agent talks in two calls', [agentId, other, row.callId]);
     this.callOfAgent.set(agentId, row.callId);
     this.agentOfCall.set(row.callId, agentId);
   }

@@ -33,6 +33,9 @@ export class Ledger {
   readonly slices: Slice[] = [];
   private readonly since = new Map<string, { group: StateGroup | null; atMs: number }>();
   private waiting = 0;
+  private counted = 0;
+  private answered = 0;
+  private abandoned = 0;
 
   constructor(
     private readonly time: VirtualTime,
@@ -113,11 +116,15 @@ export class Ledger {
     slice.waiting = this.waiting;
     slice.lines = this.linesInUse();
     slice.agents = [...this.since.values()].filter(({ group }) => group !== null).length;
-    for (const { call } of this.database().endedCalls) {
+    const ended = this.database().endedCalls;
+    for (; this.counted < ended.length; this.counted += 1) {
+      const { call } = ended[this.counted]!;
       if (call.state !== 'ended' || call.answeredAt === null) continue;
-      if (call.result === 'answered' || call.result === 'abandoned') slice.answered += 1;
-      if (call.result === 'abandoned') slice.abandoned += 1;
+      if (call.result === 'answered' || call.result === 'abandoned') this.answered += 1;
+      if (call.result === 'abandoned') this.abandoned += 1;
     }
+    slice.answered = this.answered;
+    slice.abandoned = this.abandoned;
   }
 
   private sliceAt(atMs: number): Slice | null {

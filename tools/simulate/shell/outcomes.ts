@@ -65,15 +65,13 @@ export class Outcomes {
     }
   }
 
-  /** Sweep: orders whose time has run out. */
-  giveUpOverdue(): void {
+  /** The order's time has run out; false while a call for it is going on. */
+  giveUp(order: OrderRow): boolean {
     this.database.check();
-    const now = this.time.date();
-    for (const order of this.database.orders.values()) {
-      const { status } = order.state;
-      if (order.giveUpAt > now || (status !== 'accepted' && status !== 'scheduled')) continue;
+    const { status } = order.state;
+    if (status === 'accepted' || status === 'scheduled')
       this.orders.finish(order, order.firstCallAt === null ? 'expired' : 'unreachable');
-    }
+    return order.state.status === 'final';
   }
 
   /** Sweep: orders that wait for the word of an agent who is no longer in that wrap-up. */

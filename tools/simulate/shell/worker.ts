@@ -9,6 +9,7 @@ import type { Outcomes } from './outcomes.js';
 import type { OrderRow } from './rows.js';
 
 const FORGOTTEN_MS = 2_000;
+const SWEEP_MS = 2_000;
 
 /** The roles api and worker: orders in, jobs that wake, sweeps that find what jobs have missed. */
 export class Worker {
@@ -28,14 +29,16 @@ export class Worker {
   start(): void {
     this.every(1_000, () => this.scheduleForgotten());
     this.every(500, () => this.endOverdueWrapUps());
-    this.every(60_000, () => this.outcomes.giveUpOverdue());
     this.every(5_000, () => this.outcomes.closeForgottenWrapUps(this.inWrapUp));
   }
 
   /** The shop posts an order, again and again until it is taken. */
   receive(arrival: Arrival): void {
     const orderRef = this.nextId();
-    this.insist(() => this.orders.accept(orderRef, arrival));
+    this.insist(() => {
+      const order = this.orders.accept(orderRef, arrival);
+      this.time.after(order.giveUpAt.getTime() - this.time.nowMs(), () => this.giveUp(order));
+    });
     if (arrival.cancelAtMs !== null)
       this.time.after(arrival.cancelAtMs - this.time.nowMs(), () => this.insist(() => this.orders.withdraw(orderRef)));
     const times = this.chance.isTrue(this.faults.jobsDoubledRatio) ? 2 : 1;
@@ -54,6 +57,12 @@ export class Worker {
     else if (before?.status === 'accepted') this.accepted.delete(order);
     if (order.state.status === 'wrap_up') this.inWrapUp.add(order);
     else if (before?.status === 'wrap_up') this.inWrapUp.delete(order);
+  }
+
+  private giveUp(order: OrderRow): void {
+    this.insist(() => {
+      if (!this.outcomes.giveUp(order)) this.time.after(SWEEP_MS, () => this.giveUp(order));
+    });
   }
 
   private scheduleForgotten(): void {

@@ -12,7 +12,7 @@ import type { VirtualTime } from '../engine/virtual-time.js';
 /** Who sits at the carrier's side and hears everything, whatever the dialer hears. */
 export interface CarrierWatcher {
   onInvite(request: BuyerCallRequest, by: CommandSource): void;
-  onBridge(buyerLegId: string, by: CommandSource): void;
+  onBridge(buyerLegId: string, agentLegId: string, by: CommandSource): void;
   onFact(fact: TelephonyFact): void;
   /** The exchange died: every leg is gone. */
   onReset(): void;
@@ -91,7 +91,7 @@ export class Exchange {
     by: CommandSource,
   ): CommandResult {
     const result = this.network.bridge(request);
-    if (result.kind === 'done') this.watcher.onBridge(request.buyerLegId, by);
+    if (result.kind === 'done') this.watcher.onBridge(request.buyerLegId, request.agentLegId, by);
     return result;
   }
 
