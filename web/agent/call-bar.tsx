@@ -31,7 +31,7 @@ export function CallBar(props: {
   const { word } = useWords();
   const desk = useDesk();
   const phone = usePhone();
-  const { isMuted, status } = usePhoneView();
+  const { isMuted, status, isOffered } = usePhoneView();
   const title = useRef<HTMLHeadingElement>(null);
   const isTalking = isActive && state.state !== 'wrap_up' && call.endedAt === null;
   const hold = useMutation({ mutationFn: () => desk.hold(call.callId, !call.isHeld) });
@@ -53,7 +53,7 @@ export function CallBar(props: {
       </div>
       <TalkTime call={call} state={state} />
       <Group gap={6} wrap="nowrap">
-        {phone.isOffered && (
+        {isOffered === true && (
           <>
             <Button
               variant={isMuted ? 'filled' : 'default'}

@@ -11,7 +11,7 @@ import { KeyList } from './key-list.js';
 import { TopBar } from './top-bar.js';
 import { useArrivals } from './arrivals.js';
 import { useHotKeys } from './hot-keys.js';
-import { usePhone } from '../softphone/phone-context.js';
+import { usePhone, usePhoneView } from '../softphone/phone-context.js';
 
 /** The working place: a bar with the agent's state, and below it the order in hand with its result. The frames stay where they are. */
 export function DeskPage(props: {
@@ -23,9 +23,13 @@ export function DeskPage(props: {
   const { word } = useWords();
   const desk = useDesk();
   const phone = usePhone();
+  const { isOffered } = usePhoneView();
   const isActive = mayAct(view);
   const spoken = useArrivals(view);
-  useEffect(() => phone.setWanted(isActive && state.state !== 'offline'), [phone, isActive, state.state]);
+  useEffect(() => phone.setWanted(isActive), [phone, isActive]);
+  useEffect(() => phone.setLineExpected(state.isLineUp === true), [phone, state.isLineUp]);
+  // After a sign-out there is no desk, and no phone either.
+  useEffect(() => () => phone.setWanted(false), [phone]);
   useHotKeys({
     F8: () => isActive && void desk.wish('ready').catch(() => undefined),
     F9: () => isActive && void desk.wish('break', 'pause').catch(() => undefined),
@@ -38,7 +42,7 @@ export function DeskPage(props: {
       <main className={classes.main}>
         {view.call === null ? (
           <>
-            <Idle state={state} hasDeskPhone={!phone.isOffered} />
+            <Idle state={state} hasDeskPhone={isOffered === false} />
             <KeyList />
           </>
         ) : (

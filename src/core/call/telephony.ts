@@ -59,6 +59,18 @@ export interface Telephony {
   /** Ends a bridge of ours; the legs in it are left alone. */
   destroyBridge(bridgeId: string): Promise<CommandResult>;
 
+  /**
+   * Lets a browser register as the phone `name` with this password, until {@link removePhone}, another password, or the exchange's restart.
+   * Repeating it is harmless. The phone is called as `PJSIP/<name>`.
+   */
+  putPhone(phone: { readonly name: string; readonly password: string }): Promise<CommandResult>;
+
+  /** Nobody registers as this phone any more, and it is not called. A leg that stands is left alone. */
+  removePhone(name: string): Promise<CommandResult>;
+
+  /** The browsers' phones that the exchange knows (`isPhoneName`), and whether one is registered now. */
+  phones(): Promise<readonly { readonly name: string; readonly isThere: boolean }[]>;
+
   /** Everything of ours that exists now on the exchange, for the reconciler. */
   survey(): Promise<Survey>;
 }

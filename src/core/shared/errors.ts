@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'agent.not_found'
   | 'agent.state_refused'
   | 'agent.no_softphone'
+  | 'session.elsewhere'
+  | 'screen.not_active'
   | 'call.not_found'
   | 'call.closed'
   | 'call.state_refused'

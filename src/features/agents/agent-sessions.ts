@@ -2,12 +2,23 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { DialerError } from '../../core/shared/errors.js';
 import type { AgentId } from '../../core/shared/ids.js';
+import { phoneName } from '../../core/call/leg-ids.js';
 import { isPassword } from '../../platform/auth/password.js';
 import { newToken, sha256 } from '../../platform/auth/tokens.js';
+import { Vault } from '../../platform/auth/vault.js';
+import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { AgentStore } from './agent.store.js';
-import { agentSessionEnded, type PresenceView, type SessionAgent, type SessionEnd } from './agents.events.js';
+import {
+  agentScreenChanged,
+  agentSessionEnded,
+  SOFTPHONE,
+  type PhoneAccount,
+  type PresenceView,
+  type SessionAgent,
+  type SessionEnd,
+} from './agents.events.js';
 import { PresenceMoves } from './presence-moves.js';
 import { SessionStore, type EndedSession } from './session.store.js';
 import { SignInLimit } from './sign-in-limit.js';
@@ -33,9 +44,11 @@ export class AgentSessions {
     private readonly agents: AgentStore,
     private readonly sessions: SessionStore,
     private readonly moves: PresenceMoves,
+    private readonly vault: Vault,
+    private readonly notifications: Notifications,
   ) {}
 
-  async signIn(login: string, password: string, from: string): Promise<SignedIn> {
+  async signIn(login: string, password: string, from: string, isTakeOver: boolean): Promise<SignedIn> {
     const wait = this.limit.waitSeconds(login, from);
     if (wait > 0) {
       throw new DialerError('auth.throttled', 'Too many wrong passwords. Wait, then try again.', {
@@ -54,12 +67,18 @@ export class AgentSessions {
     const token = newToken();
     const presence = await this.transactions.run(async (tx) => {
       if (!(await this.agents.lockEnabled(tx, agent.agentId))) throw signInRefused();
+      if (!isTakeOver && (await this.sessions.hasOpenScreen(tx, agent.agentId))) {
+        throw new DialerError(
+          'session.elsewhere',
+          'The agent is at work on another screen. Send `takeOver: true` to go on here; that screen then only shows.',
+        );
+      }
       await this.tellEnded(tx, await this.sessions.endOfAgent(tx, agent.agentId), 'replaced');
       await this.sessions.create(tx, { sessionId, agentId: agent.agentId, tokenHash: sha256(token) });
       return (await this.moves.move(tx, agent.agentId, { kind: 'signed_in' })).view;
     });
     const { passwordHash: _hash, isEnabled: _isEnabled, ...shown } = agent;
-    return { token, agent: { ...shown, sessionId }, presence };
+    return { token, agent: { ...shown, sessionId, activeScreen: null }, presence };
   }
 
   async signOut(token: string): Promise<void> {
@@ -76,8 +95,40 @@ export class AgentSessions {
       const agent = await this.agents.find(tx, session.agentId);
       if (!agent) return null;
       const { passwordHash: _hash, isEnabled: _isEnabled, ...shown } = agent;
-      return { ...shown, sessionId: session.sessionId };
+      return { ...shown, sessionId: session.sessionId, activeScreen: session.activeScreen };
     });
+  }
+
+  async claimScreen(sessionId: string, screen: string): Promise<string | null> {
+    return this.transactions.read((tx) => this.sessions.claimScreen(tx, sessionId, screen));
+  }
+
+  async takeScreen({ agentId, sessionId }: SessionAgent, screen: string): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      await this.sessions.setScreen(tx, sessionId, screen);
+      await this.events.publish(tx, agentScreenChanged, { agentId, sessionId, screen });
+    });
+  }
+
+  async phone({ agentId, sessionId, endpoint }: SessionAgent): Promise<PhoneAccount | null> {
+    if (endpoint !== SOFTPHONE) return null;
+    return this.transactions.run(async (tx) => {
+      const stored = await this.sessions.phonePassword(tx, sessionId, this.vault.encrypt(newToken()));
+      if (stored === null) return null;
+      // The dialer tells the exchange at its next turn: now.
+      await this.notifications.notify(tx, 'dialer', `agent:${agentId}`);
+      return { agentId, sessionId, name: phoneName(agentId), password: this.vault.decrypt(stored) };
+    });
+  }
+
+  async phones(): Promise<PhoneAccount[]> {
+    const rows = await this.transactions.read((tx) => this.sessions.phonePasswords(tx));
+    return rows.map(({ agentId, sessionId, password }) => ({
+      agentId,
+      sessionId,
+      name: phoneName(agentId),
+      password: this.vault.decrypt(password),
+    }));
   }
 
   async keepScreens(sessionIds: readonly string[]): Promise<string[]> {

@@ -22,7 +22,7 @@ import { AGENT_ROLES, type AgentRole } from './agents.events.js';
 /** A group's id becomes part of a Stasis application's name, an endpoint goes to the exchange as it is: both are narrow on purpose. */
 export const GROUP_ID = /^[a-z0-9][a-z0-9_-]{0,39}$/;
 export const LOGIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const ENDPOINT = /^PJSIP\/[A-Za-z0-9_.-]{1,64}$/;
+const ENDPOINT = /^(softphone|PJSIP\/[A-Za-z0-9_.-]{1,64})$/;
 
 export class GroupDto {
   /** Shown to people; the group's id when absent. */
@@ -100,10 +100,17 @@ export class AgentDto {
   @MaxLength(64, { each: true })
   skills?: string[] | null;
 
-  /** Where the agent's phone is; `PJSIP/agent-<login>` when absent. */
-  @ApiPropertyOptional({ type: String, nullable: true, example: 'PJSIP/agent-anna' })
+  /** Where the agent's phone is: an endpoint of the exchange, or `softphone`, the phone in the browser; `PJSIP/agent-<login>` when absent. */
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    example: 'softphone',
+    description: 'an endpoint such as PJSIP/agent-anna, or softphone',
+  })
   @IsOptional()
-  @Matches(ENDPOINT, { message: 'must look like PJSIP/agent-anna: letters, digits, dot, hyphen and underscore' })
+  @Matches(ENDPOINT, {
+    message: 'must be softphone or look like PJSIP/agent-anna: letters, digits, dot, hyphen and underscore',
+  })
   endpoint?: string | null;
 
   /** `persistent` (default): the phone stays up for the shift; `per_call`: it is rung before each buyer's call. */

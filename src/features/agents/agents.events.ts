@@ -6,13 +6,16 @@ import { defineEvent } from '../../platform/outbox/events.js';
 export const AGENT_ROLES = ['agent', 'senior', 'supervisor', 'administrator'] as const;
 export type AgentRole = (typeof AGENT_ROLES)[number];
 
+/** The endpoint of agents whose phone is in the browser: the exchange learns it with their session (`phoneName`). */
+export const SOFTPHONE = 'softphone';
+
 /** A person with a headset, as the administrator has set them up. */
 export interface Agent {
   readonly agentId: AgentId;
   readonly login: string;
   readonly name: string;
   readonly role: AgentRole;
-  /** `PJSIP/…`: where the agent's phone is. */
+  /** `PJSIP/…`: where the agent's phone is; or {@link SOFTPHONE}. */
   readonly endpoint: string;
   readonly connection: AgentConnection;
   readonly skills: readonly string[];
@@ -22,6 +25,16 @@ export interface Agent {
 /** An agent with the session they act in. */
 export interface SessionAgent extends Agent {
   readonly sessionId: string;
+  /** Of the session's screens that name themselves, the one that may act; null while none has. */
+  readonly activeScreen: string | null;
+}
+
+/** The phone in a browser: its name at the exchange, and its password for this session. */
+export interface PhoneAccount {
+  readonly agentId: AgentId;
+  readonly sessionId: string;
+  readonly name: string;
+  readonly password: string;
 }
 
 /** An agent and where they stand now. */
@@ -46,6 +59,11 @@ export const agentStateChanged = defineEvent<{ agentId: AgentId; presence: Prese
 /** A wrap-up is over: by the agent (`hadLimit` false) or by its time limit. Published once for each call that had a wrap-up. */
 export const agentWrapUpEnded = defineEvent<{ agentId: AgentId; callId: CallId; hadLimit: boolean }>(
   'agent.wrap_up_ended',
+);
+
+/** Another screen of the session may act from now on. */
+export const agentScreenChanged = defineEvent<{ agentId: AgentId; sessionId: string; screen: string }>(
+  'agent.screen_changed',
 );
 
 export type SessionEnd = 'signed_out' | 'replaced' | 'switched_off' | 'expired' | 'password_changed';

@@ -6,7 +6,7 @@ import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { AgentStore, type Group } from './agent.store.js';
 import { AgentSessions, type SignedIn } from './agent-sessions.js';
-import type { PresenceView, SessionAgent } from './agents.events.js';
+import type { PhoneAccount, PresenceView, SessionAgent } from './agents.events.js';
 import { noSuchAgent, PresenceMoves } from './presence-moves.js';
 import { PresenceStore } from './presence.store.js';
 import { presenceView } from './presence-view.js';
@@ -28,10 +28,31 @@ export class AgentsService {
 
   /**
    * Signs an agent in; a session that they had elsewhere ends. `from` is the client's address, for the limit on wrong passwords.
-   * Throws `auth.failed` for an unknown login, a wrong password or somebody switched off, all alike, and `auth.throttled` after too many.
+   * Throws `auth.failed` for an unknown login, a wrong password or somebody switched off, all alike, `auth.throttled` after too many, and
+   * without `isTakeOver` also `session.elsewhere` while somebody looks at the other session.
    */
-  signIn(login: string, password: string, from: string): Promise<SignedIn> {
-    return this.sessions.signIn(login, password, from);
+  signIn(login: string, password: string, from: string, isTakeOver = true): Promise<SignedIn> {
+    return this.sessions.signIn(login, password, from, isTakeOver);
+  }
+
+  /** A screen of the session has opened: it becomes the active one if there is no other. @returns the active one; null when the session has ended */
+  claimScreen(sessionId: string, screen: string): Promise<string | null> {
+    return this.sessions.claimScreen(sessionId, screen);
+  }
+
+  /** From now on this screen of the session may act, and no other. Published as `agent.screen_changed`. */
+  takeScreen(agent: SessionAgent, screen: string): Promise<void> {
+    return this.sessions.takeScreen(agent, screen);
+  }
+
+  /** The phone in the agent's browser, with a password that ends with the session; null when the agent has a phone elsewhere. */
+  phone(agent: SessionAgent): Promise<PhoneAccount | null> {
+    return this.sessions.phone(agent);
+  }
+
+  /** All phones in browsers that may register now. */
+  phones(): Promise<PhoneAccount[]> {
+    return this.sessions.phones();
   }
 
   /** Ends the session; with a call at hand the agent leaves after it. An unknown token is no error. */

@@ -1,11 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentId } from '../../core/shared/ids.js';
 import type { Tx } from '../../platform/database/transaction.js';
+import { SOFTPHONE } from './agents.events.js';
 
 /** A session ends by itself after this long without a request or an open event stream (ASVS 7.3.1), */
 const IDLE_MINUTES = 30;
 /** … and after this long in any case: one shift (ASVS 7.3.2). */
 const ABSOLUTE_HOURS = 12;
+
+export interface LiveSession {
+  readonly sessionId: string;
+  readonly agentId: AgentId;
+  readonly activeScreen: string | null;
+  readonly isStale: boolean;
+}
+
+/** An open event stream is seen every 3 s: after this long without one, nobody looks at the session. */
+const UNSEEN_SECONDS = 7;
 
 export interface EndedSession {
   readonly sessionId: string;
@@ -23,9 +34,9 @@ export class SessionStore {
   }
 
   /** The live session of a token; `isStale` when `touch` is due. */
-  async find(tx: Tx, tokenHash: Buffer): Promise<{ sessionId: string; agentId: AgentId; isStale: boolean } | null> {
-    const rows = await tx.query<{ sessionId: string; agentId: AgentId; isStale: boolean }[]>(
-      `SELECT s.session_id AS "sessionId", s.agent_id AS "agentId", s.last_seen_at < now() - interval '30 s' AS "isStale"
+  async find(tx: Tx, tokenHash: Buffer): Promise<LiveSession | null> {
+    const rows = await tx.query<LiveSession[]>(
+      `SELECT s.session_id AS "sessionId", s.agent_id AS "agentId", s.active_screen AS "activeScreen", s.last_seen_at < now() - interval '30 s' AS "isStale"
        FROM agent_sessions s JOIN agents a USING (agent_id)
        WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > now() AND a.is_enabled
          AND s.last_seen_at > now() - $2 * interval '1 minute'`,
@@ -50,6 +61,55 @@ export class SessionStore {
       [sessionIds],
     );
     return rows.map((row) => row.session_id);
+  }
+
+  /** Whether somebody looks at the agent's session now. */
+  async hasOpenScreen(tx: Tx, agentId: AgentId): Promise<boolean> {
+    const rows = await tx.query<unknown[]>(
+      `SELECT 1 FROM agent_sessions
+       WHERE agent_id = $1 AND ended_at IS NULL AND screen_seen_at > now() - $2 * interval '1 second'`,
+      [agentId, UNSEEN_SECONDS],
+    );
+    return rows.length > 0;
+  }
+
+  /** Makes the screen the active one if there is none, or nobody looks at the session. @returns the active one */
+  async claimScreen(tx: Tx, sessionId: string, screen: string): Promise<string | null> {
+    const [rows] = await tx.query<[{ active_screen: string }[], number]>(
+      `UPDATE agent_sessions SET active_screen = CASE
+         WHEN active_screen IS NULL OR screen_seen_at IS NULL OR screen_seen_at < now() - $3 * interval '1 second' THEN $2::uuid
+         ELSE active_screen END
+       WHERE session_id = $1 AND ended_at IS NULL RETURNING active_screen`,
+      [sessionId, screen, UNSEEN_SECONDS],
+    );
+    return rows[0]?.active_screen ?? null;
+  }
+
+  async setScreen(tx: Tx, sessionId: string, screen: string): Promise<void> {
+    await tx.query(`UPDATE agent_sessions SET active_screen = $2 WHERE session_id = $1 AND ended_at IS NULL`, [
+      sessionId,
+      screen,
+    ]);
+  }
+
+  /** The phone's password of a live session; `fresh` when it has none yet. */
+  async phonePassword(tx: Tx, sessionId: string, fresh: string): Promise<string | null> {
+    const [rows] = await tx.query<[{ password: string }[], number]>(
+      `UPDATE agent_sessions SET phone_password_encrypted = coalesce(phone_password_encrypted, $2)
+       WHERE session_id = $1 AND ended_at IS NULL RETURNING phone_password_encrypted AS password`,
+      [sessionId, fresh],
+    );
+    return rows[0]?.password ?? null;
+  }
+
+  /** The passwords of all phones in browsers that may register now. */
+  async phonePasswords(tx: Tx): Promise<{ agentId: AgentId; sessionId: string; password: string }[]> {
+    return tx.query(
+      `SELECT s.agent_id AS "agentId", s.session_id AS "sessionId", s.phone_password_encrypted AS password
+       FROM agent_sessions s JOIN agents a USING (agent_id)
+       WHERE s.ended_at IS NULL AND s.expires_at > now() AND s.phone_password_encrypted IS NOT NULL AND a.is_enabled AND a.endpoint = $1`,
+      [SOFTPHONE],
+    );
   }
 
   async endOfAgent(tx: Tx, agentId: AgentId): Promise<EndedSession[]> {

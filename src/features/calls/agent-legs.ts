@@ -5,6 +5,7 @@ import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
 import { Log } from '../../platform/log/log.js';
 import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
+import { AgentPhones } from './agent-phones.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 const LEASE_SECONDS = 30;
@@ -15,6 +16,9 @@ const UP_WITHIN_MS = (AGENT_RING_SECONDS + 8) * 1_000;
 const LONGER_THAN_TALK_SECONDS = 30;
 /** After a leg was lost or refused, the phone is left alone this long. */
 const CALL_AGAIN_MS = 1_000;
+
+/** A leg this young is no lost one: the phone has asked before it came up. */
+const YOUNG_MS = 2_000;
 
 interface Leg {
   readonly agentId: string;
@@ -44,6 +48,7 @@ export class AgentLegs {
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
     private readonly agents: AgentsService,
+    private readonly phones: AgentPhones,
     private readonly log: Log,
   ) {}
 
@@ -56,6 +61,7 @@ export class AgentLegs {
       await this.renew();
     }
     const floor = await this.floorOf(groupIds);
+    await this.phones.tend(floor);
     await this.tellAgain(now);
     await Promise.all([
       ...floor.filter((agent) => this.isMissing(agent, now)).map((agent) => this.call(agent)),
@@ -109,6 +115,14 @@ export class AgentLegs {
   takeBack(legId: string): void {
     const leg = this.legs.get(legId);
     if (leg !== undefined) leg.lentUntilMs = 0;
+  }
+
+  /** The agent's phone has lost its line without the exchange's noticing: the leg is ended, and the phone called anew. Nothing when it is not ours. */
+  async renewLine(agentId: string): Promise<void> {
+    for (const [legId, leg] of this.legs) {
+      if (leg.agentId !== agentId || !leg.isStanding || !leg.isUp) continue;
+      if (Date.now() - leg.calledAtMs > YOUNG_MS) await leg.telephony.hangup(legId);
+    }
   }
 
   /** What the exchange tells of an agent's leg. Resolves when the agent's presence knows it, or will be told by a later turn. */
@@ -182,16 +196,16 @@ export class AgentLegs {
   }
 
   private async call(agent: PresenceView): Promise<void> {
-    const telephony = this.nodes.find((node) => node.isUp);
+    const telephony = this.phones.nodeFor(agent);
     const groupId = agent.groupIds[0];
-    if (telephony === undefined || groupId === undefined) return;
+    if (telephony === null || groupId === undefined) return;
     const legId = `agent-${agent.agentId}-${uuidv7()}`;
     this.remember(legId, agent, telephony, { isStanding: true });
     const result = await telephony.callAgent({
       legId,
       agentId: agent.agentId,
       groupId,
-      endpoint: agent.endpoint,
+      endpoint: this.phones.dialString(agent),
       callerId: null,
       ringSeconds: AGENT_RING_SECONDS,
     });

@@ -1,4 +1,4 @@
-import { bridgeOfAgentLeg, isBridgeOfOurs, isLegOfOurs } from '../../core/call/leg-ids.js';
+import { bridgeOfAgentLeg, isBridgeOfOurs, isLegOfOurs, isPhoneName } from '../../core/call/leg-ids.js';
 import type {
   AgentCallRequest,
   BuyerCallRequest,
@@ -14,6 +14,7 @@ import { AriHttpError } from '../../platform/ari/ari-transport.js';
 import { AgentSeats } from './agent-seats.js';
 import { AriFacts } from './ari-facts.js';
 import { DONE, DUPLICATE, GONE, failureOf, resultOf, twice } from './ari-results.js';
+import { browserPhone } from './browser-phone.js';
 import { refusalOfAgent, refusalOfBuyer } from './dial-check.js';
 
 /** The reference dialplan's contexts (asterisk-config/pbx/extensions.conf). */
@@ -21,6 +22,7 @@ const BUYER_CONTEXT = 'dialer-buyer';
 const MESSAGE_EXTENSION = 'message';
 const AGENT_CONTEXT = 'dialer-agent';
 const APPLICATION = 'dialer-';
+const PJSIP = { configClass: 'res_pjsip' } as const;
 
 /** What the adapter needs of a node's settings; see `AriConnectionOptions`. */
 export interface AriTelephonyOptions extends AriConnectionOptions {
@@ -159,6 +161,28 @@ export class AriTelephony implements Telephony {
 
   async destroyBridge(bridgeId: string): Promise<CommandResult> {
     return resultOf(this.link.commands.destroyBridge(bridgeId));
+  }
+
+  async putPhone({ name, password }: { name: string; password: string }): Promise<CommandResult> {
+    for (const [objectType, fields] of browserPhone(name, password)) {
+      const result = await resultOf(this.link.commands.putObject({ ...PJSIP, objectType, id: name }, fields));
+      if (result.kind !== 'done') return result;
+    }
+    return DONE;
+  }
+
+  async removePhone(name: string): Promise<CommandResult> {
+    let result = DONE;
+    for (const objectType of ['endpoint', 'aor', 'auth']) {
+      const removed = await resultOf(this.link.commands.deleteObject({ ...PJSIP, objectType, id: name }));
+      if (removed.kind !== 'done' && removed.kind !== 'gone') result = removed;
+    }
+    return result;
+  }
+
+  async phones(): Promise<{ name: string; isThere: boolean }[]> {
+    const endpoints = await this.link.commands.sipEndpoints();
+    return endpoints.filter(({ name }) => isPhoneName(name)).map(({ name, isOnline }) => ({ name, isThere: isOnline }));
   }
 
   async survey(): Promise<Survey> {

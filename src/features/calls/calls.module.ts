@@ -3,6 +3,7 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
 import { AgentLegs } from './agent-legs.js';
+import { AgentPhones } from './agent-phones.js';
 import { AnsweringAgents } from './answering-agents.js';
 import { CallOrders } from './call-orders.js';
 import { CallRunner } from './call-runner.js';
@@ -25,6 +26,7 @@ import { telephonyProviders } from './telephony.provider.js';
     CallRunner,
     CallsHandlers,
     CallsMetrics,
+    AgentPhones,
     AgentLegs,
     LiveCalls,
     Reconciler,

@@ -1,11 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { planCall, type Call } from '../../core/call/call.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
 import type { Telephony } from '../../core/call/telephony.js';
 import { wasRefusedByTrunk } from '../../core/trunk/trunk-fact.js';
 import { Notifications } from '../../platform/database/notifications.js';
-import type { Tx } from '../../platform/database/transaction.js';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { AgentLegs } from './agent-legs.js';
 import { CallOrders, type OrderInCall } from './call-orders.js';
 import { CallStore, type AppliedEvent, type CallPlan, type Route } from './call.store.js';
@@ -58,17 +58,21 @@ export interface CallView {
 
 /** How often belief and exchange are compared. */
 const RECONCILE_EVERY_MS = 5_000;
+/** Channel on which agents' phones ask for a new line; the payload is the agent's id. */
+const LINES_CHANNEL = 'agent_lines';
 
 /**
  * Live calls. Everybody may place one in their transaction, look at one, or ask something of one; the process that leads the call's agent
  * group runs it.
  */
 @Injectable()
-export class CallsService {
+export class CallsService implements OnModuleInit, OnModuleDestroy {
   private reconciledAt = 0;
+  private stopListening: () => void = () => undefined;
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
+    private readonly transactions: Transactions,
     private readonly notifications: Notifications,
     private readonly store: CallStore,
     private readonly callOrders: CallOrders,
@@ -82,6 +86,16 @@ export class CallsService {
         if (fact.kind === 'link.up') this.reconciledAt = Number.NEGATIVE_INFINITY;
       });
     }
+  }
+
+  onModuleInit(): void {
+    this.stopListening = this.notifications.listen(LINES_CHANNEL, (agentId) => {
+      if (agentId !== '') void this.agentLegs.renewLine(agentId);
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening();
   }
 
   /** How many calls this process runs. */
@@ -247,6 +261,11 @@ export class CallsService {
   /** The calls of a group that this process leads, as they are at this instant. */
   liveOf(groupId: string): LiveCall[] {
     return this.live.ofGroup(groupId);
+  }
+
+  /** The agent's phone says that it has lost its line: whoever leads the agent's group ends the leg and calls the phone anew. */
+  async renewLine(agentId: string): Promise<void> {
+    await this.transactions.read((tx) => this.notifications.notify(tx, LINES_CHANNEL, agentId));
   }
 
   /** The regular work of a leader: what others asked for, agents' legs, and every few seconds the comparison with the exchange. */

@@ -34,6 +34,7 @@ export class VirtualTelephony implements Telephony {
   private readonly listeners = new Set<(fact: TelephonyFact) => void>();
   private readonly groups = new Set<string>();
   private readonly ear: VirtualListener = { onFact: (fact) => this.tell(fact) };
+  private readonly known = new Set<string>();
   private isConnected = false;
 
   constructor(
@@ -113,6 +114,21 @@ export class VirtualTelephony implements Telephony {
 
   hold(request: { buyerLegId: string; agentLegId: string; isOn: boolean }): Promise<CommandResult> {
     return this.command(() => this.network.hold(request));
+  }
+
+  /** There is no audio: a browser's phone is one that answers, like any other here. */
+  putPhone({ name }: { name: string; password: string }): Promise<CommandResult> {
+    this.known.add(name);
+    return Promise.resolve({ kind: 'done' });
+  }
+
+  removePhone(name: string): Promise<CommandResult> {
+    this.known.delete(name);
+    return Promise.resolve({ kind: 'done' });
+  }
+
+  phones(): Promise<{ name: string; isThere: boolean }[]> {
+    return Promise.resolve([...this.known].map((name) => ({ name, isThere: true })));
   }
 
   hangup(legId: string): Promise<CommandResult> {

@@ -33,6 +33,7 @@ export type AgentEventBody =
   | { readonly event: 'order.arrived'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
   | { readonly event: 'order.updated'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
   | { readonly event: 'order.withdrawn'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
+  | { readonly event: 'screen.changed'; readonly data: { readonly sessionId: string; readonly screen: string } }
   | { readonly event: 'session.ended'; readonly data: { readonly sessionId: string; readonly reason: string } };
 
 export type AgentEventRow = AgentEventBody & { readonly id: number; readonly agentId: AgentId };

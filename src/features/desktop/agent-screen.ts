@@ -23,6 +23,8 @@ export interface ScreenPipe {
 export class AgentScreen {
   readonly agentId: string;
   readonly sessionId: string;
+  /** The screen's name for itself; null for tools. */
+  readonly name: string | null;
   /** The database's clock when the tape was last read for this screen. */
   seenUntil: Date;
   private taken: ReadonlySet<number> = new Set();
@@ -31,6 +33,7 @@ export class AgentScreen {
 
   constructor(
     agent: SessionAgent,
+    name: string | null,
     private readonly pipe: ScreenPipe,
     now: Date,
     private readonly compose: (row: AgentEventRow) => Promise<DesktopMessage | null>,
@@ -38,6 +41,7 @@ export class AgentScreen {
   ) {
     this.agentId = agent.agentId;
     this.sessionId = agent.sessionId;
+    this.name = name;
     this.seenUntil = now;
     pipe.onClose(() => {
       this.isEnded = true;
@@ -72,6 +76,13 @@ export class AgentScreen {
     this.then(async () => {
       for (const message of await read()) this.write(message, id);
     });
+  }
+
+  /** Says whether this screen may act, if it has a name to be told apart by. */
+  tellActive(activeName: string | null): void {
+    if (this.name === null) return;
+    const isActive = activeName === null || activeName === this.name;
+    this.then(async () => this.write({ event: 'screen.state', data: { isActive } }, null));
   }
 
   keepAlive(): void {

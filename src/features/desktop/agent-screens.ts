@@ -55,7 +55,12 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Feeds a new stream: what it missed since `lastEventId`, where things stand now, and then whatever comes. */
-  async open(agent: SessionAgent, lastEventId: number | null, pipe: ScreenPipe): Promise<void> {
+  async open(
+    agent: SessionAgent,
+    o: { readonly lastEventId: number | null; readonly name: string | null },
+    pipe: ScreenPipe,
+  ): Promise<void> {
+    const { lastEventId, name } = o;
     if (this.isStopped) {
       throw new DialerError('busy.retry_later', 'The server restarts. Try again.', {
         isRetryable: true,
@@ -68,14 +73,16 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
       const missed = lastEventId === null ? [] : await this.tape.after(tx, agent.agentId, lastEventId);
       return { head, recent, missed };
     });
+    const active = name === null ? null : await this.agents.claimScreen(agent.sessionId, name);
     pipe.begin();
-    const screen = new AgentScreen(agent, pipe, head.now, (row) => this.composer.compose(row), this.log);
+    const screen = new AgentScreen(agent, name, pipe, head.now, (row) => this.composer.compose(row), this.log);
     screen.skip([...recent, ...missed]);
     this.closeSurplus(agent.sessionId);
     this.screens.add(screen);
     pipe.onClose(() => this.screens.delete(screen));
     screen.send(missed);
     screen.show(Math.max(head.id, ...missed.map((row) => row.id)), () => this.composer.present(agent.agentId));
+    screen.tellActive(active);
     await this.checkSessions([screen]);
     this.wake(agent.agentId);
   }
@@ -110,14 +117,17 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
     for (const screen of screens) {
       const fresh = screen.take(rows, now);
       screen.send(fresh);
-      this.endIfSignedOut(screen, fresh);
+      this.takeNotice(screen, fresh);
     }
   }
 
-  private endIfSignedOut(screen: AgentScreen, rows: readonly AgentEventRow[]): void {
+  /** What concerns the screen itself, and not its agent's calls. */
+  private takeNotice(screen: AgentScreen, rows: readonly AgentEventRow[]): void {
     for (const row of rows) {
-      if (row.event !== 'session.ended' || row.data.sessionId !== screen.sessionId) continue;
-      screen.end(notice(`session.${row.data.reason}` as NoticeCode));
+      if (row.event === 'screen.changed' && row.data.sessionId === screen.sessionId) screen.tellActive(row.data.screen);
+      if (row.event === 'session.ended' && row.data.sessionId === screen.sessionId) {
+        screen.end(notice(`session.${row.data.reason}` as NoticeCode));
+      }
     }
   }
 

@@ -1,9 +1,10 @@
-import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiCookieAuth, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { SessionAgent } from '../agents/agents.events.js';
 import type { ScreenPipe } from './agent-screen.js';
+import { EventsQueryDto } from './desktop.dto.js';
 import { AgentScreens } from './agent-screens.js';
 import { SessionGuard, SignedInAgent } from './session-guard.js';
 
@@ -21,17 +22,19 @@ export class DesktopEventsController {
   @Get('events')
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'the id of the last event seen' })
   @ApiOkResponse({
-    description: 'Server-Sent Events: agent.state, call.connected, call.ended, order.updated, order.withdrawn, notice',
+    description:
+      'Server-Sent Events: agent.state, call.connected, call.ended, order.arrived, order.updated, order.withdrawn, screen.state, notice',
     content: { 'text/event-stream': { schema: { type: 'string' } } },
   })
   @UseGuards(SessionGuard)
   async events(
     @SignedInAgent() agent: SessionAgent,
+    @Query() query: EventsQueryDto,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const pipe = new RawPipe(request, reply);
-    await this.screens.open(agent, lastEventId(request), pipe);
+    await this.screens.open(agent, { lastEventId: lastEventId(request), name: query.screen ?? null }, pipe);
   }
 }
 

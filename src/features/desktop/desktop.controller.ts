@@ -1,17 +1,44 @@
-import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiCookieAuth, ApiCreatedResponse, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Post,
+  Put,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCookieAuth,
+  ApiHeader,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DialerError } from '../../core/shared/errors.js';
+import { Settings } from '../../platform/config/settings.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import type { Agent, SessionAgent } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
+import { CallsService } from '../calls/calls.service.js';
 import { FiguresQueryDto, SignInDto, StateDto } from './desktop.dto.js';
-import type { FiguresMessage, SessionMessage } from './desktop.protocol.js';
+import type { FiguresMessage, SessionMessage, SoftphoneMessage } from './desktop.protocol.js';
 import { FiguresReadModel } from './figures.read-model.js';
 import { stateMessage } from './message-composer.js';
+import { SIP_ADDRESS } from './sip-gate.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionGuard, SignedInAgent } from './session-guard.js';
 
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+/** The host part of phones' addresses: a name of the exchange's own, nothing that is looked up. */
+const SIP_DOMAIN = 'confirm-dialer.invalid';
+const REGISTER_SECONDS = 60;
 const DAY_MS = 86_400_000;
 
 /** Signing in and out, and the agent's state (contract, section 5). */
@@ -23,6 +50,8 @@ export class DesktopController {
   constructor(
     private readonly agents: AgentsService,
     private readonly cookie: SessionCookie,
+    private readonly calls: CallsService,
+    private readonly settings: Settings,
     private readonly transactions: Transactions,
     private readonly figuresOf: FiguresReadModel,
   ) {}
@@ -38,7 +67,8 @@ export class DesktopController {
   ) {
     // A page of another site must not be able to sign somebody in here.
     if (request.headers.origin !== undefined) this.cookie.demandOwnOrigin(request);
-    const { token, agent, presence } = await this.agents.signIn(body.login, body.password, request.ip);
+    const { login, password, takeOver } = body;
+    const { token, agent, presence } = await this.agents.signIn(login, password, request.ip, takeOver !== false);
     reply.header('set-cookie', this.cookie.set(token)).header('cache-control', 'no-store');
     return { token, agent: shownAgent(agent), ...stateMessage(presence) };
   }
@@ -78,13 +108,50 @@ export class DesktopController {
     return this.transactions.read((tx) => this.figuresOf.since(tx, agent.agentId, since));
   }
 
+  /** Makes the screen named in `X-Screen` the one that acts. */
+  @Post('screen')
+  @HttpCode(204)
+  @ApiHeader({ name: 'X-Screen', required: true, description: 'the name that the screen gave to `GET events`' })
+  @UseGuards(SessionGuard)
+  async takeScreen(@SignedInAgent() agent: SessionAgent, @Headers('x-screen') screen?: string): Promise<void> {
+    if (screen === undefined || !UUID.test(screen)) {
+      throw new DialerError(
+        'input.invalid',
+        'The header X-Screen must be the UUID that the screen gave to GET events.',
+      );
+    }
+    await this.agents.takeScreen(agent, screen);
+  }
+
   @Get('softphone')
   @UseGuards(SessionGuard)
-  softphone(): never {
-    throw new DialerError(
-      'agent.no_softphone',
-      'There is no softphone in the browser yet: the agent takes calls on the phone that the administrator has set as `endpoint`.',
-    );
+  async softphone(
+    @SignedInAgent() agent: SessionAgent,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SoftphoneMessage> {
+    reply.header('cache-control', 'no-store');
+    const phone = this.settings.isTelephonyVirtual ? null : await this.agents.phone(agent);
+    if (phone === null) {
+      throw new DialerError(
+        'agent.no_softphone',
+        'The agent takes calls on the phone that the administrator has set as `endpoint`; `softphone` is the one in the browser.',
+      );
+    }
+    return {
+      url: new URL(SIP_ADDRESS, this.settings.publicUrl.replace(/^http/, 'ws')).href,
+      uri: `sip:${phone.name}@${SIP_DOMAIN}`,
+      username: phone.name,
+      password: phone.password,
+      registerSeconds: REGISTER_SECONDS,
+    };
+  }
+
+  /** The browser's phone has lost its line and is there again: the line that the exchange still holds is given up, and the phone called anew. */
+  @Post('softphone/line')
+  @HttpCode(202)
+  @UseGuards(SessionGuard)
+  async renewLine(@SignedInAgent() agent: SessionAgent): Promise<void> {
+    await this.calls.renewLine(agent.agentId);
   }
 }
 

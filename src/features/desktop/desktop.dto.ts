@@ -3,11 +3,13 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
+  IsBoolean,
   IsIn,
   IsISO8601,
   IsObject,
   IsOptional,
   IsString,
+  IsUUID,
   Length,
   Matches,
   MaxLength,
@@ -25,6 +27,23 @@ export class SignInDto {
   @IsString()
   @Length(1, 128)
   password: string;
+
+  /** False: refused (409 `session.elsewhere`) while the agent is at work on another screen; absent: that screen's session ends. */
+  @ApiPropertyOptional({ type: Boolean, nullable: true, default: true })
+  @IsOptional()
+  @IsBoolean()
+  takeOver?: boolean | null;
+}
+
+export class EventsQueryDto {
+  @ApiPropertyOptional({
+    type: String,
+    format: 'uuid',
+    description: 'the screen’s name for itself; see `screen.state`',
+  })
+  @IsOptional()
+  @IsUUID()
+  screen?: string;
 }
 
 export class StateDto {

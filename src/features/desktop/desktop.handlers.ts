@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Events } from '../../platform/outbox/events.js';
-import { agentSessionEnded, agentStateChanged } from '../agents/agents.events.js';
+import { agentScreenChanged, agentSessionEnded, agentStateChanged } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { callConnected, callEnded } from '../calls/calls.events.js';
 import { orderReceived, orderUpdated, orderWithdrawRequested } from '../orders/orders.events.js';
@@ -51,6 +51,9 @@ export class DesktopHandlers implements OnModuleInit {
       if (agent && callId !== null)
         await this.tape.add(tx, agent.agentId, { event: 'order.withdrawn', data: { callId, orderRef } });
     });
+    this.events.on(agentScreenChanged, (tx, { agentId, sessionId, screen }) =>
+      this.tape.add(tx, agentId, { event: 'screen.changed', data: { sessionId, screen } }),
+    );
     this.events.on(agentSessionEnded, (tx, { agentId, sessionId, reason }) =>
       this.tape.add(tx, agentId, { event: 'session.ended', data: { sessionId, reason } }),
     );

@@ -19,6 +19,7 @@ import { DesktopHandlers } from './desktop.handlers.js';
 import { FiguresReadModel } from './figures.read-model.js';
 import { MessageComposer } from './message-composer.js';
 import { SessionCookie } from './session-cookie.js';
+import { SipGate } from './sip-gate.js';
 import { SessionGuard } from './session-guard.js';
 
 @Module({
@@ -32,6 +33,7 @@ import { SessionGuard } from './session-guard.js';
     AgentScreens,
     DesktopHandlers,
     SessionCookie,
+    SipGate,
     SessionGuard,
   ],
 })

@@ -19,6 +19,8 @@ export interface AgentStateMessage {
   readonly wanted: 'ready' | 'break' | 'offline';
   /** When the wrap-up ends by itself; null in other states. */
   readonly wrapUpUntil: string | null;
+  /** The exchange has the agent's phone on the line; absent in messages kept from before this was told. */
+  readonly isLineUp?: boolean;
 }
 
 export interface AttemptMessage {
@@ -141,6 +143,18 @@ export interface AgentProfile {
 /** `GET /v1/agent/session`. */
 export interface SessionMessage extends AgentStateMessage {
   readonly agent: AgentProfile;
+}
+
+/** `GET /v1/agent/softphone`: SIP over WebSocket, with credentials that end with the session. */
+export interface SoftphoneMessage {
+  /** `ws:` or `wss:`; the browser sends the session's cookie with it. */
+  readonly url: string;
+  /** `sip:…`, the address to register. */
+  readonly uri: string;
+  readonly username: string;
+  readonly password: string;
+  /** How long a registration lasts before it must be renewed. */
+  readonly registerSeconds: number;
 }
 
 /** `GET /v1/agent/figures`: the agent's own work since an instant. Ratios are 0–1; null while there is nothing to divide by. */

@@ -46,6 +46,7 @@ export function stateMessage(presence: PresenceView): AgentStateMessage {
     callId: presence.callId,
     wanted: presence.wish.to,
     wrapUpUntil: presence.state === 'wrap_up' && presence.limitAt ? presence.limitAt.toISOString() : null,
+    isLineUp: presence.isLegUp,
   };
 }
 
@@ -89,6 +90,7 @@ export class MessageComposer {
         const { orderId } = await this.orders.card(row.data.orderRef);
         return { event: row.event, data: { callId: row.data.callId, orderId } };
       }
+      case 'screen.changed':
       case 'session.ended':
         return null;
     }

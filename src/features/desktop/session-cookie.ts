@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { DialerError } from '../../core/shared/errors.js';
 import { bearerToken } from '../../platform/auth/tokens.js';
 import { Settings } from '../../platform/config/settings.js';
@@ -30,17 +31,27 @@ export class SessionCookie {
     return token;
   }
 
+  /** The token of a request for a WebSocket, which browsers let any page make: with the cookie it counts from our own pages only. */
+  tokenOfUpgrade({ headers }: IncomingMessage): string | null {
+    const bearer = bearerToken(headers.authorization);
+    if (bearer !== null) return bearer;
+    const cookies = (headers.cookie ?? '').split(';').map((part) => part.trim().split('='));
+    const token = cookies.find(([name]) => name === this.name)?.[1] ?? null;
+    return this.isOwnOrigin(headers) ? token : null;
+  }
+
   /** Throws `auth.origin` unless the request says that it comes from our own pages. */
   demandOwnOrigin(request: FastifyRequest): void {
-    const { origin, host } = request.headers;
-    const isOwn =
-      origin !== undefined && (origin === new URL(this.settings.publicUrl).origin || isSameHost(origin, host));
-    if (!isOwn) {
+    if (!this.isOwnOrigin(request.headers)) {
       throw new DialerError(
         'auth.origin',
         'A write with the session cookie needs the header Origin of this server. Tools send a bearer token.',
       );
     }
+  }
+
+  private isOwnOrigin({ origin, host }: IncomingHttpHeaders): boolean {
+    return origin !== undefined && (origin === new URL(this.settings.publicUrl).origin || isSameHost(origin, host));
   }
 
   set(token: string): string {

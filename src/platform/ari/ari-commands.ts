@@ -29,6 +29,13 @@ export interface Originate {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** An object of Asterisk's configuration, by module, type and id. */
+export interface ConfigObject {
+  readonly configClass: string;
+  readonly objectType: string;
+  readonly id: string;
+}
+
 type Operation = (parameters: object) => PromiseLike<unknown>;
 
 /** The part of ari-client that is used. What it returns is circular and holds the client: it is never logged nor handed on. */
@@ -39,6 +46,8 @@ interface AriResources {
     'list' | 'get' | 'originate' | 'hangup' | 'continueInDialplan' | 'setChannelVar' | 'startMoh' | 'stopMoh',
     Operation
   >;
+  readonly asterisk: Record<'updateObject' | 'deleteObject', Operation>;
+  readonly endpoints: { listByTech: Operation };
   readonly bridges: Record<'list' | 'create' | 'destroy' | 'addChannel' | 'removeChannel', Operation>;
 }
 
@@ -154,6 +163,22 @@ export class AriCommands {
   async bridges(): Promise<AriBridge[]> {
     const rows = (await this.api.bridges.list({})) as { id: string; channels: string[]; creationtime: string }[];
     return rows.map((row) => ({ id: row.id, channelIds: [...row.channels], createdAt: new Date(row.creationtime) }));
+  }
+
+  /** Makes or replaces an object of Asterisk's configuration that lives in memory, e.g. `res_pjsip` / `endpoint`; see asterisk-config/pbx/sorcery.conf. */
+  async putObject(o: ConfigObject, fields: Readonly<Record<string, string>>): Promise<void> {
+    const list = Object.entries(fields).map(([attribute, value]) => ({ attribute, value }));
+    await this.api.asterisk.updateObject({ ...o, fields: { fields: list } });
+  }
+
+  async deleteObject(o: ConfigObject): Promise<void> {
+    await this.api.asterisk.deleteObject({ ...o });
+  }
+
+  /** The SIP endpoints and whether a phone stands behind each: registered, or at a fixed address. */
+  async sipEndpoints(): Promise<{ name: string; isOnline: boolean }[]> {
+    const rows = (await this.api.endpoints.listByTech({ tech: 'PJSIP' })) as { resource: string; state?: string }[];
+    return rows.map(({ resource, state }) => ({ name: resource, isOnline: state === 'online' }));
   }
 
   /** Lets only these types of events through to the application. Forgotten by Asterisk at each reconnect. */

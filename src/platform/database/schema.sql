@@ -47,6 +47,8 @@ CREATE TABLE agent_sessions (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   last_seen_at timestamp with time zone NOT NULL DEFAULT now(),
   screen_seen_at timestamp with time zone,
+  active_screen uuid,
+  phone_password_encrypted text,
   expires_at timestamp with time zone NOT NULL,
   ended_at timestamp with time zone,
   CONSTRAINT agent_sessions_token_hash_key UNIQUE (token_hash),

@@ -28,6 +28,8 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'agent.not_found': 404,
   'agent.state_refused': 409,
   'agent.no_softphone': 404,
+  'session.elsewhere': 409,
+  'screen.not_active': 409,
   'call.not_found': 404,
   'call.closed': 409,
   'call.state_refused': 409,

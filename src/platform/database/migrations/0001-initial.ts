@@ -82,6 +82,10 @@ export class Initial0001 implements MigrationInterface {
         last_seen_at timestamptz NOT NULL DEFAULT now(),
         -- When an event stream of this session was last seen open; null as long as none ever was.
         screen_seen_at timestamptz,
+        -- Of the session's screens that name themselves, the one that may act.
+        active_screen uuid,
+        -- The password of the browser's phone, for this session only.
+        phone_password_encrypted text,
         expires_at timestamptz NOT NULL,
         ended_at timestamptz
       );
