@@ -24,15 +24,18 @@ export async function pastCallsOf(tx: Tx, orders: readonly CallableOrder[]): Pro
   if (orders.length === 0) return found;
   const rows = (await tx.query(
     `SELECT q.order_ref AS "orderRef", coalesce(c.dialed_at, c.planned_at) AS "startedAt", c.ended_at AS "endedAt", c.result,
-       (c.ringing_at IS NOT NULL OR c.answered_at IS NOT NULL) AS "hasRung",
-       EXISTS (SELECT 1 FROM attempts a WHERE a.order_ref = q.order_ref AND a.call_id = c.id) AS "isOfOrder",
-       (c.result = 'answered' AND o.outcome IN ${CONCLUDED}) IS TRUE AS "isConcluded"
-     FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS q (order_ref, shop_id, phone_hash)
-     CROSS JOIN LATERAL (
-       (SELECT id FROM calls WHERE phone_hash = q.phone_hash AND shop_id = q.shop_id AND planned_at > now() - ${LOOK_BACK}
-        ORDER BY planned_at DESC LIMIT ${MOST_CALLS})
-       UNION SELECT call_id FROM attempts WHERE order_ref = q.order_ref
-     ) AS known JOIN calls c ON c.id = known.id JOIN orders o ON o.id = c.order_ref`,
+       (c.ringing_at IS NOT NULL OR c.answered_at IS NOT NULL) AS "hasRung", c."isOfOrder",
+       CASE WHEN c.result = 'answered' AND NOT c."isOfOrder"
+         THEN (SELECT coalesce(o.outcome IN ${CONCLUDED}, false) FROM orders o WHERE o.id = c.order_ref) ELSE false END AS "isConcluded"
+     FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS q (order_ref, shop_id, phone_hash) CROSS JOIN LATERAL (
+       (SELECT n.*, n.order_ref = q.order_ref
+          OR EXISTS (SELECT FROM attempts a WHERE a.call_id = n.id AND a.order_ref = q.order_ref) AS "isOfOrder"
+        FROM calls n WHERE n.phone_hash = q.phone_hash AND n.shop_id = q.shop_id AND n.planned_at > now() - ${LOOK_BACK}
+        ORDER BY n.planned_at DESC LIMIT ${MOST_CALLS})
+       UNION ALL
+       SELECT m.*, true FROM attempts a JOIN calls m ON m.id = a.call_id
+       WHERE a.order_ref = q.order_ref AND a.result IS DISTINCT FROM 'withdrawn' AND (a.planned_at <= now() - ${LOOK_BACK} OR m.phone_hash <> q.phone_hash)
+     ) AS c`,
     [orders.map((o) => o.orderRef), orders.map((o) => o.shopId), orders.map((o) => o.phoneHash)],
   )) as (PastCall & { orderRef: string })[];
   for (const { orderRef, ...call } of rows) found.set(orderRef, [...(found.get(orderRef) ?? []), call]);
