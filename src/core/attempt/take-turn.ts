@@ -76,7 +76,7 @@ export function takeTurn<O extends PacedOrder, A extends TurnAgent, T extends Tu
 ): TurnTaken<O, A, T> {
   const { ahead, ...modes } = modesOf(turn);
   const load = loadOf(turn, ahead, dueCalls(turn, ahead));
-  const decision = explained(pacer.decide(load, nowSeconds), modes);
+  const decision = explained({ load, decision: pacer.decide(load, nowSeconds) }, modes);
   const { dial, reserve, isAhead } = decision;
   const plan = planTurn({ ...turn, agents: turn.floor.free, ahead: isAhead ? ahead : new Set(), dial, reserve });
   return { load, decision, ...modes, plan };
@@ -90,7 +90,7 @@ export function foresee<O extends PacedOrder, A extends TurnAgent, T extends Tur
 ): GroupDecision {
   const { ahead, ...modes } = modesOf(turn);
   const load = loadOf(turn, ahead, [{ attempt: 1, count: PLENTY }]);
-  return { load, decision: explained(pacer.decide(load, nowSeconds), modes), ...modes };
+  return { load, decision: explained({ load, decision: pacer.decide(load, nowSeconds) }, modes), ...modes };
 }
 
 /** Of the shops that are set to predictive dialling, those whose caps have room for one more abandoned call in every window. */
@@ -109,9 +109,16 @@ function modesOf({ shops, dialing }: Pick<GroupTurn<never, never, never>, 'shops
   return { ahead, mode: ahead.size + nearCap.length > 0 ? 'predictive' : 'progressive', nearCap };
 }
 
-function explained(decision: PredictiveDecision, { mode }: { mode: DialingMode }): PredictiveDecision {
-  // Nobody may be called ahead although a shop wants it: that is its cap's doing.
-  return mode === 'predictive' && decision.reason === 'one_to_one' ? { ...decision, reason: 'cap_reached' } : decision;
+/** Where nobody may be called ahead although a shop wants it, that is its cap's doing. */
+function explained(
+  { load, decision }: { load: PredictiveLoad; decision: PredictiveDecision },
+  { mode }: { mode: DialingMode },
+): PredictiveDecision {
+  const { reserved, talking, wrapUp } = load.agents;
+  const isOneToOne =
+    decision.reason === 'one_to_one' ||
+    (decision.reason === 'no_agent' && reserved + talking.length + wrapUp.length > 0);
+  return mode === 'predictive' && isOneToOne ? { ...decision, reason: 'cap_reached' } : decision;
 }
 
 /** Orders of one kind that stand one behind the other, together. */

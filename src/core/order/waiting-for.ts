@@ -103,8 +103,9 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
   if (input.isShopAtLimit) return say('shop_limit', 'The shop has as many calls alive as it wants at once.');
   if (input.pacingReason === 'trunk_down') return say('trunk_down', CARRIER_REFUSES);
   if (input.pacingReason === 'trunk_full') return say('trunk_full', 'All telephone lines are busy.');
-  if (input.isNearCap === true || input.pacingReason === 'cap_reached') return say('pacing', NEAR_CAP);
-  if (input.pacingReason === 'predicted') return say('pacing', riskSentence(input));
+  const isAhead = input.pacingReason === 'predicted';
+  if (isAhead && input.isNearCap !== true) return say('pacing', riskSentence(input));
+  if (isAhead || input.pacingReason === 'cap_reached') return say('pacing', NEAR_CAP);
   if (input.agentsReady === 0) return say('no_agent', 'No agent is ready to take the call.');
   if (input.pacingReason === 'no_evidence') return say('pacing', NO_EVIDENCE);
   if (input.pacingReason !== null) {
