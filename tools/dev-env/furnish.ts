@@ -10,7 +10,7 @@ export interface AgentPlan {
   readonly name: string;
   readonly connection: 'persistent' | 'per_call';
   readonly role?: 'agent' | 'senior' | 'supervisor' | 'administrator';
-  /** Default `agent-<login>`. */
+  /** Default `agent-<login>`; `softphone` is the one in the agent's browser. */
   readonly phone?: string;
   /** Default `default`; a group is made when an agent is in it. */
   readonly group?: string;
@@ -70,7 +70,7 @@ export async function furnish(
       password: secrets.passwords[agent.login],
       role: agent.role ?? 'agent',
       groups: [groupOf(agent)],
-      endpoint: `PJSIP/${phoneOf(agent)}`,
+      endpoint: agent.phone === SOFTPHONE ? SOFTPHONE : `PJSIP/${phoneOf(agent)}`,
       connection: agent.connection,
     });
   }
@@ -108,12 +108,19 @@ export async function createShop(
   };
 }
 
+/** The endpoint names of the phones that the carrier's Asterisk plays. */
+export function playedPhones(agents: readonly AgentPlan[]): string[] {
+  return agents.filter((agent) => agent.phone !== SOFTPHONE).map(phoneOf);
+}
+
+const SOFTPHONE = 'softphone';
+
 function groupOf(agent: AgentPlan): string {
   return agent.group ?? 'default';
 }
 
 /** The endpoint name of the agent's phone. */
-export function phoneOf(agent: AgentPlan): string {
+function phoneOf(agent: AgentPlan): string {
   return agent.phone ?? `agent-${agent.login}`;
 }
 

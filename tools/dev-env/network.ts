@@ -8,7 +8,7 @@ import {
   createShop,
   furnish,
   givePasswords,
-  phoneOf,
+  playedPhones,
   readSecrets,
   SHOP,
   writeSecrets,
@@ -167,5 +167,5 @@ async function allOrNothing<A, B, C>(parts: readonly [Promise<A>, Promise<B>, Pr
 async function exchange(options: NetworkOptions, keep: Keep): Promise<Telephony | null> {
   if (options.telephony === 'virtual') return null;
   const start = options.telephony === 'own-asterisk' ? startOwnTelephony : startTelephony;
-  return keep(await start({ agents: options.agents.map(phoneOf), progress: options.progress }));
+  return keep(await start({ agents: playedPhones(options.agents), progress: options.progress }));
 }
