@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
 import { callConnected, callEnded } from '../../src/features/calls/calls.events.js';
 import { CallsService } from '../../src/features/calls/calls.service.js';
-import { OutcomesService } from '../../src/features/outcomes/outcomes.service.js';
+import { OutcomesService, type OutcomeInput } from '../../src/features/outcomes/outcomes.service.js';
 import { Transactions, afterCommit } from '../../src/platform/database/transaction.js';
 import { Events } from '../../src/platform/outbox/events.js';
 import type { TestApp } from './app.js';
@@ -16,11 +17,11 @@ export interface Talk {
   readonly login: string;
 }
 
-/** Agents who say `outcome` as soon as they hear a buyer, hang up, and are ready again at once. */
+/** Agents who say `word` as soon as they hear a buyer, hang up, and are ready again at once. */
 export class RobotFloor {
   readonly talks: Talk[] = [];
   /** What is said of the next talks. */
-  outcome: 'confirmed' | 'no_decision' = 'confirmed';
+  word: OutcomeInput = { outcome: 'confirmed' };
   private readonly logins = new Map<string, string>();
 
   constructor(private readonly test: TestApp) {
@@ -51,9 +52,26 @@ export class RobotFloor {
     return agentId;
   }
 
+  /** A break, after the talk at hand. */
   async rest(agentId: string): Promise<void> {
+    await this.until(agentId, 'ready');
     await this.agents.wish(agentId, 'break', 'done');
     await this.until(agentId, 'break');
+  }
+
+  async resume(agentId: string): Promise<void> {
+    await this.agents.wish(agentId, 'ready');
+    await this.until(agentId, 'ready');
+  }
+
+  /** Takes a ready agent for something else. @returns ends that */
+  async occupy(agentId: string): Promise<() => Promise<void>> {
+    await this.until(agentId, 'ready');
+    const callId = randomUUID();
+    const transactions = this.test.get(Transactions);
+    if (!(await transactions.run((tx) => this.agents.reserve(tx, agentId, callId))))
+      throw new Error('somebody was faster');
+    return () => transactions.run((tx) => this.agents.afterCall(tx, agentId, callId, 'ready'));
   }
 
   async until(agentId: string, state: string): Promise<void> {
@@ -64,9 +82,7 @@ export class RobotFloor {
   }
 
   private async talk(agentId: string, callId: string): Promise<void> {
-    await this.test
-      .get(OutcomesService)
-      .record({ agentId, name: this.logins.get(agentId) ?? '' }, callId, { outcome: this.outcome });
+    await this.test.get(OutcomesService).record({ agentId, name: this.logins.get(agentId) ?? '' }, callId, this.word);
     await this.test
       .get(Transactions)
       .run((tx) => this.test.get(CallsService).request(tx, callId, { kind: 'agent_hangup' }));
