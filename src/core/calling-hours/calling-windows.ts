@@ -1,5 +1,4 @@
-import { DateTime } from 'luxon';
-import { parseHours, WEEKDAYS, type CallingHours } from './calling-hours.js';
+import { closedBy, turningPoints, type RingRules } from './may-ring.js';
 
 /** A time in which a buyer's phone may ring. */
 export interface CallingWindow {
@@ -8,39 +7,31 @@ export interface CallingWindow {
 }
 
 /**
- * When a buyer may be called from now until `days` days ahead, in order: for people who agree on a time with the buyer.
+ * When a buyer may be called from now until `days` days ahead, in order: for people who agree on a time with the buyer. By hours and closed days
+ * as `mayRing` judges them; limits on attempts do not hold for a time that the buyer agreed to.
  *
- * @param timeZone  the buyer's IANA zone; an unknown one has no windows
- * @returns         windows cut at `now` and at the end; one long window when the shop calls at any hour
+ * @param timeZones  where the buyer may be; all must permit, none and unknown ones have no windows
+ * @returns          windows cut at `now` and at the end; one long window when the shop calls at any hour
  */
 export function callingWindows(query: {
-  readonly hours: CallingHours;
-  readonly timeZone: string;
+  readonly rules: RingRules;
+  readonly timeZones: readonly string[];
   readonly now: Date;
   readonly days: number;
 }): CallingWindow[] {
-  const { hours, now, days } = query;
-  const today = DateTime.fromJSDate(now, { zone: query.timeZone }).startOf('day');
-  if (!today.isValid) return [];
-  const end = new Date(now.getTime() + days * 86_400_000);
-  if (hours === 'always') return [{ from: now, to: end }];
+  const { rules, timeZones } = query;
+  const nowMs = query.now.getTime();
   const windows: CallingWindow[] = [];
-  for (let ahead = 0; ahead <= days; ahead++) {
-    const day = today.plus({ days: ahead });
-    const weekday = WEEKDAYS[day.weekday - 1];
-    for (const text of weekday === undefined ? [] : (hours[weekday] ?? [])) {
-      const range = parseHours(text);
-      if (range === null) continue;
-      const from = new Date(Math.max(now.getTime(), at(day, range.fromMinute)));
-      const to = new Date(Math.min(end.getTime(), at(day, range.toMinute)));
-      if (from < to) windows.push({ from, to });
+  let openSince: number | null = null;
+  for (const atMs of turningPoints(rules, timeZones, nowMs, query.days)) {
+    const isOpen = closedBy(rules, timeZones, atMs) === null;
+    if (isOpen) openSince ??= atMs;
+    else if (openSince !== null) {
+      windows.push({ from: new Date(openSince), to: new Date(atMs) });
+      openSince = null;
     }
   }
+  const endMs = nowMs + query.days * 86_400_000;
+  if (openSince !== null) windows.push({ from: new Date(openSince), to: new Date(endMs) });
   return windows;
-}
-
-/** A wall-clock minute of the day: a change of the clocks moves nothing. */
-function at(day: DateTime, minute: number): number {
-  if (minute === 24 * 60) return day.plus({ days: 1 }).toMillis();
-  return day.set({ hour: Math.floor(minute / 60), minute: minute % 60 }).toMillis();
 }

@@ -98,24 +98,39 @@ export function closedBy(rules: RingRules, timeZones: readonly string[], atMs: n
 
 /** The first instant after `afterMs` that hours and days permit; null: none within three weeks. */
 function nextOpening(rules: RingRules, timeZones: readonly string[], afterMs: number): Date | null {
-  const starts = startsByWeekday(rules);
   for (let ahead = 0; ahead < DAYS_AHEAD; ahead++) {
-    const stretch = { fromMs: afterMs + ahead * DAY_MS, toMs: afterMs + (ahead + 1) * DAY_MS };
-    const candidates = timeZones.flatMap((zone) => instantsOf(zone, stretch, (weekday) => starts[weekday] ?? []));
-    for (const atMs of candidates.sort((a, b) => a - b)) {
+    for (const atMs of turningPoints(rules, timeZones, afterMs + ahead * DAY_MS, 1)) {
       if (closedBy(rules, timeZones, atMs) === null) return new Date(atMs);
     }
   }
   return null;
 }
 
-/** The minutes of each weekday at which anything may begin to be permitted. */
-function startsByWeekday(rules: RingRules): number[][] {
+/** All instants (Unix ms) from `fromMs` on, for so many days, at which hours or days may begin or end to permit a call; in order, `fromMs` first. */
+export function turningPoints(
+  rules: RingRules,
+  timeZones: readonly string[],
+  fromMs: number,
+  days: number,
+): readonly number[] {
+  const minutes = minutesByWeekday(rules);
+  const points = new Set([fromMs]);
+  for (let day = 0; day < days; day++) {
+    const stretch = { fromMs: fromMs + day * DAY_MS, toMs: fromMs + (day + 1) * DAY_MS };
+    for (const zone of timeZones) {
+      for (const atMs of instantsOf(zone, stretch, (weekday) => minutes[weekday] ?? [])) points.add(atMs);
+    }
+  }
+  return [...points].sort((a, b) => a - b);
+}
+
+/** The minutes of each weekday at which anything may begin or end to be permitted. */
+function minutesByWeekday(rules: RingRules): number[][] {
   return Array.from({ length: 7 }, (_, weekday) => {
     const windows = [rules.shopHours, rules.boundingHours].flatMap((week) =>
       week === 'always' ? [] : (week[weekday] ?? []),
     );
-    return [...new Set([0, ...windows.map((window) => window.fromMinute)])];
+    return [...new Set([0, ...windows.flatMap((window) => [window.fromMinute, window.toMinute])])];
   });
 }
 

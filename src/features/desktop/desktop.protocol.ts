@@ -53,7 +53,7 @@ export interface CallConnectedMessage {
     /** IANA zone of buyers who have none of their own. */
     readonly timeZone: string;
   };
-  /** When this buyer may be rung back: the shop's calling hours in the buyer's zone, for the days ahead that a callback may lie. */
+  /** When this buyer may be rung back: hours and closed days in all zones the buyer may be in, for the days ahead that a callback may lie. */
   readonly callbackWindows: readonly { readonly from: string; readonly to: string }[];
   readonly connectedAt: string;
   readonly wrapUpSeconds: number;

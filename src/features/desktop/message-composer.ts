@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { candidateZones } from '../../core/calling-hours/candidate-zones.js';
 import { callingWindows } from '../../core/calling-hours/calling-windows.js';
 import { MAX_CALLBACK_DAYS } from '../../core/outcome/agent-word.js';
 import type { OrderCard } from '../../core/order/order-card.js';
@@ -121,10 +122,10 @@ export class MessageComposer {
     ]);
     const otherOrders = await this.otherOrders(callId, order);
     const own = groups.filter((group) => presence.groupIds.includes(group.groupId));
-    const { language, timeZone, callingHours: hours } = shop.settings;
+    const { language, timeZone } = shop.settings;
     const ahead = {
-      hours,
-      timeZone: order.customer.timeZone ?? timeZone,
+      rules: shop.ringRules,
+      timeZones: candidateZones({ ...order.customer, delivery: order.delivery, shop: shop.settings }),
       now: new Date(),
       days: MAX_CALLBACK_DAYS,
     };
