@@ -91,8 +91,10 @@ describe('skills', () => {
     };
     expect(pacing.load.ordersDue).toBe(60);
     // Somebody who has the skill is seen at once.
-    await floor.join('specialist', ['crowded'], ['tv']);
+    const specialist = await floor.join('specialist', ['crowded'], ['tv']);
     expect(await talkedAbout(shop, stuck[0]!)).toEqual(['specialist']);
+    await asAdmin(test, 'POST', `/v1/admin/shops/${shop.shop}/pause`);
+    await floor.rest(specialist);
   });
 });
 

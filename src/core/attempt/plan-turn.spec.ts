@@ -140,6 +140,7 @@ describe('whom a turn calls', () => {
     expect(plan).toEqual({
       calls: [],
       putOff: [{ orderRef: 'o1', shopId: 'shop', until: new Date(now.getTime() + 5_000), reason: 'trunk_full' }],
+      unfit: [],
     });
   });
 
@@ -156,6 +157,7 @@ describe('whom a turn calls', () => {
     expect(planTurn(aTurn({ due: [anOrder(1, { shopId: 'gone' })], agents: agents(1) }))).toEqual({
       calls: [],
       putOff: [],
+      unfit: [],
     });
   });
 });
@@ -201,6 +203,7 @@ describe('who takes the call, and over which trunk', () => {
     expect(planTurn(aTurn({ due: [anOrder(1)], agents: agents(1), trunks: down }))).toEqual({
       calls: [],
       putOff: [{ orderRef: 'o1', shopId: 'shop', until: retryAt, reason: 'trunk_down' }],
+      unfit: [],
     });
   });
 

@@ -81,6 +81,8 @@ export interface PutOff {
 export interface TurnPlan<O, A, T> {
   readonly calls: readonly PlannedCall<O, A, T>[];
   readonly putOff: readonly PutOff[];
+  /** Orders that none of the free agents fits; they stay in the queue. */
+  readonly unfit: readonly string[];
 }
 
 /** An order whose number is on another call, or whose trunk is missing, is looked at again after this. */
@@ -102,6 +104,7 @@ export function planTurn<O extends TurnOrder, A extends TurnAgent, T extends Tur
 ): TurnPlan<O, A, T> {
   const calls: PlannedCall<O, A, T>[] = [];
   const putOff: PutOff[] = [];
+  const unfit: string[] = [];
   const trunks = turn.trunks.map((given) => ({ ...given, given, linesFree: given.linesFree }));
   const liveCalls = new Map<string, number>();
   const called = new Set<string>();
@@ -131,7 +134,10 @@ export function planTurn<O extends TurnOrder, A extends TurnAgent, T extends Tur
     const mustReserve = needsAgent(order, needs, turn.ahead);
     if (mustReserve && reserve === 0) continue;
     const agent = mustReserve ? chooseAgent(free, needs) : chooseAgent(free.filter(isRungFirst), ANYBODY);
-    if (mustReserve && agent === null) continue;
+    if (mustReserve && agent === null) {
+      unfit.push(order.orderRef);
+      continue;
+    }
     if (mustReserve) reserve -= 1;
     free = free.filter((one) => one !== agent);
     calls.push({
@@ -146,7 +152,7 @@ export function planTurn<O extends TurnOrder, A extends TurnAgent, T extends Tur
     trunk.linesFree -= 1;
     liveCalls.set(order.shopId, live + 1);
   }
-  return { calls, putOff };
+  return { calls, putOff, unfit };
 }
 
 /** Whether the order is called only with an agent reserved for it. */

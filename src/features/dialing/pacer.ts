@@ -12,9 +12,12 @@ import { OrdersService, type DueOrder } from '../orders/orders.service.js';
 import { GroupLook, type GroupSight } from './group-look.js';
 import { pacingSeconds } from './group-pacing.js';
 import { Lines, type TrunkLines } from './lines.js';
+import { PassedOver } from './passed-over.js';
 
 /** Orders looked at beyond those to be called: those whose trunk is full or whose hours are closed must not hide the ones behind them. */
 const LOOK_AHEAD = 20;
+/** When none of them could be called, the turn looks so many times further down the queue, at twice as many orders each time. */
+const FURTHER_LOOKS = 4;
 const RECORDED_LANGUAGES = ['uk', 'ru', 'en'];
 
 /** One look at a group: what was seen, what was decided, what came of it. */
@@ -43,6 +46,8 @@ type GroupCall = PlannedCall<TurnOrderOfGroup, PresenceView, TrunkLines>;
 /** The pacer's turn for one group: look, ask `core/pacing`, plan the calls in one transaction, set them going. */
 @Injectable()
 export class Pacer {
+  private readonly passedOver = new PassedOver();
+
   constructor(
     private readonly transactions: Transactions,
     private readonly look: GroupLook,
@@ -67,35 +72,47 @@ export class Pacer {
       const decision = ordersDue > 0 ? plenty.decision : ({ ...plenty.decision, reason: 'nothing_due' } as const);
       return { ...plenty, ...seen, load: { ...plenty.load, due: [] }, decision, ordersDue, placed: 0 };
     }
-    const { taken, placed } = await this.transactions.run(async (tx) => {
+    const { taken, placed, passedOver } = await this.transactions.run(async (tx) => {
       const live = await this.calls.liveByShop(tx);
-      const due = await this.orders.lockNextDue(tx, {
-        groupIds: [groupId],
-        staffedGroups,
-        exceptShops: shopsAtTheirLimit(sight, live),
-        now: turn.now,
-        skip: [],
-        limit: plenty.decision.dial + LOOK_AHEAD,
-      });
-      const pastCalls = await this.calls.pastCalls(tx, due);
-      const refusedTrunks = await this.lines.refused(
-        tx,
-        due.map((order) => order.phoneHash),
-      );
-      const orders = due.map((order) => ({
-        ...order,
-        pastCalls: pastCalls.get(order.orderRef) ?? [],
-        failedTrunks: refusedTrunks.get(order.phoneHash.toString('hex')) ?? [],
-      }));
-      const taken = takeTurn(pacer, { ...turn, due: orders, shops: shopsOf(sight, live) }, pacingSeconds());
-      return { taken, placed: await this.carryOut(tx, { groupId, maxTalkSeconds, epoch, node }, taken.plan) };
+      const shops = shopsOf(sight, live);
+      const look = { groupIds: [groupId], staffedGroups, exceptShops: shopsAtTheirLimit(sight, live), now: turn.now };
+      const free = sight.floor.free.map(({ agentId }) => agentId);
+      const skip = [...this.passedOver.of(groupId, free, performance.now())];
+      for (let n = 0; ; n++) {
+        const limit = (plenty.decision.dial + LOOK_AHEAD) * 2 ** n;
+        const due = await this.due(tx, { ...look, skip, limit });
+        const taken = takeTurn(pacer, { ...turn, due, shops }, pacingSeconds());
+        const placed = await this.carryOut(tx, { groupId, maxTalkSeconds, epoch, node }, taken.plan);
+        const isFruitless = taken.decision.dial > 0 && placed.length === 0 && due.length >= LOOK_AHEAD;
+        if (!isFruitless || n === FURTHER_LOOKS) return { taken, placed, passedOver: skip.length };
+        this.passedOver.add(groupId, taken.plan.unfit, free, performance.now());
+        skip.push(...due.map(({ orderRef }) => orderRef));
+      }
     });
     for (const call of placed) {
       this.lines.take(call.stored.route.trunkId);
       this.calls.start(call);
     }
-    const ordersDue = taken.load.due.reduce((sum, { count }) => sum + count, 0);
-    return { ...taken, ...seen, ordersDue, placed: placed.length };
+    const ordersDue = taken.load.due.reduce((sum, { count }) => sum + count, passedOver);
+    // Orders are due, but nobody who is free fits them.
+    const isUnfit = passedOver > 0 && taken.decision.reason === 'nothing_due';
+    const decision = isUnfit ? ({ ...taken.decision, reason: 'no_agent' } as const) : taken.decision;
+    return { ...taken, ...seen, decision, ordersDue, placed: placed.length };
+  }
+
+  /** The next orders in dial order with what their plan must know. */
+  private async due(tx: Tx, look: Parameters<OrdersService['lockNextDue']>[1]): Promise<TurnOrderOfGroup[]> {
+    const due = await this.orders.lockNextDue(tx, look);
+    const pastCalls = await this.calls.pastCalls(tx, due);
+    const refusedTrunks = await this.lines.refused(
+      tx,
+      due.map((order) => order.phoneHash),
+    );
+    return due.map((order) => ({
+      ...order,
+      pastCalls: pastCalls.get(order.orderRef) ?? [],
+      failedTrunks: refusedTrunks.get(order.phoneHash.toString('hex')) ?? [],
+    }));
   }
 
   /** Reserves, writes and puts off what the plan says; a call whose agent or number somebody else took meanwhile is left out. */
