@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AttemptResult } from '../../src/core/call/result.js';
+import { Events } from '../../src/platform/outbox/events.js';
 import { CallOrders } from '../../src/features/calls/call-orders.js';
+import { callEnded } from '../../src/features/calls/calls.events.js';
 import { CallRoom, type KnownOrder } from '../support/call-room.js';
 import { administer } from '../support/talk.js';
 
@@ -97,6 +99,25 @@ describe('a planned call', () => {
       }
     },
   );
+
+  it('whose end cannot be told again and again: all its orders are held, the agent is free', async () => {
+    const orders = await room.ordersOfBuyer(2);
+    const agent = await room.agent();
+    const call = await room.call(orders[0]!, agent);
+    room.test
+      .get(Events)
+      .on(callEnded, (_tx, { callId }) =>
+        callId === call.callId ? Promise.reject(new Error('poisoned')) : Promise.resolve(),
+      );
+    const tries = [await call.end('busy').catch(String), await call.end('busy').catch(String)];
+    expect(tries).toEqual(['Error: poisoned', 'Error: poisoned']);
+    expect(await call.end('busy')).toBe(true);
+    for (const order of orders) {
+      expect(await room.row(order)).toMatchObject({ status: 'scheduled', hold_reason: 'system_failure' });
+      expect(await room.attempts(order)).toMatchObject([{ result: 'busy' }]);
+    }
+    expect(await room.agents.presence(agent.agentId)).toMatchObject({ state: 'ready' });
+  });
 
   it('to a number that does not exist ends all orders', async () => {
     const orders = await room.ordersOfBuyer(3);

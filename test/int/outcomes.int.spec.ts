@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AttemptResult } from '../../src/core/call/result.js';
 import type { Call } from '../../src/core/call/call.js';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
-import { CallRunner } from '../../src/features/calls/call-runner.js';
+import { CallWriter } from '../../src/features/calls/call-writer.js';
 import type { StoredCall } from '../../src/features/calls/call.store.js';
 import { CallsService } from '../../src/features/calls/calls.service.js';
 import { OrdersService } from '../../src/features/orders/orders.service.js';
@@ -141,7 +141,7 @@ async function aCall(order: { orderRef: string }, agent: { agentId: string } | n
     const call = { ...stored.call, ...change } as Call;
     const before = stored.call;
     stored = { ...stored, call };
-    expect(await test.get(CallRunner).save({ before, stored, events: [] } as never)).toBe(true);
+    expect(await test.get(CallWriter).save({ before, stored, events: [] } as never)).toBe(true);
     stored = { ...stored, version: stored.version + 1 };
   };
   const at = new Date();

@@ -4,7 +4,7 @@ import type { Call } from '../../src/core/call/call.js';
 import type { AttemptResult } from '../../src/core/call/result.js';
 import type { OrderContent } from '../../src/core/order/order-card.js';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
-import { CallRunner } from '../../src/features/calls/call-runner.js';
+import { CallWriter } from '../../src/features/calls/call-writer.js';
 import type { StoredCall } from '../../src/features/calls/call.store.js';
 import { CallsService, type PlacedCall } from '../../src/features/calls/calls.service.js';
 import { OrdersService } from '../../src/features/orders/orders.service.js';
@@ -229,8 +229,8 @@ export class CallRoom {
     const move = async (change: Partial<Call>): Promise<boolean> => {
       const next = { ...stored, call: { ...stored.call, ...change } as Call };
       const isSaved = await this.test
-        .get(CallRunner)
-        .save({ before: stored.call, stored: next, events: [] } as Parameters<CallRunner['save']>[0]);
+        .get(CallWriter)
+        .save({ before: stored.call, stored: next, events: [] } as Parameters<CallWriter['save']>[0]);
       stored = { ...next, version: next.version + 1 };
       return isSaved;
     };

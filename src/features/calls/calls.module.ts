@@ -7,6 +7,7 @@ import { AgentPhones } from './agent-phones.js';
 import { AnsweringAgents } from './answering-agents.js';
 import { CallOrders } from './call-orders.js';
 import { CallRunner } from './call-runner.js';
+import { CallWriter } from './call-writer.js';
 import { CallStore } from './call.store.js';
 import { CallsHandlers } from './calls.handlers.js';
 import { CallsMetrics } from './calls.metrics.js';
@@ -24,6 +25,7 @@ import { telephonyProviders } from './telephony.provider.js';
     CallOrders,
     AnsweringAgents,
     CallRunner,
+    CallWriter,
     CallsHandlers,
     CallsMetrics,
     AgentPhones,

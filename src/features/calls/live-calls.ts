@@ -7,6 +7,7 @@ import { AgentLegs } from './agent-legs.js';
 import { CallMailbox, type MailboxHooks } from './call-mailbox.js';
 import { CallOrders } from './call-orders.js';
 import { CallRunner } from './call-runner.js';
+import { CallWriter } from './call-writer.js';
 import { CallStore, type StoredCall } from './call.store.js';
 import { TELEPHONY } from './telephony.provider.js';
 
@@ -45,6 +46,7 @@ export class LiveCalls implements OnApplicationShutdown {
     private readonly store: CallStore,
     private readonly callOrders: CallOrders,
     private readonly runner: CallRunner,
+    private readonly writer: CallWriter,
     private readonly agentLegs: AgentLegs,
     private readonly log: Log,
   ) {
@@ -58,7 +60,7 @@ export class LiveCalls implements OnApplicationShutdown {
         }
         this.runner.perform(mailbox, action);
       },
-      save: (unsaved) => this.runner.save(unsaved),
+      save: (unsaved) => this.writer.save(unsaved),
       onIgnored: (mailbox, event, reason) =>
         this.log.debug('an event changed nothing', { callId: mailbox.callId, event: event.kind, reason }),
       onMoved: (mailbox, before) => {
