@@ -23,7 +23,7 @@ const SHOPS = {
   demo: { callingHours: 'always', jurisdiction: 'demo' },
   closed: { callingHours: 'always', holidays: { dates: [-1, 0, 1, 2].map(isoDay) } },
 };
-type ShopName = keyof typeof SHOPS;
+type ShopName = keyof typeof SHOPS | 'moving';
 
 beforeAll(async () => {
   test = await startTestApp({ modules: [OutcomesModule, IntakeModule] });
@@ -65,6 +65,8 @@ async function order(shop: ShopName, phone: string) {
   return {
     ref,
     row: async () => (await sql('SELECT * FROM orders WHERE id = $1', [ref]))[0]!,
+    update: (timeZone: string) =>
+      acceptOrder(test, shop, { ...content, customer: { ...content.customer, timeZone } }, 2),
     calls: () => sql<{ id: string; ended_at: Date | null }>('SELECT * FROM calls WHERE order_ref = $1', [ref]),
     status: async () => {
       const response = await fetch(`${test.url}/v1/shops/${shop}/orders/${content.orderId}`, {
@@ -182,6 +184,31 @@ it('nobody is called on a closed day, and the status says so', async () => {
   expect(waitingFor.until).toMatch(/T2[12]:00:00.000Z$/);
   expect(await one.calls()).toHaveLength(0);
 }, 30_000);
+
+it('orders are judged anew when their shop’s hours are changed, and when the shop tells more of the buyer', async () => {
+  const day = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][(new Date().getUTCDay() + 3) % 7]!;
+  const put = (more: object) =>
+    administer(test, 'PUT', 'shops/moving', { name: 'M', timeZone: 'Europe/Kyiv', ...more });
+  apiKeys.set('moving', String((await put({ callingHours: { [day]: ['10:00-11:00'] } }))['apiKey']));
+  const [one, other] = [await order('moving', newPhone('60')), await order('moving', newPhone('60'))];
+  await putOff(one);
+  await putOff(other);
+  expect((await one.status()).waitingFor.sentence).toContain("outside the shop's calling hours");
+  await put({ callingHours: 'always' });
+  await ended(one);
+  await ended(other);
+
+  // Open by the clock of UTC, closed by that of Kyiv.
+  const hour = new Date().getUTCHours();
+  const window = [`${String(hour).padStart(2, '0')}:00-${String(Math.min(24, hour + 2)).padStart(2, '0')}:00`];
+  await put({
+    callingHours: Object.fromEntries(['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'].map((d) => [d, window])),
+  });
+  const third = await order('moving', newPhone('60'));
+  await putOff(third);
+  await third.update('UTC');
+  await ended(third);
+}, 40_000);
 
 it('an order keeps the zones its buyer may be in', async () => {
   const zones = async (phone: string) => (await (await order('closed', phone)).row())['time_zones'];

@@ -24,6 +24,7 @@ import {
 } from './order.store.js';
 import { orderFinished, orderReceived, orderUpdated, orderWithdrawRequested } from './orders.events.js';
 import { scheduleOrder } from './orders.jobs.js';
+import { lookAgain } from './put-off.store.js';
 
 interface Arrival {
   readonly traceId: string;
@@ -130,6 +131,9 @@ export class OrderMessages {
       return { orderRef, orderId, status, callBy: null, effect: 'nothing' };
     }
     await updateContent(tx, orderRef, stored);
+    // Another number or zone may have other hours.
+    if ((await lookAgain(tx, { shopId, orderRef })) > 0)
+      await this.notifications.notify(tx, 'dialer', `order:${orderRef}`);
     await insertTimeline(tx, shopId, orderRef, { kind: 'updated', data: { version: input.version } });
     await this.events.publish(tx, orderUpdated, { shopId, orderRef, callId: row.liveCallId });
     return { orderRef, orderId, status, callBy: stored.callBy, effect: 'updated' };

@@ -10,6 +10,7 @@ import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { DestinationGuard } from '../../platform/http/destination-guard.js';
 import { Log } from '../../platform/log/log.js';
+import { Events } from '../../platform/outbox/events.js';
 import type { DestinationDto, PutShopDto } from './shop.dto.js';
 import { shopSettingsFrom } from './shop-settings-from.js';
 import {
@@ -22,6 +23,7 @@ import {
   retireSecrets,
   setPaused,
 } from './shop.store.js';
+import { shopStored } from './shops.events.js';
 import { ShopsService } from './shops.service.js';
 
 /** Secrets are here only when they have just been made: the one time they are shown. */
@@ -48,6 +50,7 @@ export class ShopAdministration {
     private readonly shops: ShopsService,
     private readonly vault: Vault,
     private readonly notifications: Notifications,
+    private readonly events: Events,
     private readonly guard: DestinationGuard,
     private readonly publicHolidays: PublicHolidays,
     private readonly settings: Settings,
@@ -70,6 +73,7 @@ export class ShopAdministration {
         : {};
       const destinations = await this.putDestinations(tx, shopId, wanted);
       await this.shops.tellChanged(tx, shopId);
+      await this.events.publish(tx, shopStored, { shopId });
       return { isNew, answer: { shop: shopId, ...keys, destinations } };
     });
     this.shops.forget();
