@@ -190,6 +190,28 @@ describe('at the connection', () => {
     });
   });
 
+  it('is among the attempts of each order, which say of themselves that the buyer is being called', async () => {
+    const [first, second] = await room.ordersOfBuyer(2);
+    const talk = await room.talk([first!, second!]);
+    const late = await room.order(first!.content.customer.phone);
+    for (const order of [first!, second!]) {
+      expect(await room.see(order)).toMatchObject({
+        status: 'connected',
+        waitingFor: { code: 'calling_now' },
+        attempts: [{ number: 1, callId: talk.callId, result: null, connectedAt: expect.any(String) as string }],
+      });
+    }
+    expect(await room.see(late)).toMatchObject({ waitingFor: { code: 'number_busy' }, attempts: [] });
+    await talk.say({ outcome: 'confirmed' });
+    await talk.end();
+    for (const order of [first!, second!]) {
+      expect(await room.see(order)).toMatchObject({
+        outcome: 'confirmed',
+        attempts: [{ number: 1, callId: talk.callId, result: 'answered' }],
+      });
+    }
+  });
+
   it('a promised callback and a held order come in only when the agent speaks of them', async () => {
     const [first, promised, held] = await room.ordersOfBuyer(3);
     const later = new Date(Date.now() + 3_600_000);

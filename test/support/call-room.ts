@@ -7,6 +7,7 @@ import { AgentsService } from '../../src/features/agents/agents.service.js';
 import { CallWriter } from '../../src/features/calls/call-writer.js';
 import type { StoredCall } from '../../src/features/calls/call.store.js';
 import { CallsService, type PlacedCall } from '../../src/features/calls/calls.service.js';
+import { IntakeModule } from '../../src/features/intake/intake.module.js';
 import { OrdersService } from '../../src/features/orders/orders.service.js';
 import { OutcomesModule } from '../../src/features/outcomes/outcomes.module.js';
 import { OutcomesService, type OutcomeInput } from '../../src/features/outcomes/outcomes.service.js';
@@ -47,7 +48,7 @@ export class CallRoom {
   ) {}
 
   static async open(shop: object = {}): Promise<CallRoom> {
-    const test = await startTestApp({ modules: [OutcomesModule], roles: ['api', 'worker'] });
+    const test = await startTestApp({ modules: [OutcomesModule, IntakeModule], roles: ['api', 'worker'] });
     await leadDefaultGroup(test);
     const outside = await startDemoShop();
     const room = new CallRoom(test, outside);
@@ -271,6 +272,11 @@ export class CallRoom {
       say: (input: OutcomeInput) => this.test.get(OutcomesService).record(agent, call.callId, input),
       wrapUpOver: () => this.transactions.run((tx) => this.agents.endWrapUp(tx, agent.agentId, call.callId)),
     };
+  }
+
+  /** What the shop's API shows. */
+  async see(order: { orderId: string }): Promise<Record<string, unknown>> {
+    return (await this.outside.getOrder(order.orderId)).body as Record<string, unknown>;
   }
 
   heard(order: { orderId: string }) {

@@ -70,6 +70,14 @@ describe('whom a turn calls', () => {
     expect(refs(aTurn({ due: [anOrder(1)], agents: agents(5), dial: 0 }))).toEqual([]);
   });
 
+  it('calls each buyer once: further orders of the same number join that call, or wait', () => {
+    const [{ phone }] = [anOrder(1)];
+    const due = [anOrder(1), anOrder(2, { phone }), anOrder(3), anOrder(4, { phone })];
+    const plan = planTurn(aTurn({ due, agents: agents(4) }));
+    expect(plan.calls.map((call) => call.order.orderRef)).toEqual(['o1', 'o3']);
+    expect(plan.putOff).toEqual([]);
+  });
+
   it('dials ahead of the agents where it may, without reserving one', () => {
     const plan = planTurn(aTurn({ due: [1, 2, 3].map((n) => anOrder(n)), agents: agents(1), ahead }));
     expect(plan.calls.map((call) => call.agent)).toEqual([null, null, null]);

@@ -33,6 +33,12 @@ describe('waitingFor', () => {
     ['held before paused', { holdReason: 'parked after three failures', isShopPaused: true }, 'held'],
     ['paused before the gap', { isShopPaused: true, notBefore: later, attempts: 1 }, 'paused'],
     ['accepted', { status: 'accepted' }, 'accepted'],
+    [
+      'the buyer talks with us about another order',
+      { isBuyerOnCall: true, isOpen: false, agentsReady: 0 },
+      'number_busy',
+    ],
+    ['its own gap before that', { isBuyerOnCall: true, notBefore: later, attempts: 1 }, 'retry_gap'],
     ['callback', { callbackAt: later, notBefore: later, attempts: 1 }, 'callback'],
     ['a callback that is due', { callbackAt: now, notBefore: now, attempts: 1 }, 'next'],
     ['retry gap before the hours', { notBefore: later, attempts: 2, isOpen: false }, 'retry_gap'],

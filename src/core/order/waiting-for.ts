@@ -1,4 +1,4 @@
-import type { RingRefusal } from '../calling-hours/may-ring.js';
+import { isAboutHours, type RingRefusal } from '../calling-hours/may-ring.js';
 import type { OrderStatus, Outcome } from './order.js';
 
 /** Why an order is not being called right now. */
@@ -50,6 +50,8 @@ export interface WaitingForInput {
   readonly isOpen: boolean;
   readonly opensAt: Date | null;
   readonly reason: RingRefusal | null;
+  /** The buyer is on another call of ours, or its agent is still writing down the result; absent: no. */
+  readonly isBuyerOnCall?: boolean;
   /** The shop has as many calls alive as it wants at once. */
   readonly isShopAtLimit: boolean;
   /** Agents of the shop's groups that are ready. */
@@ -88,17 +90,20 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
   }
   if (isLater(notBefore) && input.waitReason === 'trunk_down') return say('trunk_down', CARRIER_REFUSES, notBefore);
   if (isLater(notBefore) && input.waitReason === 'number_busy') {
-    return say('number_busy', 'The number is on another call of ours.', notBefore);
+    return say('number_busy', NUMBER_BUSY, notBefore);
   }
   // The dialer puts an order that it meets outside the hours, or too soon after another call to the buyer, off until it may be called.
   const isPutOffByDialer = input.waitReason === 'outside_calling_hours';
   const beginsLater = input.opensAt !== null && notBefore !== null && notBefore <= input.opensAt;
-  const isPutOff = !input.isOpen && (isPutOffByDialer || (beginsLater && !isLimit(input.reason)));
+  // Of limits the retry rules know as well: a gap that is not longer than theirs is just a gap.
+  const isByHours = input.reason === null || isAboutHours(input.reason);
+  const isPutOff = !input.isOpen && (isPutOffByDialer || (beginsLater && isByHours));
   if (isLater(notBefore) && !isPutOff) {
     return input.attempts > 0
       ? say('retry_gap', `The next attempt is due at ${notBefore.toISOString()}.`, notBefore)
       : say('delay', `The first call is due at ${notBefore.toISOString()}.`, notBefore);
   }
+  if (input.isBuyerOnCall === true) return say('number_busy', NUMBER_BUSY);
   if (!input.isOpen) return say('outside_calling_hours', refusalSentence(input), input.opensAt);
   if (input.isShopAtLimit) return say('shop_limit', 'The shop has as many calls alive as it wants at once.');
   if (input.pacingReason === 'trunk_down') return say('trunk_down', CARRIER_REFUSES);
@@ -114,6 +119,7 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
   return say('next', 'The order is in the queue and will be called next.');
 }
 
+const NUMBER_BUSY = 'The number is on another call of ours.';
 const NEAR_CAP =
   'One more abandoned call could break a cap of the shop, so that its buyers are called only with an agent reserved, and none is free.';
 const NO_EVIDENCE =
@@ -140,11 +146,6 @@ const REFUSALS: Readonly<Record<RingRefusal, string>> = {
   attempts_in_30_days: 'the buyer has been called as often as is allowed within 30 days',
   gap: 'the last call to the buyer is not long enough ago',
 };
-
-/** Rules about earlier calls: the retry rules plan with the same ones, so that a gap which is not longer than theirs is just a gap. */
-function isLimit(reason: RingRefusal | null): boolean {
-  return reason === 'gap' || reason === 'attempts_in_24_hours' || reason === 'attempts_in_30_days';
-}
 
 function refusalSentence(input: Pick<WaitingForInput, 'reason' | 'opensAt'>): string {
   const why = input.reason === null ? '' : `: ${REFUSALS[input.reason]}`;

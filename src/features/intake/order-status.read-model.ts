@@ -55,6 +55,16 @@ export function deliveriesOf(tx: Tx, shopId: string, orderRef: string): Promise<
   );
 }
 
+/** Whether another order of the same number, of whichever shop, is in a call or its wrap-up. */
+export async function isBuyerOnCall(tx: Tx, phoneHash: Buffer | null, except: string): Promise<boolean> {
+  if (phoneHash === null) return false;
+  const rows = (await tx.query(
+    `SELECT 1 FROM orders WHERE phone_hash = $1 AND live_call_id IS NOT NULL AND id <> $2 LIMIT 1`,
+    [phoneHash, except],
+  )) as unknown[];
+  return rows.length > 0;
+}
+
 /** Calls of the shop alive now. */
 export async function liveCallsOf(tx: Tx, shopId: string): Promise<number> {
   const rows = (await tx.query(`SELECT count(*)::int AS n FROM calls WHERE shop_id = $1 AND ended_at IS NULL`, [

@@ -7,7 +7,7 @@ import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { CallsService } from '../calls/calls.service.js';
 import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { ShopsService } from '../shops/shops.service.js';
-import { attemptsOf, deliveriesOf, groupsNow, liveCallsOf } from './order-status.read-model.js';
+import { attemptsOf, deliveriesOf, groupsNow, isBuyerOnCall, liveCallsOf } from './order-status.read-model.js';
 
 /** Everything a shop may know about one of its orders, and why it is not being called right now. */
 @Injectable()
@@ -24,17 +24,20 @@ export class OrderStatusReader {
     const [shop, view] = [await this.shops.get(shopId), await this.orders.findByShopId(shopId, orderId)];
     if (view === null) throw new DialerError('order.not_found', 'The shop has no such order.');
     const { row, content, timeline } = view;
-    const { attempts, deliveries, liveCalls, groups, pastCalls } = await this.transactions.read(async (tx) => ({
-      attempts: await attemptsOf(tx, shopId, row.orderRef),
-      deliveries: await deliveriesOf(tx, shopId, row.orderRef),
-      liveCalls: await liveCallsOf(tx, shopId),
-      pastCalls: await this.pastCalls(tx, row),
-      groups: await groupsNow(
-        tx,
-        shopId,
-        shop.settings.agentGroups.map(({ group }) => group),
-      ),
-    }));
+    const { attempts, deliveries, liveCalls, groups, pastCalls, isOnCall } = await this.transactions.read(
+      async (tx) => ({
+        attempts: await attemptsOf(tx, shopId, row.orderRef),
+        deliveries: await deliveriesOf(tx, shopId, row.orderRef),
+        liveCalls: await liveCallsOf(tx, shopId),
+        isOnCall: await isBuyerOnCall(tx, row.phoneHash, row.orderRef),
+        pastCalls: await this.pastCalls(tx, row),
+        groups: await groupsNow(
+          tx,
+          shopId,
+          shop.settings.agentGroups.map(({ group }) => group),
+        ),
+      }),
+    );
     const now = new Date();
     const ring = mayRing({
       rules: shop.ringRules,
@@ -55,6 +58,7 @@ export class OrderStatusReader {
         holdReason: row.holdReason,
         waitReason: row.waitReason,
         isShopPaused: shop.isPaused,
+        isBuyerOnCall: isOnCall,
         isShopAtLimit: liveCalls >= shop.settings.maxConcurrentCalls,
         attempts: row.attemptsMade,
         notBefore: row.notBefore,
