@@ -30,13 +30,13 @@ export async function isListed(tx: Tx, orderRef: string): Promise<boolean> {
   return found.length > 0;
 }
 
-/** Waiting orders of buyers who have been listed for so long. */
-export async function waitingOfListed(tx: Tx, forSeconds: number, limit: number): Promise<string[]> {
+/** Waiting orders of buyers who were listed between these instants. */
+export async function waitingOfListed(tx: Tx, listed: { after: Date; before: Date }, limit: number): Promise<string[]> {
   const found = await rows<{ id: string }>(
     tx,
     `SELECT o.id FROM do_not_call d JOIN orders o ON o.phone_hash = d.phone_hash AND o.shop_id = d.shop_id
-     WHERE o.status IN ('accepted', 'scheduled') AND d.listed_at <= now() - $1 * interval '1 second' LIMIT $2`,
-    [forSeconds, limit],
+     WHERE o.status <> 'final' AND o.status IN ('accepted', 'scheduled') AND d.listed_at > $1 AND d.listed_at <= $2 LIMIT $3`,
+    [listed.after, listed.before, limit],
   );
   return found.map((row) => row.id);
 }

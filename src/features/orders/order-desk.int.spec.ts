@@ -156,8 +156,22 @@ describe('a buyer who wishes no more calls', () => {
     await talk.say({ outcome: 'do_not_call' });
     await talk.end();
     await room.send({ ...moving.content, customer: listed.content.customer }, 2);
-    expect(await room.plan(moving, null)).toBeNull();
-    await room.test.get(OrderDesk).blockListed(0);
     expect(await room.row(moving)).toMatchObject({ status: 'final', outcome: 'blocked' });
+    await room.untilHeard(moving, ['order.outcome']);
+  });
+
+  it('was listed long ago: an order that comes back into the queue is found', async () => {
+    const [old] = await room.ordersOfBuyer(1);
+    const waiting = await room.order(old!.content.customer.phone);
+    await room.transactions.run((tx) => room.orders.hold(tx, waiting.orderRef, 'three failures'));
+    const talk = await room.talk([old!]);
+    await talk.say({ outcome: 'do_not_call' });
+    await talk.end();
+    await room.sql(`UPDATE do_not_call SET listed_at = now() - interval '1 day'`);
+    const desk = room.test.get(OrderDesk);
+    await desk.blockListed(0);
+    expect(await room.row(waiting)).toMatchObject({ status: 'scheduled' });
+    await desk.blockForgotten();
+    expect(await room.row(waiting)).toMatchObject({ status: 'final', outcome: 'blocked' });
   });
 });

@@ -14,7 +14,10 @@ import { OrdersService } from './orders.service.js';
 
 /** Waiting orders of a listed buyer are not called any more, and end after so long: an agent's slip can be corrected before. */
 const BLOCK_AFTER_SECONDS = 120;
+const HOUR_MS = 3_600_000;
 const BLOCK_BATCH = 200;
+/** Nobody was listed before. */
+const EVER = new Date(0);
 
 /** What administrators do with single orders: held ones are released or closed, and buyers may be called again. */
 @Injectable()
@@ -76,9 +79,19 @@ export class OrderDesk {
     if (!isLifted) throw new DialerError('do_not_call.not_found', 'This number may be called already.');
   }
 
-  /** Ends waiting orders of buyers who have been listed for `afterSeconds`; at most 200 at once. */
+  /** Ends waiting orders of buyers who were listed lately, but so long ago; at most 200 at once. */
   async blockListed(afterSeconds = BLOCK_AFTER_SECONDS): Promise<void> {
-    for (const orderRef of await this.transactions.read((tx) => waitingOfListed(tx, afterSeconds, BLOCK_BATCH))) {
+    const now = Date.now();
+    await this.block({ after: new Date(now - HOUR_MS), before: new Date(now - afterSeconds * 1000) });
+  }
+
+  /** The same for whomever, whenever they were listed: orders that came back into the queue, or were given a listed number in a call. */
+  async blockForgotten(): Promise<void> {
+    await this.block({ after: EVER, before: new Date(Date.now() - BLOCK_AFTER_SECONDS * 1000) });
+  }
+
+  private async block(listed: { after: Date; before: Date }): Promise<void> {
+    for (const orderRef of await this.transactions.read((tx) => waitingOfListed(tx, listed, BLOCK_BATCH))) {
       await this.transactions.run(async (tx) => {
         const { status } = await this.orders.lock(tx, orderRef);
         if (status !== 'accepted' && status !== 'scheduled') return;

@@ -200,6 +200,7 @@ CREATE TABLE do_not_call (
   CONSTRAINT do_not_call_order_ref_fkey FOREIGN KEY (order_ref) REFERENCES orders(id),
   CONSTRAINT do_not_call_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES shops(shop_id)
 );
+CREATE INDEX do_not_call_by_time ON public.do_not_call USING btree (listed_at);
 
 CREATE TABLE groups (
   group_id text NOT NULL,

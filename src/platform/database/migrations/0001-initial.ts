@@ -210,6 +210,7 @@ export class Initial0001 implements MigrationInterface {
         listed_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (shop_id, phone_hash)
       );
+      CREATE INDEX do_not_call_by_time ON do_not_call (listed_at);
 
       CREATE TABLE webhook_messages (
         shop_id text NOT NULL REFERENCES shops,
