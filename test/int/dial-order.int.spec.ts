@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app.js';
+import { RobotFloor } from '../support/robot-floor.js';
+import { asAdmin, createShop, getOrder, orderCreated, postOrder, type TestShop } from '../support/shop-client.js';
+import { waitFor } from '../support/wait.js';
+
+// Whose turn it is: the whole service on the virtual network, with agents who decide at once.
+
+let test: TestApp;
+let floor: RobotFloor;
+
+beforeAll(async () => {
+  test = await startTestApp();
+  floor = new RobotFloor(test);
+  await asAdmin(test, 'PUT', '/v1/admin/trunks/main', {
+    endpoint: 'PJSIP/{number}@trunk',
+    maxChannels: 20,
+    callsPerSecond: 50,
+  });
+}, 60_000);
+afterAll(() => test.close(), 60_000);
+
+let numbers = 0;
+async function aShop(name: string, group: string, more: object = {}): Promise<TestShop> {
+  await asAdmin(test, 'PUT', `/v1/admin/groups/${group}`, {});
+  return createShop(test, name, { jurisdiction: 'demo', agentGroups: [group], ...more });
+}
+
+/** Orders whose buyers answer after a second, in the queue. @returns our ids */
+function send(shop: TestShop, count: number, data: object = {}): Promise<string[]> {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const orderId = `D-${(numbers += 1)}`;
+      const phone = `+38067${String(62_000 + numbers)}00`;
+      expect((await postOrder(test, shop, orderCreated({ orderId, customer: { phone }, ...data }))).status).toBe(202);
+      await waitFor('in the queue', async () => (await getOrder(test, shop, orderId))['status'] === 'scheduled');
+      return String((await getOrder(test, shop, orderId))['id']);
+    }),
+  );
+}
+const talks = (of: readonly string[]) => floor.talks.filter(({ orderRef }) => of.includes(orderRef)).length;
+
+describe('between shops', () => {
+  it('a sale of one does not hold up the orders of another', async () => {
+    const [sale, corner] = [await aShop('sale', 'shared'), await aShop('corner', 'shared')];
+    const ofSale = await send(sale, 20);
+    const ofCorner = await send(corner, 4);
+    const agents = [await floor.join('shared-1', ['shared']), await floor.join('shared-2', ['shared'])];
+    await waitFor('the talks of the small shop', () => talks(ofCorner) === ofCorner.length, 60_000);
+    // Half of the agents' calls were its own, as long as it had orders waiting.
+    expect(talks(ofSale)).toBeLessThanOrEqual(ofCorner.length + agents.length);
+    await asAdmin(test, 'POST', `/v1/admin/shops/${sale.shop}/pause`);
+    for (const agent of agents) await floor.rest(agent);
+  }, 60_000);
+});
+
+describe('within a shop', () => {
+  it('urgent ones first, then the nearest deadline; of lost ones the newest, if the shop wants', async () => {
+    const ago = (seconds: number) => ({ registeredAt: new Date(Date.now() - seconds * 1000).toISOString() });
+    const shop = await aShop('ordered', 'single', { firstCall: { whenLate: 'newest_first' } });
+    const [oldest] = await send(shop, 1, ago(7_200));
+    const [older] = await send(shop, 1, ago(3_600));
+    const [fresh] = await send(shop, 1);
+    const [nearer] = await send(shop, 1, ago(300));
+    const [urgent] = await send(shop, 1, { ...ago(7_200), priority: 9 });
+    const all = [urgent!, nearer!, fresh!, older!, oldest!];
+    const agent = await floor.join('single-1', ['single']);
+    await waitFor('all talks', () => talks(all) === all.length, 60_000);
+    expect(floor.talks.map(({ orderRef }) => orderRef).filter((ref) => all.includes(ref))).toEqual(all);
+    await floor.rest(agent);
+  }, 60_000);
+});
