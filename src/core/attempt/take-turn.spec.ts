@@ -76,6 +76,10 @@ function experienced(): PredictivePacer {
   return pacer;
 }
 
+const unexperienced = () =>
+  new PredictivePacer({ cap: 0.03, abandonAfterSeconds: 2, ringSeconds: 25, isScreened: false });
+const DAY = [{ maxRatio: 0.01, windowHours: 24 }];
+
 const taken = (turn: ATurn, pacer = experienced()) => takeTurn(pacer, turn, 100);
 
 describe('a turn of a group', () => {
@@ -89,39 +93,34 @@ describe('a turn of a group', () => {
   });
 
   it.each([
+    ['without evidence', { answered: 2_000, abandoned: 10 }, unexperienced(), 'no_evidence'],
     [
-      'without evidence',
-      aTurn(),
-      new PredictivePacer({ cap: 0.03, abandonAfterSeconds: 2, ringSeconds: 25, isScreened: false }),
-      'no_evidence',
+      'when one more abandoned call would be too many',
+      { answered: 1_999, abandoned: 19 },
+      experienced(),
+      'cap_reached',
     ],
+    ['with too few answers for even one abandoned call', { answered: 99, abandoned: 0 }, experienced(), 'cap_reached'],
+  ])('%s there is one call for each free agent, whoever takes it', (_name, counts, pacer, reason) => {
+    const { decision, plan } = taken(aTurn({ shops: new Map([['shop', aShop({ abandon: DAY }, counts)]]) }), pacer);
+    expect(decision.reason).toBe(reason);
+    expect(plan.calls.map((call) => call.agent)).toEqual([null, null]);
+  });
+
+  it.each([
     [
-      'with one abandoned call too many in one window',
+      'at the cap of one window',
       aTurn({ shops: new Map([['shop', aShop({}, { answered: 2_000, abandoned: 20 })]]) }),
-      experienced(),
-      'cap_reached',
-    ],
-    [
-      'with a buyer waiting who may be that one',
-      aTurn({ shops: new Map([['shop', aShop({}, { answered: 2_000, abandoned: 19 }, 1)]]) }),
-      experienced(),
-      'cap_reached',
-    ],
-    [
-      'with too few answers for even one abandoned call',
-      aTurn({ shops: new Map([['shop', aShop({}, { answered: 99, abandoned: 0 })]]) }),
-      experienced(),
       'cap_reached',
     ],
     [
       'for a shop that is progressive',
       aTurn({ shops: new Map([['shop', aShop({ dialing: 'progressive' })]]) }),
-      experienced(),
       'one_to_one',
     ],
-    ['in a group that is progressive', aTurn({ dialing: 'progressive' }), experienced(), 'one_to_one'],
-  ])('%s each call takes an agent for itself', (_name, turn, pacer, reason) => {
-    const { decision, plan } = taken(turn, pacer);
+    ['in a group that is progressive', aTurn({ dialing: 'progressive' }), 'one_to_one'],
+  ])('%s each call takes an agent for itself', (_name, turn, reason) => {
+    const { decision, plan } = taken(turn);
     expect(decision.reason).toBe(reason);
     expect(plan.calls.map((call) => call.agent?.agentId)).toEqual(['persistent0', 'persistent1']);
   });

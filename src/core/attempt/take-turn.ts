@@ -1,6 +1,6 @@
 import { callNeeds } from '../agent/call-needs.js';
 import type { DialingMode } from '../order/shop-settings.js';
-import { hasRoom, type AbandonCount } from '../pacing/abandon-budget.js';
+import { hasRoom, isAtCap, type AbandonCount } from '../pacing/abandon-budget.js';
 import type { PredictivePacer } from '../pacing/predictive.js';
 import type { DueCalls, PredictiveDecision, PredictiveLoad } from '../pacing/predictive-load.js';
 import {
@@ -56,7 +56,7 @@ export interface GroupDecision {
   readonly decision: PredictiveDecision;
   /** `predictive` when at least one shop is dialled so. */
   readonly mode: DialingMode;
-  /** Shops set to `predictive` whose caps have no room: their calls take an agent each. */
+  /** Shops set to `predictive` whose caps have no room for one more abandoned call: they get no more calls than agents are free. */
   readonly nearCap: readonly string[];
 }
 
@@ -74,11 +74,12 @@ export function takeTurn<O extends PacedOrder, A extends TurnAgent, T extends Tu
   turn: GroupTurn<O, A, T>,
   nowSeconds: number,
 ): TurnTaken<O, A, T> {
-  const { ahead, ...modes } = modesOf(turn);
+  const { ahead, unreserved, ...modes } = modesOf(turn);
   const load = loadOf(turn, ahead, dueCalls(turn, ahead));
   const decision = explained({ load, decision: pacer.decide(load, nowSeconds) }, modes);
   const { dial, reserve, isAhead } = decision;
-  const plan = planTurn({ ...turn, agents: turn.floor.free, ahead: isAhead ? ahead : new Set(), dial, reserve });
+  // With one call for each free agent it does not matter which of them takes it, as long as no cap is reached.
+  const plan = planTurn({ ...turn, agents: turn.floor.free, ahead: isAhead ? ahead : unreserved, dial, reserve });
   return { load, decision, ...modes, plan };
 }
 
@@ -88,25 +89,31 @@ export function foresee<O extends PacedOrder, A extends TurnAgent, T extends Tur
   turn: GroupTurn<O, A, T>,
   nowSeconds: number,
 ): GroupDecision {
-  const { ahead, ...modes } = modesOf(turn);
+  const { ahead, unreserved: _, ...modes } = modesOf(turn);
   const load = loadOf(turn, ahead, [{ attempt: 1, count: PLENTY }]);
   return { load, decision: explained({ load, decision: pacer.decide(load, nowSeconds) }, modes), ...modes };
 }
 
-/** Of the shops that are set to predictive dialling, those whose caps have room for one more abandoned call in every window. */
+/**
+ * Of the shops that are set to predictive dialling, those that may be called ahead of the agents, since their caps have room for one more abandoned
+ * call in every window; and those whose calls need no reservation at least, since no cap is reached.
+ */
 function modesOf({ shops, dialing }: Pick<GroupTurn<never, never, never>, 'shops' | 'dialing'>): {
   ahead: ReadonlySet<string>;
+  unreserved: ReadonlySet<string>;
   mode: DialingMode;
   nearCap: string[];
 } {
   const ahead = new Set<string>();
+  const unreserved = new Set<string>();
   const nearCap: string[] = [];
   for (const [shopId, { settings, abandons, waiting }] of shops) {
     if ((dialing ?? settings.dialing) !== 'predictive') continue;
     if (abandons.length > 0 && abandons.every((count) => hasRoom(count, count.cap, waiting))) ahead.add(shopId);
     else nearCap.push(shopId);
+    if (!abandons.some((count) => isAtCap(count, count.cap, waiting))) unreserved.add(shopId);
   }
-  return { ahead, mode: ahead.size + nearCap.length > 0 ? 'predictive' : 'progressive', nearCap };
+  return { ahead, unreserved, mode: ahead.size + nearCap.length > 0 ? 'predictive' : 'progressive', nearCap };
 }
 
 /** Where nobody may be called ahead although a shop wants it, that is its cap's doing. */
@@ -114,10 +121,9 @@ function explained(
   { load, decision }: { load: PredictiveLoad; decision: PredictiveDecision },
   { mode }: { mode: DialingMode },
 ): PredictiveDecision {
-  const { reserved, talking, wrapUp } = load.agents;
-  const isOneToOne =
-    decision.reason === 'one_to_one' ||
-    (decision.reason === 'no_agent' && reserved + talking.length + wrapUp.length > 0);
+  const { ready, reserved, talking, wrapUp } = load.agents;
+  const atWork = ready.length + reserved + talking.length + wrapUp.length;
+  const isOneToOne = decision.reason === 'one_to_one' || (decision.reason === 'no_agent' && atWork > 0);
   return mode === 'predictive' && isOneToOne ? { ...decision, reason: 'cap_reached' } : decision;
 }
 

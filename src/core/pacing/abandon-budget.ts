@@ -116,6 +116,12 @@ export function hasRoom(count: AbandonCount, cap: number, waiting = 0): boolean 
   return cap * (count.answered + TRUSTED_AHEAD * answersAhead(count)) - count.abandoned - waiting >= 1;
 }
 
+/** Whether a share that somebody was abandoned for has reached the cap. */
+export function isAtCap(count: AbandonCount, cap: number, waiting = 0): boolean {
+  const abandoned = count.abandoned + waiting;
+  return abandoned > 0 && abandoned >= cap * count.answered;
+}
+
 /** Answers still to come in a window that is judged at its end, as things go so far. */
 function answersAhead({ answered, window }: AbandonCount): number {
   return window === null ? 0 : (answered * Math.max(0, window.leftSeconds)) / Math.max(600, window.passedSeconds);

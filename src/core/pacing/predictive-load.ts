@@ -37,9 +37,9 @@ export interface PredictiveDecision {
   /** Whole number ≥ 0, never more than the free lines or the orders due. */
   readonly dial: number;
   readonly reason: PredictiveReason;
-  /** False: each of these calls takes an agent for itself. True: only those that must, up to `reserve`, and those for phones that are rung first. */
+  /** Whether calls may be more than the agents who are free for certain. */
   readonly isAhead: boolean;
-  /** Calls among `dial` that may take an agent for themselves. */
+  /** Calls among `dial` that may take an agent for themselves, because they need one. */
   readonly reserve: number;
   /** Ready agents less those already promised to a call without an agent of its own. */
   readonly agentsFree: number;

@@ -19,7 +19,7 @@ interface Known {
 
 /** How old a count may be: a window of a day or two is counted in a moment, one of a month is longer. */
 const SHORT_WINDOW_HOURS = 48;
-const READ_SHORT_EVERY_MS = 5_000;
+const READ_SHORT_EVERY_MS = 2_000;
 const READ_LONG_EVERY_MS = 60_000;
 /** A call that ended a moment before a count may not have been written by then. */
 const WRITTEN_WITHIN_MS = 2_000;
