@@ -128,6 +128,19 @@ describe('two trunks, the better one congested', () => {
   });
 });
 
+describe('a trunk that says nothing', () => {
+  it('is not followed at once, since it may have rung, and not tried again on that buyer', async () => {
+    await trunk('silent', 'silent', 0, { prefixes: ['+38066'] });
+    const orderId = await order('00', '+38066');
+    expect(await waitFor('its outcome', async () => (await see(orderId)).outcome, 40_000)).toBe('confirmed');
+    expect(await trunksOf(orderId)).toEqual(['silent', 'good']);
+    const { attempts } = await see(orderId);
+    const [first, second] = attempts;
+    expect(first?.result).toBe('carrier_failure');
+    expect(Date.parse(second?.plannedAt ?? '') - Date.parse(first?.endedAt ?? '')).toBeGreaterThanOrEqual(1_190);
+  }, 60_000);
+});
+
 describe('no trunk but a congested one', () => {
   it('keeps orders waiting instead of wearing them out, and says why', async () => {
     await trunk('lone', 'congested', 0, { prefixes: ['+38050'] });

@@ -18,7 +18,7 @@ export interface TrunkLoad {
 
 /** What is known of the order's earlier tries. */
 export interface EarlierTries {
-  /** Trunks that refused to carry a call to this buyer a moment ago. */
+  /** Trunks that failed on a call to this buyer a moment ago, before anything rang. */
   readonly failedTrunks: readonly string[];
 }
 

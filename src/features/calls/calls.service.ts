@@ -23,7 +23,7 @@ import { pastCallsOf, type CallableOrder } from './past-calls.read-model.js';
 import { Reconciler } from './reconciler.js';
 import { TELEPHONY } from './telephony.provider.js';
 import {
-  refusedTrunks,
+  failedTrunks,
   trunkFactsSince,
   trunkUse,
   type TrunkCallFact,
@@ -221,9 +221,9 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     return trunkFactsSince(tx, since);
   }
 
-  /** Trunks that have refused to carry calls to these numbers since then, by the hex of the number's hash. */
-  async refusedTrunks(tx: Tx, phoneHashes: readonly Buffer[], since: Date): Promise<Map<string, string[]>> {
-    return refusedTrunks(tx, phoneHashes, since);
+  /** Trunks that have failed on these numbers since then, before anything rang, by the hex of the number's hash. */
+  async failedTrunks(tx: Tx, phoneHashes: readonly Buffer[], since: Date): Promise<Map<string, string[]>> {
+    return failedTrunks(tx, phoneHashes, since);
   }
 
   /**

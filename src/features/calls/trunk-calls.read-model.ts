@@ -1,6 +1,6 @@
 import type { AttemptResult } from '../../core/call/result.js';
 import type { TrunkFact } from '../../core/trunk/circuit-breaker.js';
-import { trunkFactKind, wasRefusedByTrunk } from '../../core/trunk/trunk-fact.js';
+import { trunkFactKind } from '../../core/trunk/trunk-fact.js';
 import type { Tx } from '../../platform/database/transaction.js';
 
 /** What one call says of its trunk; a call says it once. */
@@ -44,33 +44,21 @@ export async function trunkFactsSince(tx: Tx, since: Date): Promise<TrunkCallFac
   });
 }
 
-/** Which trunks have refused to carry calls to these numbers since then; numbers by the hex of their hash, those without any are missing. */
-export async function refusedTrunks(
+/** Which trunks have failed on these numbers since then, by refusal or silence; numbers by the hex of their hash, those without any are missing. */
+export async function failedTrunks(
   tx: Tx,
   phoneHashes: readonly Buffer[],
   since: Date,
 ): Promise<Map<string, string[]>> {
-  const found = new Map<string, string[]>();
-  if (phoneHashes.length === 0) return found;
+  if (phoneHashes.length === 0) return new Map();
   const rows = (await tx.query(
-    `SELECT encode(c.phone_hash, 'hex') AS number, c.trunk_id AS "trunkId", c.result, ${HAS_RUNG} AS "hasRung",
-       c.hangup_cause AS cause, c.tech_cause AS "techCause"
+    `SELECT encode(c.phone_hash, 'hex') AS number, array_agg(DISTINCT c.trunk_id) AS "trunkIds"
      FROM calls c
-     WHERE c.phone_hash = ANY($1::bytea[]) AND c.planned_at > $2 AND c.result = 'carrier_failure'`,
+     WHERE c.phone_hash = ANY($1::bytea[]) AND c.planned_at > $2 AND c.result = 'carrier_failure' AND NOT ${HAS_RUNG}
+     GROUP BY c.phone_hash`,
     [phoneHashes, since],
-  )) as {
-    number: string;
-    trunkId: string;
-    result: AttemptResult;
-    hasRung: boolean;
-    cause: number;
-    techCause: number;
-  }[];
-  for (const row of rows) {
-    const known = found.get(row.number) ?? [];
-    if (wasRefusedByTrunk(row) && !known.includes(row.trunkId)) found.set(row.number, [...known, row.trunkId]);
-  }
-  return found;
+  )) as { number: string; trunkIds: string[] }[];
+  return new Map(rows.map(({ number, trunkIds }) => [number, trunkIds]));
 }
 
 /** Live calls by trunk, over all leaders. */

@@ -94,7 +94,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     return record;
   }
 
-  /** Whether a trunk that works, and has not refused the buyer's calls a moment ago, leads to the number. */
+  /** Whether a trunk that works, and has not failed on the buyer a moment ago, leads to the number. */
   async hasOtherWay(tx: Tx, number: string, phoneHash: Buffer): Promise<boolean> {
     return this.lines.hasOtherWay(tx, number, phoneHash);
   }

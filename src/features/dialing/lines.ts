@@ -19,8 +19,8 @@ export interface TrunkLines extends TrunkLoad {
   readonly circuitExplanation: string | null;
 }
 
-/** A buyer's call goes over none of the trunks that refused one within this time, as long as another leads there. */
-const REFUSAL_REMEMBERED_MS = 600_000;
+/** A buyer's call goes over none of the trunks that failed on one within this time, as long as another leads there. */
+const FAILURE_REMEMBERED_MS = 600_000;
 
 /** Which lines are free: channels by what Postgres knows of live calls, calls per second by a bucket of this process, cut by the circuits. */
 @Injectable()
@@ -60,14 +60,14 @@ export class Lines {
       });
   }
 
-  /** Trunks that refused to carry a call to these numbers a moment ago, by the hex of the number's hash. */
-  async refused(tx: Tx, phoneHashes: readonly Buffer[]): Promise<Map<string, string[]>> {
-    return this.calls.refusedTrunks(tx, phoneHashes, new Date(Date.now() - REFUSAL_REMEMBERED_MS));
+  /** Trunks that failed on calls to these numbers a moment ago, before anything rang, by the hex of the number's hash. */
+  async failed(tx: Tx, phoneHashes: readonly Buffer[]): Promise<Map<string, string[]>> {
+    return this.calls.failedTrunks(tx, phoneHashes, new Date(Date.now() - FAILURE_REMEMBERED_MS));
   }
 
-  /** Whether a trunk that works, and has not just refused it, leads to the number. */
+  /** Whether a trunk that works, and has not just failed on it, leads to the number. */
   async hasOtherWay(tx: Tx, number: string, phoneHash: Buffer): Promise<boolean> {
-    const failedTrunks = (await this.refused(tx, [phoneHash])).get(phoneHash.toString('hex')) ?? [];
+    const failedTrunks = (await this.failed(tx, [phoneHash])).get(phoneHash.toString('hex')) ?? [];
     const now = new Date();
     const trunks = (await this.store.list(tx))
       .filter((trunk) => trunk.isEnabled)

@@ -104,14 +104,14 @@ export class Pacer {
   private async due(tx: Tx, look: Parameters<OrdersService['lockNextDue']>[1]): Promise<TurnOrderOfGroup[]> {
     const due = await this.orders.lockNextDue(tx, look);
     const pastCalls = await this.calls.pastCalls(tx, due);
-    const refusedTrunks = await this.lines.refused(
+    const failedTrunks = await this.lines.failed(
       tx,
       due.map((order) => order.phoneHash),
     );
     return due.map((order) => ({
       ...order,
       pastCalls: pastCalls.get(order.orderRef) ?? [],
-      failedTrunks: refusedTrunks.get(order.phoneHash.toString('hex')) ?? [],
+      failedTrunks: failedTrunks.get(order.phoneHash.toString('hex')) ?? [],
     }));
   }
 
