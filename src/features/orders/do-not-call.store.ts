@@ -30,13 +30,27 @@ export async function isListed(tx: Tx, orderRef: string): Promise<boolean> {
   return found.length > 0;
 }
 
-/** Waiting orders of buyers who were listed between these instants. */
-export async function waitingOfListed(tx: Tx, listed: { after: Date; before: Date }, limit: number): Promise<string[]> {
-  const found = await rows<{ id: string }>(
+/** Waiting orders of buyers who were listed within the last hour, and before this instant. */
+export async function waitingOfListed(tx: Tx, listedBefore: Date, limit: number): Promise<string[]> {
+  return ids(
     tx,
     `SELECT o.id FROM do_not_call d JOIN orders o ON o.phone_hash = d.phone_hash AND o.shop_id = d.shop_id
-     WHERE o.status <> 'final' AND o.status IN ('accepted', 'scheduled') AND d.listed_at > $1 AND d.listed_at <= $2 LIMIT $3`,
-    [listed.after, listed.before, limit],
+     WHERE o.status <> 'final' AND o.status IN ('accepted', 'scheduled') AND d.listed_at <= $1 AND d.listed_at > now() - interval '1 hour'
+     LIMIT $2`,
+    [listedBefore, limit],
   );
-  return found.map((row) => row.id);
+}
+
+/** Orders of listed buyers that the dialer has met in its queue and was refused a call for, whenever the buyer was listed. */
+export async function refusedOfListed(tx: Tx, listedBefore: Date, limit: number): Promise<string[]> {
+  return ids(
+    tx,
+    `SELECT o.id FROM orders o JOIN do_not_call d ON d.phone_hash = o.phone_hash AND d.shop_id = o.shop_id
+     WHERE o.status = 'scheduled' AND o.wait_reason = 'number_busy' AND d.listed_at <= $1 LIMIT $2`,
+    [listedBefore, limit],
+  );
+}
+
+async function ids(tx: Tx, sql: string, parameters: readonly unknown[]): Promise<string[]> {
+  return (await rows<{ id: string }>(tx, sql, parameters)).map((row) => row.id);
 }

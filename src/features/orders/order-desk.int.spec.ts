@@ -170,8 +170,9 @@ describe('a buyer who wishes no more calls', () => {
     await room.sql(`UPDATE do_not_call SET listed_at = now() - interval '1 day'`);
     const desk = room.test.get(OrderDesk);
     await desk.blockListed(0);
+    await room.transactions.run((tx) => room.orders.putOff(tx, waiting.orderRef, new Date(), 'number_busy'));
     expect(await room.row(waiting)).toMatchObject({ status: 'scheduled' });
-    await desk.blockForgotten();
+    await desk.blockRefused();
     expect(await room.row(waiting)).toMatchObject({ status: 'final', outcome: 'blocked' });
   });
 });

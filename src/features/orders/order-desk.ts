@@ -6,7 +6,7 @@ import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { ShopsService } from '../shops/shops.service.js';
 import { DoNotCallList } from './do-not-call-list.js';
-import { waitingOfListed } from './do-not-call.store.js';
+import { refusedOfListed, waitingOfListed } from './do-not-call.store.js';
 import { heldOrders, type HeldOrder } from './order.read-model.js';
 import type { OrderRow } from './order-row.js';
 import { insertTimeline, lockByOrderId, setHold } from './order.store.js';
@@ -14,10 +14,7 @@ import { OrdersService } from './orders.service.js';
 
 /** Waiting orders of a listed buyer are not called any more, and end after so long: an agent's slip can be corrected before. */
 const BLOCK_AFTER_SECONDS = 120;
-const HOUR_MS = 3_600_000;
 const BLOCK_BATCH = 200;
-/** Nobody was listed before. */
-const EVER = new Date(0);
 
 /** What administrators do with single orders: held ones are released or closed, and buyers may be called again. */
 @Injectable()
@@ -81,17 +78,16 @@ export class OrderDesk {
 
   /** Ends waiting orders of buyers who were listed lately, but so long ago; at most 200 at once. */
   async blockListed(afterSeconds = BLOCK_AFTER_SECONDS): Promise<void> {
-    const now = Date.now();
-    await this.block({ after: new Date(now - HOUR_MS), before: new Date(now - afterSeconds * 1000) });
+    await this.block((tx) => waitingOfListed(tx, ago(afterSeconds), BLOCK_BATCH));
   }
 
-  /** The same for whomever, whenever they were listed: orders that came back into the queue, or were given a listed number in a call. */
-  async blockForgotten(): Promise<void> {
-    await this.block({ after: EVER, before: new Date(Date.now() - BLOCK_AFTER_SECONDS * 1000) });
+  /** The same for orders that came back into the queue of a buyer listed long ago: the dialer has met them in vain. */
+  async blockRefused(): Promise<void> {
+    await this.block((tx) => refusedOfListed(tx, ago(BLOCK_AFTER_SECONDS), BLOCK_BATCH));
   }
 
-  private async block(listed: { after: Date; before: Date }): Promise<void> {
-    for (const orderRef of await this.transactions.read((tx) => waitingOfListed(tx, listed, BLOCK_BATCH))) {
+  private async block(find: (tx: Tx) => Promise<string[]>): Promise<void> {
+    for (const orderRef of await this.transactions.read(find)) {
       await this.transactions.run(async (tx) => {
         const { status } = await this.orders.lock(tx, orderRef);
         if (status !== 'accepted' && status !== 'scheduled') return;
@@ -114,4 +110,8 @@ export class OrderDesk {
       await work(tx, order);
     });
   }
+}
+
+function ago(seconds: number): Date {
+  return new Date(Date.now() - seconds * 1000);
 }

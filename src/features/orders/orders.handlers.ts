@@ -34,6 +34,6 @@ export class OrdersHandlers implements OnModuleInit {
       while ((await this.orders.scheduleForgotten()) === 500);
     });
     this.sweeps.every('orders.block-listed', 5_000, () => this.desk.blockListed());
-    this.sweeps.every('orders.block-forgotten', 600_000, () => this.desk.blockForgotten());
+    this.sweeps.every('orders.block-refused', 60_000, () => this.desk.blockRefused());
   }
 }
