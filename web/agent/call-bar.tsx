@@ -47,8 +47,14 @@ export function CallBar(props: {
     <div className={classes.bar}>
       <div className={classes.order}>
         <span className={classes.shop}>{call.shop.name}</span>
-        <Title order={1} size="h3" ref={title} tabIndex={-1}>
-          {word('order/title', { orderId: call.order.orderId })}
+        <Title
+          order={1}
+          size="h3"
+          ref={title}
+          tabIndex={-1}
+          aria-label={word('order/title', { orderId: call.order.orderId })}
+        >
+          {call.order.orderId}
         </Title>
       </div>
       <TalkTime call={call} state={state} />

@@ -54,9 +54,9 @@ export function OrderCardView(props: {
           <MethodField order={order} talk={talk} isOpen={isOpen} />
           <Field field="city" {...{ order, talk, isOpen }} />
           <Field field="address" className={classes.wide} {...{ order, talk, isOpen }} />
-          <Field field="pickupPoint" {...{ order, talk, isOpen }} />
-          <Field field="slotDay" type="date" {...{ order, talk, isOpen }} />
-          <div className={classes.pair}>
+          <Field field="pickupPoint" className={classes.pickup} {...{ order, talk, isOpen }} />
+          <div className={classes.slot}>
+            <Field field="slotDay" type="date" {...{ order, talk, isOpen }} />
             <Field field="slotFrom" type="time" {...{ order, talk, isOpen }} />
             <Field field="slotTo" type="time" {...{ order, talk, isOpen }} />
           </div>

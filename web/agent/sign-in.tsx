@@ -56,7 +56,7 @@ export function SignIn({ ending }: { readonly ending: string | null }) {
             withAsterisk={false}
             maxLength={128}
             value={form.password}
-            visibilityToggleButtonProps={{ 'aria-hidden': true }}
+            visibilityToggleButtonProps={{ 'aria-label': word('signIn/reveal') }}
             onChange={({ currentTarget: { value } }) => setForm((old) => ({ ...old, password: value }))}
           />
           <div role="alert" className={classes.problem}>
@@ -72,6 +72,7 @@ export function SignIn({ ending }: { readonly ending: string | null }) {
         opened={isElsewhere(signIn.error)}
         onClose={() => signIn.reset()}
         title={word('signIn/elsewhereTitle')}
+        classNames={{ title: classes.title ?? '' }}
         lockScroll={false}
         withCloseButton={false}
         centered

@@ -37,23 +37,24 @@ export function TopBar(props: {
       <StateShown state={state} />
       <Group gap={6} role="group" aria-label={word('bar/myState')} wrap="nowrap">
         <Button
-          color="teal"
+          aria-label={word(isAtCall ? 'bar/readyAfter' : 'bar/goReady')}
           variant={isReady ? 'light' : 'filled'}
           className={classes.ready}
           disabled={!isActive || isReady}
           onClick={() => wish.mutate({ to: 'ready' })}
           rightSection={<Kbd size="xs">F8</Kbd>}
         >
-          {word(isAtCall ? 'bar/readyAfter' : 'bar/goReady')}
+          {word('bar/goReady')}
         </Button>
         <Menu position="bottom-start" withinPortal={false} disabled={!isActive || isBreak}>
           <Menu.Target>
             <Button
               variant="default"
+              aria-label={word(isAtCall ? 'bar/breakAfter' : 'bar/goBreak')}
               disabled={!isActive || isBreak}
               rightSection={<IconChevronDown size={16} aria-hidden />}
             >
-              {word(isAtCall ? 'bar/breakAfter' : 'bar/goBreak')}
+              {word('bar/goBreak')}
             </Button>
           </Menu.Target>
           <Menu.Dropdown>

@@ -3,7 +3,7 @@ import { createTheme } from '@mantine/core';
 /** Colours and sizes stand in theme.css, since the page's policy allows no styles but those of files. */
 export const theme = createTheme({
   primaryColor: 'indigo',
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 7,
   autoContrast: true,
   defaultRadius: 'md',
   cursorType: 'pointer',

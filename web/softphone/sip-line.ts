@@ -19,6 +19,7 @@ export interface LineEvents {
 export class SipLine {
   private readonly ua: UA;
   private session: RTCSession | null = null;
+  private isStopped = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -39,11 +40,15 @@ export class SipLine {
       connection_recovery_max_interval: 4,
       user_agent: 'confirm-dialer',
     });
-    this.ua.on('registered', () => events.onRegistered(true));
-    this.ua.on('unregistered', () => events.onRegistered(false));
-    this.ua.on('disconnected', () => events.onRegistered(false));
+    const tell = (isRegistered: boolean): void => {
+      if (!this.isStopped) events.onRegistered(isRegistered);
+    };
+    this.ua.on('registered', () => tell(true));
+    this.ua.on('unregistered', () => tell(false));
+    this.ua.on('disconnected', () => tell(false));
     this.ua.on('registrationFailed', () => {
-      events.onRegistered(false);
+      if (this.isStopped) return;
+      tell(false);
       // Right after the sign-in the exchange may not have been told of us yet.
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.ua.register(), REGISTER_AGAIN_MS);
@@ -66,6 +71,7 @@ export class SipLine {
   }
 
   stop(): void {
+    this.isStopped = true;
     clearTimeout(this.timer);
     this.drop();
     this.ua.stop();

@@ -3,7 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { AGENT_RING_SECONDS } from '../../core/call/call.js';
 import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
 import { Log } from '../../platform/log/log.js';
-import type { PresenceView } from '../agents/agents.events.js';
+import { SOFTPHONE, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { AgentPhones } from './agent-phones.js';
 import { TELEPHONY } from './telephony.provider.js';
@@ -190,7 +190,9 @@ export class AgentLegs {
 
   private isMissing(agent: PresenceView, now: number): boolean {
     if (agent.connection !== 'persistent' || agent.isLegUp) return false;
-    if (agent.state !== 'connecting' && agent.state !== 'lost') return false;
+    // Nobody's desk phone rings on a break; a browser's phone makes no noise, and has its line before the first call.
+    const isDue = agent.state === 'connecting' || agent.state === 'lost';
+    if (!isDue && !(agent.state === 'break' && agent.endpoint === SOFTPHONE)) return false;
     if (now < (this.restUntil.get(agent.agentId) ?? 0)) return false;
     return ![...this.legs.values()].some((leg) => leg.agentId === agent.agentId && leg.isStanding);
   }

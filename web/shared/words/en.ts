@@ -7,6 +7,7 @@ export const en = {
     login: 'Login',
     password: 'Password',
     submit: 'Sign in',
+    reveal: 'Show what is typed',
     wrong: 'The login or the password is wrong.',
     tooMany: 'Too many tries. Wait {{seconds}} s, then try again.',
     noServer: 'The server does not answer. Try again in a moment.',

@@ -1,0 +1,236 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import type { AgentPlan } from '../../tools/dev-env/network.js';
+import { startBrowser } from '../support/browser.js';
+import { waitFor } from '../support/wait.js';
+import { DeskPage } from './desk-page.js';
+import { listenAt } from './exchange-ear.js';
+import { useWorld } from './world.js';
+
+// The agent's page in a real browser with a fake microphone, on the real exchange and carrier.
+
+const DESKS = ['whole', 'reload', 'tabs', 'typing', 'looks', 'deaf', 'cut', 'knock'] as const;
+const agents: AgentPlan[] = DESKS.map((name) => ({
+  login: name,
+  name: `Desk ${name}`,
+  connection: 'persistent',
+  phone: 'softphone',
+  group: name,
+}));
+const world = useWorld({ agents, groupSettings: { wrapUpSeconds: 120 } });
+let browser: Browser;
+const open: DeskPage[] = [];
+
+beforeAll(async () => {
+  browser = await startBrowser();
+}, 180_000);
+afterEach(async () => {
+  for (const desk of open.splice(0)) {
+    expect(desk.complaints).toEqual([]);
+    await desk.context.close();
+  }
+});
+afterAll(() => browser.close(), 60_000);
+
+async function openDesk(o: Parameters<typeof DeskPage.open>[2] = {}): Promise<DeskPage> {
+  const desk = await DeskPage.open(browser, world(), o);
+  open.push(desk);
+  return desk;
+}
+
+/** How an attempt to open SIP over WebSocket is answered. */
+async function knock(headers: Record<string, string>): Promise<number> {
+  const address = `${world().network.apiUrl.replace('http', 'ws')}/v1/agent/sip`;
+  const socket = new WebSocket(address, 'sip', { headers });
+  return new Promise((resolve, reject) => {
+    socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+    socket.once('open', () => {
+      socket.close();
+      resolve(101);
+    });
+    socket.once('error', reject);
+  });
+}
+
+describe('the agent’s page', () => {
+  it('takes a call from the first word to the shop’s write-back, heard in both directions', async () => {
+    const shop = await world().openShop('whole');
+    const desk = await openDesk();
+    await desk.start('whole');
+    const order = await shop.send('00');
+    await desk.card(order.orderId);
+    const seen = await shop.see(order);
+    const callId = seen.attempts[0]?.callId ?? '';
+
+    const sound = await desk.hearsAndSpeaks();
+    expect(sound.lost).toBeLessThan(sound.received / 20);
+    const heard = await listenAt(world(), callId, 4);
+    expect(heard.fromBuyer).toBeGreaterThan(0.005);
+    expect(heard.toBuyer).toBeGreaterThan(0.005);
+
+    await desk.field('address').fill('вул. Хрещатик, 22');
+    await desk.press('Digit1', 'Control+Enter');
+    await desk.page.getByText('Saved: With changes.').waitFor();
+    await desk.press('F2');
+    await desk.state('wrap_up');
+    expect(await shop.outcome(order)).toBe('changed');
+    const told = await waitFor('the write-back', () => shop.told(order, 'order.outcome')[0], 15_000);
+    expect(told.body.data).toMatchObject({
+      outcome: 'changed',
+      changes: { delivery: { address: 'вул. Хрещатик, 22' } },
+      decidedBy: { kind: 'agent', name: 'Desk whole' },
+    });
+    await desk.press('F8');
+    await desk.state('ready');
+  });
+
+  it('keeps the buyer, the line and what was typed over a reload', async () => {
+    const shop = await world().openShop('reload');
+    const desk = await openDesk();
+    await desk.start('reload');
+    const order = await shop.send('00');
+    await desk.card(order.orderId);
+    await desk.hearsAndSpeaks();
+    await desk.field('city').fill('Стрий');
+    await desk.page.reload();
+    await desk.card(order.orderId);
+    expect(await desk.field('city').inputValue()).toBe('Стрий');
+    await desk.line();
+    await desk.hearsAndSpeaks();
+    await desk.state('talking');
+    await desk.press('Digit2', 'Control+Enter', 'F2');
+    expect(await shop.outcome(order)).toBe('changed');
+    expect((await shop.see(order)).attempts).toHaveLength(1);
+  });
+
+  it('loses nothing when the buyer hangs up while the agent types, and lets a result be corrected', async () => {
+    const shop = await world().openShop('typing');
+    const desk = await openDesk();
+    await desk.start('typing');
+    const order = await shop.send('74');
+    await desk.card(order.orderId);
+    await desk.press('Digit3');
+    await desk.page.getByLabel('Note for the shop').fill('will think about it');
+    await desk.state('wrap_up');
+    expect(await desk.page.getByLabel('Note for the shop').inputValue()).toBe('will think about it');
+    await desk.press('Control+Enter');
+    await desk.page.getByText('Choose why the buyer declines.').waitFor();
+    await desk.page.getByRole('combobox', { name: 'Why does the buyer decline?' }).click();
+    await desk.page.getByRole('option', { name: 'Too expensive' }).click();
+    await desk.press('Control+Enter');
+    await desk.page.getByText('Saved: Declined.').waitFor();
+    await desk.page.getByRole('button', { name: 'Correct' }).click();
+    await desk.press('Digit1', 'Control+Enter');
+    await desk.page.getByText('Saved: Confirmed.').waitFor();
+    await waitFor('both words', () => shop.told(order, 'order.outcome').length === 2, 15_000);
+    expect(shop.told(order, 'order.outcome').map((one) => one.body.data)).toMatchObject([
+      { outcome: 'declined', note: 'Reason: Too expensive. will think about it' },
+      { outcome: 'confirmed' },
+    ]);
+  });
+
+  it('acts in one tab only, and moves to another after a question', async () => {
+    const desk = await openDesk();
+    await desk.start('tabs');
+    const other = await DeskPage.open(browser, world(), { context: desk.context });
+    await other.page.getByText('This page is open in another tab').waitFor();
+    expect(await other.page.getByRole('button', { name: 'Break', exact: true }).isDisabled()).toBe(true);
+    await other.page.getByRole('button', { name: 'Work in this tab' }).click();
+    await desk.page.getByText('This page is open in another tab').waitFor();
+    await other.line();
+    await desk.page.locator('header [data-status="off"]').waitFor();
+
+    const elsewhere = await openDesk();
+    await elsewhere.signIn('tabs');
+    await elsewhere.page.getByText('You are at work on another screen').waitFor();
+    await elsewhere.page.getByRole('button', { name: 'Work here' }).click();
+    await elsewhere.line();
+    await other.page.getByText('You work on another screen now.').waitFor();
+    expect(other.complaints).toEqual([]);
+  });
+
+  it('says what to do when the microphone is refused', async () => {
+    const refusing = await startBrowser({ microphone: 'refused' });
+    try {
+      const desk = await DeskPage.open(refusing, world());
+      await desk.signIn('deaf');
+      await desk.page.getByText('Allow it: click the sign left of the address').waitFor();
+      expect(desk.complaints).toEqual([]);
+    } finally {
+      await refusing.close();
+    }
+  });
+
+  it('comes back with its line after the network was away', async () => {
+    const shop = await world().openShop('cut');
+    const desk = await openDesk();
+    await desk.start('cut');
+    await desk.context.setOffline(true);
+    await desk.page.getByText('No connection to the server.').waitFor({ timeout: 20_000 });
+    await desk.context.setOffline(false);
+    await desk.page.getByText('No connection to the server.').waitFor({ state: 'hidden', timeout: 20_000 });
+    await desk.line();
+    await desk.state('ready', 20_000);
+    const order = await shop.send('00');
+    await desk.card(order.orderId);
+    await desk.hearsAndSpeaks();
+    await desk.press('Digit1', 'Control+Enter', 'F2');
+    expect(await shop.outcome(order)).toBe('confirmed');
+  });
+
+  it.each(['light', 'dark'] as const)('has no fault of accessibility that a tool can find (%s)', async (look) => {
+    const desk = await openDesk({ look });
+    const faults = async () => {
+      const { violations } = await new AxeBuilder({ page: desk.page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+        .analyze();
+      return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+    };
+    await desk.page.getByLabel('Login').waitFor();
+    expect(await faults()).toEqual([]);
+    await desk.signIn('looks');
+    const dialog = desk.page.getByRole('button', { name: 'Work here' });
+    await Promise.race([dialog.waitFor(), desk.page.locator('header').waitFor()]);
+    if (await dialog.isVisible()) await dialog.click();
+    await desk.line();
+    expect(await faults()).toEqual([]);
+    await desk.page.locator('header [data-status="line"]').click();
+    await desk.page.getByText('Quality of the line').waitFor();
+    expect(await faults()).toEqual([]);
+    await desk.press('F8');
+    await desk.state('ready');
+    const shop = look === 'light' ? await world().openShop('looks') : world().shop;
+    if (look === 'light') {
+      const order = await shop.send('00');
+      await desk.card(order.orderId);
+      await desk.field('city').fill('Стрий');
+      await desk.press('Digit4');
+      expect(await faults()).toEqual([]);
+      await desk.press('Digit2', 'Control+Enter');
+      await desk.page.getByText('Saved:').waitFor();
+      expect(await faults()).toEqual([]);
+      await desk.press('F2', 'F9');
+    }
+  });
+});
+
+describe('the way to the exchange', () => {
+  it('is open with a session, from our own pages only', async () => {
+    const { apiUrl, agents: known } = world().network;
+    const { login, password } = known.find((agent) => agent.login === 'knock') ?? { login: '', password: '' };
+    const answer = await fetch(`${apiUrl}/v1/agent/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ login, password }),
+    });
+    const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const { token } = (await answer.json()) as { token: string };
+    expect(await knock({})).toBe(401);
+    expect(await knock({ origin: apiUrl, cookie: cookie.replace(/=.*/, '=forged') })).toBe(401);
+    expect(await knock({ origin: 'https://evil.example', cookie })).toBe(401);
+    expect(await knock({ origin: apiUrl, cookie })).toBe(101);
+    expect(await knock({ authorization: `Bearer ${token}` })).toBe(101);
+  });
+});
