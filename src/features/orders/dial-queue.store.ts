@@ -94,16 +94,17 @@ async function firstOfEachShop(
      ) due`,
     query.served.filter(({ whenLate }) => whenLate === 'oldest_first'),
   );
-  // Band by band, since within each one there are two runs: those in time forwards, those too late backwards.
+  // Band by band, since within each one there are two runs: those in time forwards, those too late backwards. A join with what depends on the
+  // band can only be made band by band, so the outer limit takes the first ones.
   const newestFirst = await look(
-    `SELECT due.* FROM ${SHOPS}, generate_series(0, 11) AS b (band), LATERAL (
+    `SELECT due.* FROM ${SHOPS}, LATERAL (SELECT run.* FROM generate_series(0, 11) AS b (band), LATERAL (
        (SELECT ${QUEUED} FROM orders o WHERE ${CALLABLE} AND o.band = b.band
           AND o.turn_at > CASE WHEN b.band < 2 THEN '-infinity'::timestamptz ELSE $5::timestamptz END
         ORDER BY o.turn_at, o.received_at, o.id LIMIT $4)
        UNION ALL
        (SELECT ${QUEUED} FROM orders o WHERE ${CALLABLE} AND o.band = b.band AND b.band >= 2 AND o.turn_at <= $5
         ORDER BY o.turn_at DESC, o.received_at DESC, o.id DESC LIMIT $4)
-     ) due`,
+     ) run LIMIT $4) due`,
     query.served.filter(({ whenLate }) => whenLate === 'newest_first'),
     query.now,
   );
