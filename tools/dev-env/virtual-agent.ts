@@ -59,6 +59,16 @@ export class VirtualAgent {
     this.stream = this.listen();
   }
 
+  /** False before the first sign-in, and once the service has ended the session. */
+  get isSignedIn(): boolean {
+    return this.token !== '';
+  }
+
+  /** The window is gone and with it everything that it was about to do; nobody is told. */
+  vanish(): void {
+    this.stopped.abort();
+  }
+
   /** Signs in, asks for work, waits until the phone stands, and serves calls until {@link stop}. */
   async start(): Promise<void> {
     await this.signIn();
@@ -151,7 +161,10 @@ export class VirtualAgent {
           },
           signal: this.stopped.signal,
         });
-        if (response.status === 401) return;
+        if (response.status === 401) {
+          this.token = '';
+          return;
+        }
         if (response.body === null) throw new Error('no stream');
         for await (const message of messagesOf(response.body)) {
           if (message.id !== '') lastId = message.id;

@@ -1,0 +1,299 @@
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { seededRandom } from '../../tools/demo-shop/demo-orders.js';
+import { judgeAll, type Judgement } from './check/checker.js';
+import { matchInvites, type Evidence } from './check/evidence.js';
+import { ShopClients } from './load/client.js';
+import { Floor } from './load/floor.js';
+import { Load } from './load/load.js';
+import type { Fault, FaultRecord } from './nemesis/fault.js';
+import { Nemesis } from './nemesis/nemesis.js';
+import type { Unsettled } from './stack/database-ledger.js';
+import { startStack, type Stack } from './stack/stack.js';
+
+export interface RunPlan {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly ordersPerSecond: number;
+  readonly agents: number;
+  readonly faults: readonly Fault[];
+  /** How long the installation may take to bring everything to its end once all is healed. */
+  readonly settleSeconds: number;
+  /** Into the environment of every process of the service. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Logs and ledgers of a run that is not green are copied here; of a green one too with `keepsAlways`. */
+  readonly keepIn: string;
+  readonly keepsAlways?: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** What came out of a run. */
+export interface RunResult {
+  readonly seed: number;
+  readonly faults: readonly FaultRecord[];
+  readonly judgements: readonly Judgement[];
+  readonly figures: Figures;
+  /** What was still under way when the time was over; null when all had come to its end. */
+  readonly unsettled: Unsettled | null;
+  /** Where logs and ledgers lie; null when they were not kept. */
+  readonly folder: string | null;
+}
+
+export interface Figures {
+  readonly ordersTaken: number;
+  readonly ordersFinal: number;
+  readonly calls: number;
+  readonly invites: number;
+  readonly talks: number;
+  readonly deliveries: number;
+  readonly refusedPosts: number;
+  /** Of the answers to posts that were taken, in ms. */
+  readonly intakeMs: { readonly p50: number; readonly p99: number };
+  /** From the answer at the carrier to agent or message, by the exchange's ledger, in ms. */
+  readonly servedMs: { readonly p50: number; readonly p99: number; readonly most: number };
+  readonly settleSeconds: number;
+}
+
+const WARM_UP_MS = 6_000;
+const TRUNK = { maxChannels: 60, callsPerSecond: 20 };
+const SHOPS = [
+  { name: 'alder' },
+  { name: 'birch' },
+  { name: 'cedar', maxConcurrentCalls: 4 },
+  { name: 'elm' },
+  { name: 'fir' },
+  { name: 'night', isClosed: true },
+];
+
+/**
+ * One run: the installation under load while faults are done to it; then everything is healed, has its time to come to its end, and is judged by the
+ * ledgers.
+ */
+export async function run(plan: RunPlan): Promise<RunResult> {
+  const stack = await startStack({
+    agents: plan.agents,
+    shops: SHOPS,
+    services: ['north', 'south'].map((name) => ({ name, more: plan.environment ?? {} })),
+    wrapUpSeconds: 5,
+    trunk: TRUNK,
+    progress: plan.say,
+  });
+  try {
+    const result = await runOn(stack, plan);
+    const isKept = plan.keepsAlways === true || !isGreen(result);
+    if (isKept) keepLedgers(stack, plan.keepIn);
+    return { ...result, folder: isKept ? plan.keepIn : null };
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** Whether a run shows what it is meant to show: every invariant held, and all came to its end. */
+export function isGreen({ judgements, unsettled }: Pick<RunResult, 'judgements' | 'unsettled'>): boolean {
+  return unsettled === null && judgements.every(({ violations }) => violations.length === 0);
+}
+
+/** Everything that a person needs to find out what happened. */
+function keepLedgers({ folder, carrier, pbx, postgres, redis }: Stack, to: string): void {
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(folder)) {
+    if (/\.(log|json)$/.test(name)) copyFileSync(join(folder, name), join(to, name));
+  }
+  for (const [name, file] of [
+    ['carrier-calls.log', join(carrier.instance.folder, 'log', 'calls.log')],
+    ['carrier-trunk.jsonl', join(carrier.instance.folder, 'log', 'trunk.jsonl')],
+    ['exchange.log', pbx.instance.logFile],
+    ['exchange-legs.log', join(pbx.instance.folder, 'log', 'cel-custom', 'legs.log')],
+    ['postgres-server.log', postgres.logFile],
+    ['redis-server.log', redis.logFile],
+  ] as const) {
+    if (existsSync(file)) copyFileSync(file, join(to, name));
+  }
+}
+
+async function runOn(stack: Stack, plan: RunPlan): Promise<Omit<RunResult, 'folder'>> {
+  const say = (line: string): void => {
+    stack.note(line);
+    plan.say(line);
+  };
+  const runId = randomBytes(3).toString('hex');
+  const clients = new ShopClients();
+  const open = stack.shops.filter((shop) => shop.settings.isOpen);
+  const load = new Load(open, clients, { ordersPerSecond: plan.ordersPerSecond, seed: plan.seed, run: runId });
+  const floor = new Floor({
+    apiUrl: stack.door.url,
+    agents: stack.agents,
+    seed: plan.seed,
+    talkMs: { least: 600, most: 1_800 },
+  });
+  const nemesis = new Nemesis(stack, floor, plan.faults, seededRandom(plan.seed), say);
+  try {
+    say(`${plan.agents} agents sign in`);
+    await floor.open();
+    stack.watch.begin();
+    const closed = await postToClosedShops(stack, load, clients);
+    say(`${plan.ordersPerSecond} orders a second for ${plan.seconds} s`);
+    const untilMs = performance.now() + plan.seconds * 1_000;
+    load.begin();
+    await pause(Math.min(WARM_UP_MS, plan.seconds * 500));
+    await nemesis.run(untilMs);
+    await pause(Math.max(0, untilMs - performance.now()));
+    load.end();
+    say('everything is healed, and what is under way may come to its end');
+    await nemesis.healAll();
+    for (const { shop, order } of closed) await clients.cancel(shop, order);
+    await clients.settled();
+    const settled = await settle(stack, plan.settleSeconds, say);
+    const evidence = await collect(stack, { clients, load, floor, nemesis, runId });
+    const judgements = judgeAll(evidence);
+    const { texts: _, ...told } = evidence;
+    writeFileSync(
+      join(stack.folder, 'evidence.json'),
+      JSON.stringify(told, (_key, value: unknown) => (value instanceof Map ? [...value] : value)),
+    );
+    await tellHistories(stack, evidence, judgements);
+    return {
+      seed: plan.seed,
+      faults: nemesis.records,
+      judgements,
+      figures: figuresOf(evidence, settled.seconds),
+      unsettled: settled.left,
+    };
+  } finally {
+    load.end();
+    stack.watch.end();
+    await floor.close();
+  }
+}
+
+/** Orders that nobody may be called for; they are withdrawn in the end. */
+async function postToClosedShops(stack: Stack, load: Load, clients: ShopClients) {
+  const closed = stack.shops
+    .filter((shop) => !shop.settings.isOpen)
+    .flatMap((shop) => ['00', '06', '12'].map((ending) => ({ shop, order: load.make(ending) })));
+  for (const { shop, order } of closed) await clients.order(shop, order);
+  return closed;
+}
+
+async function settle(
+  stack: Stack,
+  limitSeconds: number,
+  say: (line: string) => void,
+): Promise<{ seconds: number; left: Unsettled | null }> {
+  const from = performance.now();
+  let left: Unsettled | null = null;
+  let toldAt = from;
+  while (performance.now() - from < limitSeconds * 1_000) {
+    left = await stack.database.unsettled().catch(() => null);
+    if (left !== null && Object.values(left).every((count) => count === 0)) {
+      left = null;
+      break;
+    }
+    if (performance.now() - toldAt > 15_000) {
+      say(`still under way: ${JSON.stringify(left)}`);
+      toldAt = performance.now();
+    }
+    await pause(500);
+  }
+  // The exchange's and the carrier's ledgers are written a moment later, and the metric is counted anew every few seconds.
+  await pause(6_000);
+  return { seconds: Math.round((performance.now() - from) / 1_000), left };
+}
+
+async function collect(
+  stack: Stack,
+  run: { clients: ShopClients; load: Load; floor: Floor; nemesis: Nemesis; runId: string },
+): Promise<Evidence> {
+  stack.watch.looks.push(await stack.watch.look());
+  const metrics = await Promise.all(
+    stack.services.map(async ({ name, url }) => ({
+      where: `metrics of ${name}`,
+      text: await (await fetch(`${url}/metrics`)).text(),
+    })),
+  );
+  const orders = [...run.load.orders.values()];
+  const personal = orders.flatMap((order) => [
+    order.customer.phone.slice(1),
+    order.customer.phone.slice(4),
+    order.customer.name,
+    ...(order.delivery.address === null ? [] : [order.delivery.address]),
+  ]);
+  return {
+    posts: run.clients.posts,
+    said: run.floor.said,
+    phones: new Map(orders.map((order) => [order.orderId, order.customer.phone])),
+    shops: new Map(stack.shops.map((shop) => [shop.name, shop.settings])),
+    trunk: stack.carrier.trunkLedger(),
+    records: stack.carrier.callRecords(),
+    tries: stack.shops.flatMap(({ name, shop }) => shop.deliveries().map((one) => ({ ...one, shop: name }))),
+    shopProblems: stack.shops.flatMap(({ name, shop }) => shop.problems().map((problem) => `${name}: ${problem}`)),
+    exchange: stack.exchange.read(),
+    looks: stack.watch.looks,
+    rows: await stack.database.read(),
+    faults: run.nemesis.records,
+    ends: stack.services.flatMap((service) => service.ends),
+    texts: [
+      ...metrics,
+      ...stack.services.map(({ name, logFile }) => ({
+        where: `log of ${name}`,
+        text: readFileSync(logFile, 'utf8'),
+      })),
+    ],
+    secrets: [...personal, `${run.runId}-`, ...stack.agents.map((agent) => agent.password), stack.pbx.ariPassword],
+    abandonedRatios: ratiosIn(metrics[0]?.text ?? ''),
+    limits: { maxChannels: TRUNK.maxChannels, reservedSeconds: 60, maxTalkSeconds: 90 },
+  };
+}
+
+function ratiosIn(text: string): Map<string, number> {
+  const found = text.matchAll(/^dialer_abandoned_ratio\{(?=[^}]*window="24h")[^}]*shop="([^"]+)"[^}]*\} (\S+)$/gm);
+  return new Map([...found].map(([, shop = '', value]) => [shop, Number(value)]));
+}
+
+/** For each violation that names an order, the order's history goes into the run's log. */
+async function tellHistories(stack: Stack, { rows }: Evidence, judgements: readonly Judgement[]): Promise<void> {
+  const refs = new Map(rows.orders.map((order) => [order.orderId, order.id]));
+  for (const { id, violations } of judgements) {
+    for (const violation of violations.slice(0, 5)) {
+      stack.note(`${id}: ${violation.what}${violation.at === undefined ? '' : ` (${violation.at.toISOString()})`}`);
+      const orderRef = refs.get(violation.orderId ?? '');
+      if (orderRef === undefined) continue;
+      for (const line of await stack.database.historyOf(orderRef)) stack.note(`   ${JSON.stringify(line)}`);
+    }
+  }
+}
+
+function figuresOf(evidence: Evidence, settleSeconds: number): Figures {
+  const { posts, rows, tries } = evidence;
+  const taken = posts.filter((post) => post.status === 202 && post.kind === 'created');
+  const invites = matchInvites(evidence);
+  const first = new Map<string, number>();
+  for (const { event, app, legId, at } of evidence.exchange) {
+    if (event !== 'BRIDGE_ENTER' && !(event === 'APP_START' && app === 'playback')) continue;
+    if (!first.has(legId)) first.set(legId, at.getTime());
+  }
+  const served = invites.flatMap(({ record, call }) => {
+    const at = call === null ? undefined : first.get(call.id);
+    return record?.answeredAt == null || at === undefined ? [] : [at - record.answeredAt.getTime()];
+  });
+  const intake = taken.map((post) => post.answeredAt.getTime() - post.sentAt.getTime());
+  return {
+    ordersTaken: new Set(taken.map((post) => `${post.shop} ${post.orderId}`)).size,
+    ordersFinal: rows.orders.filter((order) => order.status === 'final').length,
+    calls: rows.calls.length,
+    invites: invites.length,
+    talks: rows.calls.filter((call) => call.connectedAt !== null).length,
+    deliveries: tries.filter((one) => one.status === 200).length,
+    refusedPosts: posts.filter((post) => post.status === 0 || post.status >= 500).length,
+    intakeMs: { p50: quantile(intake, 0.5), p99: quantile(intake, 0.99) },
+    servedMs: { p50: quantile(served, 0.5), p99: quantile(served, 0.99), most: quantile(served, 1) },
+    settleSeconds,
+  };
+}
+
+function quantile(list: readonly number[], share: number): number {
+  const sorted = [...list].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
+}
