@@ -23,7 +23,7 @@ const SHOPS = {
   demo: { callingHours: 'always', jurisdiction: 'demo' },
   closed: { callingHours: 'always', holidays: { dates: [-1, 0, 1, 2].map(isoDay) } },
 };
-type ShopName = keyof typeof SHOPS | 'moving';
+type ShopName = keyof typeof SHOPS | 'moving' | 'zones';
 
 beforeAll(async () => {
   test = await startTestApp({ modules: [OutcomesModule, IntakeModule] });
@@ -58,15 +58,23 @@ function newPhone(ending: string): string {
   return `+38067${String(numbers).slice(0, 5)}${ending}`;
 }
 
-async function order(shop: ShopName, phone: string) {
+/** Hours that are open now by the clock of UTC, and closed by that of Kyiv. */
+function openInUtcOnly() {
+  const hour = new Date().getUTCHours();
+  const text = (value: number) => `${String(value).padStart(2, '0')}:00`;
+  const window = [`${text(hour)}-${text(Math.min(24, hour + 2))}`];
+  return Object.fromEntries(['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'].map((day) => [day, window]));
+}
+
+async function order(shop: ShopName, phone: string, timeZone: string | null = null) {
   const base = anOrder();
-  const content = { ...base, customer: { ...base.customer, phone, timeZone: null } };
+  const content = { ...base, customer: { ...base.customer, phone, timeZone } };
   const ref = await acceptOrder(test, shop, content);
   return {
     ref,
     row: async () => (await sql('SELECT * FROM orders WHERE id = $1', [ref]))[0]!,
-    update: (timeZone: string) =>
-      acceptOrder(test, shop, { ...content, customer: { ...content.customer, timeZone } }, 2),
+    update: (zone: string) =>
+      acceptOrder(test, shop, { ...content, customer: { ...content.customer, timeZone: zone } }, 2),
     calls: () => sql<{ id: string; ended_at: Date | null }>('SELECT * FROM calls WHERE order_ref = $1', [ref]),
     status: async () => {
       const response = await fetch(`${test.url}/v1/shops/${shop}/orders/${content.orderId}`, {
@@ -198,16 +206,35 @@ it('orders are judged anew when their shop’s hours are changed, and when the s
   await ended(one);
   await ended(other);
 
-  // Open by the clock of UTC, closed by that of Kyiv.
-  const hour = new Date().getUTCHours();
-  const window = [`${String(hour).padStart(2, '0')}:00-${String(Math.min(24, hour + 2)).padStart(2, '0')}:00`];
-  await put({
-    callingHours: Object.fromEntries(['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'].map((d) => [d, window])),
-  });
+  await put({ callingHours: openInUtcOnly() });
   const third = await order('moving', newPhone('60'));
   await putOff(third);
   await third.update('UTC');
   await ended(third);
+}, 40_000);
+
+it('a long queue of buyers whose hours are closed does not hide those whose hours are not', async () => {
+  await administer(test, 'PUT', 'shops/zones', { name: 'Z', timeZone: 'UTC', callingHours: openInUtcOnly() });
+  apiKeys.set('zones', '');
+  const first = await order('zones', newPhone('60'));
+  await putOff(first);
+  // 3,000 of the same zone, due before everybody else.
+  await sql(
+    `INSERT INTO orders (id, shop_id, order_id, version, status, phone_hash, phone_encrypted, card_encrypted, priority, registered_at, call_by, turn_at,
+       due_at, is_due, time_zones, give_up_at, trace_id)
+     SELECT gen_random_uuid(), shop_id, 'many-' || i, 1, 'scheduled', decode(md5(i::text), 'hex'), phone_encrypted, card_encrypted, 9, now(),
+       now() - interval '1 hour', now() - interval '1 hour', now() - interval '1 hour', true, time_zones, give_up_at, 't'
+     FROM orders, generate_series(1, 3000) i WHERE id = $1`,
+    [first.ref],
+  );
+  const beganAt = performance.now();
+  const awake = await order('zones', newPhone('60'), 'UTC');
+  await ended(awake);
+  expect(performance.now() - beganAt).toBeLessThan(8_000);
+  const [{ n } = { n: 0 }] = await sql<{ n: number }>(
+    `SELECT count(*)::int AS n FROM orders WHERE shop_id = 'zones' AND wait_reason = 'outside_calling_hours'`,
+  );
+  expect(n).toBe(3_001);
 }, 40_000);
 
 it('an order keeps the zones its buyer may be in', async () => {

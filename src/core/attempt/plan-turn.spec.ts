@@ -157,7 +157,30 @@ describe('whom a turn calls', () => {
     const plan = planTurn(aTurn({ due: [sleeper, anOrder(2)], agents: agents(1) }));
     expect(plan.calls.map((call) => call.order.orderRef)).toEqual(['o2']);
     expect(plan.putOff).toEqual([
-      { orderRef: 'o1', shopId: 'shop', until: new Date('2026-11-24T14:00:00Z'), reason: 'outside_calling_hours' },
+      {
+        orderRef: 'o1',
+        shopId: 'shop',
+        until: new Date('2026-11-24T14:00:00Z'),
+        reason: 'outside_calling_hours',
+        closedZones: ['America/New_York'],
+      },
+    ]);
+  });
+
+  it('puts off an order whose buyer was called a moment ago, and that one only', () => {
+    const endedAt = new Date(now.getTime() - 60_000);
+    const call = {
+      startedAt: endedAt,
+      endedAt,
+      result: 'busy',
+      hasRung: false,
+      isOfOrder: false,
+      isConcluded: false,
+    } as const;
+    const plan = planTurn(aTurn({ due: [anOrder(1, { pastCalls: [call] }), anOrder(2)], agents: agents(2) }));
+    expect(plan.calls.map(({ order }) => order.orderRef)).toEqual(['o2']);
+    expect(plan.putOff).toEqual([
+      { orderRef: 'o1', shopId: 'shop', until: new Date('2026-11-24T11:59:00Z'), reason: 'outside_calling_hours' },
     ]);
   });
 

@@ -2,7 +2,7 @@ import type { AgentConnection } from '../agent/agent.js';
 import { callNeeds, type RoutedOrder } from '../agent/call-needs.js';
 import { chooseAgent, type CallNeeds, type FreeAgent } from '../agent/choose-agent.js';
 import type { PastCall } from '../calling-hours/attempt-limits.js';
-import { mayRing, type RingRules } from '../calling-hours/may-ring.js';
+import { isAboutHours, mayRing, type RingRules } from '../calling-hours/may-ring.js';
 import type { ShopSettings } from '../order/shop-settings.js';
 import type { PutOffReason } from '../order/waiting-for.js';
 import { chooseCallerId, chooseTrunk, type TrunkLoad } from '../trunk/choose-trunk.js';
@@ -76,6 +76,8 @@ export interface PutOff {
   readonly shopId: string;
   readonly until: Date;
   readonly reason: PutOffReason;
+  /** It is the hour in these zones, nothing about this order: all orders of the shop whose buyers may be there wait until then. */
+  readonly closedZones?: readonly string[];
 }
 
 export interface TurnPlan<O, A, T> {
@@ -184,7 +186,8 @@ function refusal(order: TurnOrder, rules: RingRules, now: Date): PutOff | null {
   const { timeZones, pastCalls: history } = order;
   const ring = mayRing({ rules, timeZones, now, history, isCallback: order.callbackAt !== null });
   if (ring.isOpen) return null;
-  return putOffOf(order, ring.opensAt ?? new Date(now.getTime() + HOURS_UNKNOWN_MS), 'outside_calling_hours');
+  const putOff = putOffOf(order, ring.opensAt ?? new Date(now.getTime() + HOURS_UNKNOWN_MS), 'outside_calling_hours');
+  return ring.reason !== null && isAboutHours(ring.reason) ? { ...putOff, closedZones: timeZones } : putOff;
 }
 
 function putOffOf(order: TurnOrder, until: Date, reason: PutOffReason): PutOff {

@@ -26,7 +26,8 @@ export interface AttemptLimits {
   readonly gapMsAfter: (result: AttemptResult) => number;
 }
 
-export type LimitRule = 'attempts_of_order' | 'attempts_in_24_hours' | 'attempts_in_30_days' | 'gap';
+export const LIMIT_RULES = ['attempts_of_order', 'attempts_in_24_hours', 'attempts_in_30_days', 'gap'] as const;
+export type LimitRule = (typeof LIMIT_RULES)[number];
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;

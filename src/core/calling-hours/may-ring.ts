@@ -1,5 +1,12 @@
 import type { ShopSettings } from '../order/shop-settings.js';
-import { attemptLimits, heldBack, type AttemptLimits, type LimitRule, type PastCall } from './attempt-limits.js';
+import {
+  attemptLimits,
+  heldBack,
+  LIMIT_RULES,
+  type AttemptLimits,
+  type LimitRule,
+  type PastCall,
+} from './attempt-limits.js';
 import { weekOf, type Week } from './calling-hours.js';
 import { boundingHours } from './jurisdiction.js';
 import { dateOfDay, instantsOf, wallClock, type WallClock } from './wall-clock.js';
@@ -17,6 +24,11 @@ export interface RingRules {
 
 /** Why a buyer may not be rung. */
 export type RingRefusal = 'unknown_zone' | 'closed_date' | 'shop_hours' | 'jurisdiction_hours' | LimitRule;
+
+/** Whether the hour or the day forbids a call, to everybody in the same zones; else what was called before does. */
+export function isAboutHours(reason: RingRefusal): boolean {
+  return !LIMIT_RULES.includes(reason as LimitRule);
+}
 
 export interface RingQuestion {
   readonly rules: RingRules;

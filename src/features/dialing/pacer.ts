@@ -117,10 +117,10 @@ export class Pacer {
 
   /** Reserves, writes and puts off what the plan says; a call whose agent or number somebody else took meanwhile is left out. */
   private async carryOut(tx: Tx, turn: GroupTurn, plan: GroupPlan): Promise<PlacedCall[]> {
-    for (const { orderRef, until, reason } of plan.putOff) {
+    for (const { orderRef, reason } of plan.putOff) {
       if (reason === 'trunk_full') this.log.warn('no trunk leads to this number', { orderRef });
-      await this.orders.putOff(tx, orderRef, until, reason);
     }
+    await this.orders.putOffAll(tx, plan.putOff);
     const placed: PlacedCall[] = [];
     for (const planned of plan.calls) {
       const call = await this.place(tx, turn, planned);

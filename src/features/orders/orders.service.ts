@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { OrderCard, OrderContent } from '../../core/order/order-card.js';
+import type { PutOff } from '../../core/attempt/plan-turn.js';
 import type { PutOffReason } from '../../core/order/waiting-for.js';
 import { decideOrder, type LiveStatus, type OrderEvent } from '../../core/order/order-machine.js';
 import type { Outcome } from '../../core/order/order.js';
@@ -15,6 +16,7 @@ import { schedule, scheduleForgotten } from './dial-queue.store.js';
 import { DoNotCallList } from './do-not-call-list.js';
 import { orderCard } from './order-content.js';
 import { OrderMessages } from './order-messages.js';
+import { putOffAlike } from './put-off.store.js';
 import { findOrder, findOrderByShopId, openOrdersOfPhone } from './order.read-model.js';
 import {
   stateOf,
@@ -239,6 +241,18 @@ export class OrdersService {
    */
   async putOff(tx: Tx, orderRef: string, until: Date, reason: PutOffReason): Promise<void> {
     await setPutOff(tx, orderRef, until, reason);
+  }
+
+  /** The same for what a turn puts off. Where the hours of some zones are closed, all due orders of the shop whose buyers may be there go with the one met. */
+  async putOffAll(tx: Tx, all: readonly PutOff[]): Promise<void> {
+    const alike = new Map<string, PutOff & { orderRefs: string[] }>();
+    for (const one of all) {
+      const key = `${one.shopId} ${one.until.getTime()} ${one.reason} ${one.closedZones?.join(' ') ?? one.orderRef}`;
+      const known = alike.get(key);
+      if (known === undefined) alike.set(key, { ...one, orderRefs: [one.orderRef] });
+      else known.orderRefs.push(one.orderRef);
+    }
+    for (const one of alike.values()) await putOffAlike(tx, one);
   }
 
   /** Ends the order for ever, takes a sequence for the write-back and publishes `orderFinished`. */
