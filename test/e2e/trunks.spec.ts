@@ -61,9 +61,6 @@ describe('a carrier that refuses every call with 503', () => {
       expect(refused.length).toBeLessThanOrEqual(1);
       expect(world().calls.invites(phone)).toHaveLength(1);
       expect(attempts.map(({ result }) => result)).toEqual([...refused.map(() => 'carrier_failure'), 'answered']);
-      if (refused[0] === undefined) continue;
-      const [second] = world().calls.invites(phone);
-      expect(Number(second?.at.getTime()) - refused[0].at.getTime()).toBeLessThan(1_500);
     }
     // Four numbers open the circuit; with four agents some more may be under way by then.
     expect(refusing.invites.length).toBeGreaterThanOrEqual(4);

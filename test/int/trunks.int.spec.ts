@@ -80,8 +80,6 @@ describe('two trunks, the better one congested', () => {
       const { attempts, timeline } = await see(orderId);
       expect(attempts.map(({ result }) => result)).toEqual(['carrier_failure', 'answered']);
       expect(await trunksOf(orderId)).toEqual(['bad', 'good']);
-      const [first, second] = attempts;
-      expect(Date.parse(second?.plannedAt ?? '') - Date.parse(first?.endedAt ?? '')).toBeLessThan(500);
       expect(timeline.filter(({ kind }) => kind === 'rescheduled').map(({ data }) => data['reason'])).toEqual([
         'other_trunk',
       ]);
@@ -125,6 +123,15 @@ describe('two trunks, the better one congested', () => {
       // The gap of the shop, not the wake-up of the end.
       expect(Date.parse(second?.plannedAt ?? '') - Date.parse(first?.endedAt ?? '')).toBeGreaterThanOrEqual(1_190);
     }
+  });
+});
+
+describe('a trunk that the exchange cannot use', () => {
+  it('costs nothing but a moment', async () => {
+    await trunk('gone', 'unknown', 0, { prefixes: ['+38096'] });
+    const orderId = await order('00', '+38096');
+    expect(await outcome(orderId)).toBe('confirmed');
+    expect(await trunksOf(orderId)).toEqual(['gone', 'good']);
   });
 });
 

@@ -67,7 +67,8 @@ export type Call =
       readonly cause: number | null;
       readonly techCause: number | null;
       readonly endedAt: Date;
-      readonly because: EndReason | 'buyer' | 'agent_not_responding' | 'lost';
+      /** `refused`: the exchange would not place the call; `lost`: the leg is gone, and nobody knows why. */
+      readonly because: EndReason | 'buyer' | 'agent_not_responding' | 'refused' | 'lost';
     });
 
 export type LiveCall = Exclude<Call, { state: 'ended' }>;
@@ -203,7 +204,7 @@ export function decide(call: Call, event: CallEvent, now: Date): Decision {
     case 'buyer.missing':
       return onBuyerMissing(call, now);
     case 'buyer.refused':
-      return end(call, now, event.isTrunkFault ? 'carrier_failure' : 'system_failure', 'lost');
+      return end(call, now, event.isTrunkFault ? 'carrier_failure' : 'system_failure', 'refused');
     case 'buyer.in_message':
       return onInMessage(call, now);
     case 'withdrawn':

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ATTEMPT_RESULTS, type AttemptResult } from '../call/result.js';
 import { trunkFactKind, wasRefusedByTrunk } from './trunk-fact.js';
 
-const quiet = { hasRung: false, cause: null, techCause: null };
+const quiet = { hasRung: false, wasPlaced: true, cause: null, techCause: null };
 
 describe('what a call says of its trunk', () => {
   it.each<[AttemptResult | null, 'reached' | 'failed' | null]>([
@@ -24,7 +24,7 @@ describe('whether another trunk may carry the call', () => {
     ['congestion', 'carrier_failure', 34, 503, true],
     ['the trunk forbids the number', 'carrier_failure', 21, 403, true],
     ['a refusal without a status', 'carrier_failure', 34, null, true],
-    ['the exchange could not place it', 'carrier_failure', null, null, true],
+    ['nobody knows how it ended', 'carrier_failure', null, null, false],
     ['the carrier is silent', 'carrier_failure', 18, 408, false],
     ['our own limit ended it unheard', 'carrier_failure', 0, null, false],
     ['busy', 'busy', 17, 486, false],
@@ -33,7 +33,12 @@ describe('whether another trunk may carry the call', () => {
     ['switched off', 'unobtainable', 19, 480, false],
     ['our own failure', 'system_failure', null, null, false],
   ])('%s', (_name, result, cause, techCause, expected) => {
-    expect(wasRefusedByTrunk({ result, hasRung: false, cause, techCause })).toBe(expected);
+    expect(wasRefusedByTrunk({ ...quiet, result, cause, techCause })).toBe(expected);
+  });
+
+  it('when the exchange would not even place it, unless the fault is ours', () => {
+    expect(wasRefusedByTrunk({ ...quiet, result: 'carrier_failure', wasPlaced: false })).toBe(true);
+    expect(wasRefusedByTrunk({ ...quiet, result: 'system_failure', wasPlaced: false })).toBe(false);
   });
 
   it('never once the phone has rung', () => {

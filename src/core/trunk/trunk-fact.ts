@@ -6,7 +6,9 @@ export interface TrunkCall {
   readonly result: AttemptResult | null;
   /** The phone rang, or early media was heard. */
   readonly hasRung: boolean;
-  /** Q.850 cause; null when the exchange refused to place the call at all. */
+  /** False: the exchange refused to place the call, since the trunk is down. */
+  readonly wasPlaced: boolean;
+  /** Q.850 cause; null when none was heard. */
   readonly cause: number | null;
   /** SIP status of the refusal, or null. */
   readonly techCause: number | null;
@@ -41,6 +43,7 @@ export function trunkFactKind(call: Pick<TrunkCall, 'result' | 'hasRung'>): 'rea
  */
 export function wasRefusedByTrunk(call: TrunkCall): boolean {
   if (call.result !== 'carrier_failure' || call.hasRung) return false;
+  if (!call.wasPlaced) return true;
   if (call.techCause !== null) return call.techCause !== SILENCE;
-  return call.cause === null || REFUSING_CAUSES.includes(call.cause);
+  return call.cause !== null && REFUSING_CAUSES.includes(call.cause);
 }

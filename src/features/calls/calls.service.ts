@@ -144,7 +144,8 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     const { call, route } = stored;
     const ended = call.state === 'ended' ? call : null;
     const hasRung = call.ringingAt !== null || call.hasEarlyMedia || call.answeredAt !== null;
-    const wasRefused = ended !== null && wasRefusedByTrunk({ ...ended, hasRung });
+    const wasRefused =
+      ended !== null && wasRefusedByTrunk({ ...ended, hasRung, wasPlaced: ended.because !== 'refused' });
     return {
       callId,
       shopId: route.shopId,
@@ -157,7 +158,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
       answeredAt: call.answeredAt,
       connectedAt: call.connectedAt,
       endedAt: ended?.endedAt ?? null,
-      mayStillRing: ended?.because === 'lost' && call.answeredAt === null && !wasRefused,
+      mayStillRing: ended?.because === 'lost' && call.answeredAt === null,
       wasRefusedByTrunk: wasRefused,
       traceId: route.traceId,
     };
