@@ -70,6 +70,29 @@ describe('a planned call', () => {
     expect(await room.row(inGap!)).toMatchObject({ status: 'scheduled', not_before: later, attempts_made: 0 });
   });
 
+  it('takes in a retry whose gap is over though its jitter is not: orders that fail together stay together', async () => {
+    const orders = await room.ordersOfBuyer(2);
+    await (await room.call(orders[0]!)).end('busy');
+    const later = await room.order(orders[0]!.content.customer.phone);
+    const [first, second] = await room.rows(orders);
+    for (const row of [first!, second!]) {
+      expect((row['joinable_at'] as Date).getTime()).toBeLessThanOrEqual((row['not_before'] as Date).getTime());
+    }
+    const other = await room.call(later);
+    expect(other.placed.joined).toEqual([]);
+    await other.end('no_answer');
+    // The gaps are over, the jitter is not; one of the two is put off because its hours are closed.
+    await room.sql(`UPDATE orders SET joinable_at = now() - interval '1 second' WHERE id = ANY($1)`, [
+      [...orders, later].map(({ orderRef }) => orderRef),
+    ]);
+    await room.transactions.run((tx) =>
+      room.orders.putOff(tx, orders[1]!.orderRef, new Date(Date.now() + 3_600_000), 'outside_calling_hours'),
+    );
+    const call = await room.call(later);
+    expect(call.placed.joined).toEqual([orders[0]!.orderRef]);
+    await call.end('busy');
+  });
+
   it.each<AttemptResult>(['busy', 'no_answer', 'rejected', 'unobtainable', 'abandoned', 'machine'])(
     'that ends as %s counts for each order, with its own number, and each is told',
     async (result) => {

@@ -17,6 +17,8 @@ export interface PastAttempt {
 export type NextAttempt =
   | {
       readonly kind: 'again';
+      /** `at` without jitter and without waiting for a better hour: from then on the order may share a call that is placed to the buyer anyway. */
+      readonly earliestAt: Date;
       readonly at: Date;
       readonly isAbandoned: boolean;
       /** Moved into an hour in which the buyer picked up before. */
@@ -137,12 +139,11 @@ export function nextAttempt(input: {
   const at = new Date(Math.ceil(earliestMs + gapMs * GAP_JITTER_RATIO * input.random()));
   if (giveUpAt && at >= giveUpAt)
     return { kind: 'final', outcome: 'unreachable', reason: 'no attempt fits before the time to give up' };
-  const isAbandoned = last === 'abandoned';
-  if (input.isDemo || input.habits === undefined || !FOUND_NOBODY.includes(last))
-    return { kind: 'again', at, isAbandoned };
+  const again = { kind: 'again', earliestAt: new Date(earliestMs), isAbandoned: last === 'abandoned' } as const;
+  if (input.isDemo || input.habits === undefined || !FOUND_NOBODY.includes(last)) return { ...again, at };
   const until = new Date(Math.min(earliestMs + gapMs, (giveUpAt?.getTime() ?? Infinity) - 1));
   const better = towardsBestHour(at, { until, ...input.habits, random: input.random });
-  return { kind: 'again', at: better, isAbandoned, ...(better > at ? { isAtBestHour: true } : {}) };
+  return { ...again, at: better, ...(better > at ? { isAtBestHour: true } : {}) };
 }
 
 function gapMsAfter(last: AttemptResult, repeats: number, retry: RetryPolicy): number {

@@ -157,6 +157,8 @@ export interface Requeue {
   readonly countsAs: AttemptResult | null;
   readonly isAbandoned: boolean;
   readonly holdReason: string | null;
+  /** From when the order may share a call of its buyer, before its own turn comes; null: not before. */
+  readonly joinableAt: Date | null;
 }
 
 export async function setScheduled(tx: Tx, orderRef: string, to: Requeue): Promise<void> {
@@ -165,7 +167,7 @@ export async function setScheduled(tx: Tx, orderRef: string, to: Requeue): Promi
        results = CASE WHEN $5::text IS NULL THEN results
          ELSE jsonb_set(results, ARRAY[$5::text], to_jsonb(coalesce((results ->> $5::text)::int, 0) + 1)) END,
        is_abandoned_before = is_abandoned_before OR $6, hold_reason = $7, wait_reason = NULL, due_at = $8, is_due = $8 <= now(), turn_at = $9,
-       row_version = row_version + 1
+       joinable_at = $10, row_version = row_version + 1
      WHERE id = $1`,
     [
       orderRef,
@@ -177,6 +179,7 @@ export async function setScheduled(tx: Tx, orderRef: string, to: Requeue): Promi
       to.holdReason,
       to.dueAt,
       to.turnAt,
+      to.joinableAt,
     ],
   );
 }

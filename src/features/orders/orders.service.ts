@@ -62,6 +62,8 @@ export interface Reschedule {
   /** One word for the history: `retry`, `callback`, `not_called` … */
   readonly reason: string;
   readonly callback?: { readonly at: Date; readonly agentId: string | null };
+  /** From when the order may share a call of its buyer, should one be placed before its own turn; absent: not before. */
+  readonly joinableAt?: Date;
   /** The result of the attempt that has just ended. */
   readonly countsAs?: AttemptResult;
   readonly isAbandoned?: boolean;
@@ -94,7 +96,9 @@ export class OrdersService {
    */
   async accept(tx: Tx, shop: Shop, order: OrderInput, on: { traceId: string; receivedAt: Date }): Promise<Accepted> {
     const answer = await this.messages.accept(tx, shop, order, on);
-    if (answer.effect !== 'created' || !(await this.doNotCall.isListed(tx, answer.orderRef))) return answer;
+    const isWaiting = answer.status === 'accepted' || answer.status === 'scheduled';
+    if (answer.effect === 'nothing' || !isWaiting) return answer;
+    if (!(await this.doNotCall.isListed(tx, answer.orderRef))) return answer;
     await this.finish(tx, answer.orderRef, { outcome: 'blocked' });
     return { ...answer, status: 'final', callBy: null };
   }
@@ -224,6 +228,7 @@ export class OrdersService {
       countsAs: to.countsAs ?? null,
       isAbandoned: to.isAbandoned ?? false,
       holdReason: null,
+      joinableAt: to.joinableAt ?? null,
     });
     if (isQueued === null) return;
     const data = {
@@ -295,6 +300,7 @@ export class OrdersService {
       countsAs: countsAs ?? null,
       isAbandoned: false,
       holdReason: reason,
+      joinableAt: null,
     });
     if (row !== null) await insertTimeline(tx, row.shopId, orderRef, { kind: 'held', data: { reason } });
   }

@@ -32,7 +32,8 @@ export function lockOpenOfBuyer(
     `SELECT ${ORDER_COLUMNS} FROM orders o
      WHERE o.shop_id = $1 AND o.phone_hash = $2 AND o.status IN ('accepted', 'scheduled') AND o.hold_reason IS NULL
        AND o.withdraw_requested_at IS NULL AND (o.callback_at IS NULL OR o.callback_at <= $4)
-       AND ($3 OR o.not_before IS NULL OR o.not_before <= $4 OR o.wait_reason IN ('number_busy', 'trunk_full', 'trunk_down'))
+       AND ($3 OR o.not_before IS NULL OR o.not_before <= $4 OR o.wait_reason IN ('number_busy', 'trunk_full', 'trunk_down')
+         OR (o.joinable_at <= $4 AND o.wait_reason IS NULL))
        AND o.id IS DISTINCT FROM $6::uuid AND ${hasNotLeft('$7')}
      ORDER BY o.id LIMIT $5 FOR UPDATE SKIP LOCKED`,
     [buyer.shopId, buyer.phoneHash, buyer.isTalking, buyer.now, MOST_IN_CALL, buyer.except, buyer.callId],

@@ -84,6 +84,7 @@ export class Consequences {
         notBefore: at,
         reason: hasOtherWay ? 'other_trunk' : next.isAtBestHour === true ? 'best_hour' : 'retry',
         isAbandoned,
+        joinableAt: next.earliestAt,
         ...(hasOtherWay && order.callbackAt !== null
           ? { callback: { at: order.callbackAt, agentId: order.callbackAgentId } }
           : {}),

@@ -259,6 +259,7 @@ CREATE TABLE orders (
   is_abandoned_before boolean NOT NULL DEFAULT false,
   callback_at timestamp with time zone,
   callback_agent_id uuid,
+  joinable_at timestamp with time zone,
   live_call_id uuid,
   withdraw_requested_at timestamp with time zone,
   withdraw_reason text,

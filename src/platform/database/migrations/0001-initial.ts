@@ -162,6 +162,8 @@ export class Initial0001 implements MigrationInterface {
         is_abandoned_before boolean NOT NULL DEFAULT false,
         callback_at timestamptz,
         callback_agent_id uuid,
+        -- From when a retry may share a call that is placed to the buyer for another order: not_before without its jitter.
+        joinable_at timestamptz,
         live_call_id uuid,
         withdraw_requested_at timestamptz,
         withdraw_reason text,
