@@ -14,7 +14,7 @@ import { readScenario } from './scenario/read-scenario.js';
 import type { Scenario } from './scenario/scenario.js';
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'scenarios');
-const USAGE = `usage: npm run simulate -- [scenario | file.json] [--seed n] [--seeds n] [--json] [--picture file.html] [--no-picture]
+const USAGE = `usage: npm run simulate -- [scenario | file.json] [--seed n] [--seeds n] [--until-broken] [--json] [--picture file.html] [--no-picture]
 scenarios: ${readdirSync(FOLDER)
   .map((file) => basename(file, '.json'))
   .join(', ')}`;
@@ -28,6 +28,7 @@ function main(): number {
       options: {
         seed: { type: 'string' },
         seeds: { type: 'string', default: '1' },
+        'until-broken': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         picture: { type: 'string' },
         'no-picture': { type: 'boolean', default: false },
@@ -42,7 +43,7 @@ function main(): number {
     const first = values.seed === undefined ? scenario.seed : wholeNumber('seed', values.seed);
     const count = wholeNumber('seeds', values.seeds);
     let isClean = true;
-    for (let seed = first; seed < first + count; seed++) {
+    for (let seed = first; seed < first + count && (isClean || !values['until-broken']); seed++) {
       const picture = values['no-picture'] ? null : (values.picture ?? `.cache/simulate/${scenario.name}-${seed}.html`);
       isClean = playOne(scenario, seed, { isJson: values.json, picture }) && isClean;
     }

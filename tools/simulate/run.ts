@@ -186,7 +186,6 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
         this.records.onDecision(decision);
         if (decision.dial > 0) this.write(`decide ${by} ${decision.groupId} ${decision.dial} ${decision.reason}`);
       },
-      learnt: [],
     };
     this.addAgents();
     this.nemesis = new Nemesis({
@@ -199,10 +198,10 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
       trunks,
       dialerWorld,
       agents: this.agents.map(({ row }) => row),
-      onTrouble: (kind, untilMs) => {
+      onTrouble: (kind, untilMs, who) => {
         this.troubles[kind] = (this.troubles[kind] ?? 0) + 1;
         this.findings.onTrouble(untilMs);
-        this.write(`trouble ${kind}`);
+        this.write(`trouble ${kind} of ${who} for ${untilMs - this.time.nowMs()} ms`);
       },
     });
   }
@@ -264,7 +263,6 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
     this.records.onAgent(row, before);
     this.ledger.onAgent(row, before);
     this.people.onAgent(row, before);
-    for (const dialer of this.nemesis.dialers) if (dialer.time.alive) dialer.onAgent(row, before);
   }
 
   onLeader(groupId: string, holder: string, epoch: number, isChange: boolean): void {
@@ -287,6 +285,10 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
     if ('legId' in fact) this.write(`fact ${fact.kind} ${fact.legId}`);
     this.carrier.onFact(fact);
     if (fact.kind === 'leg.answered') this.loosePatience(fact.legId);
+  }
+
+  onMessage(legId: string): void {
+    this.carrier.onMessage(legId);
   }
 
   onReset(): void {

@@ -20,10 +20,15 @@ export class EventLog {
     this.flush();
   }
 
-  /** The last lines that name one of the ids, oldest first. */
+  /** The last lines that name one of the ids, and what went wrong in the world meanwhile, oldest first. */
   about(ids: readonly string[], most: number): string[] {
     const inOrder = [...this.last.slice(this.at), ...this.last.slice(0, this.at)];
-    return inOrder.filter((line) => ids.some((id) => line.includes(id))).slice(-most);
+    const isAbout = (line: string): boolean => ids.some((id) => line.includes(id));
+    const from = inOrder.findIndex(isAbout);
+    return inOrder
+      .slice(Math.max(0, from))
+      .filter((line) => isAbout(line) || / (trouble|leader) /.test(line))
+      .slice(-most);
   }
 
   hash(): string {

@@ -13,12 +13,13 @@ interface Leg {
   answeredMs: number | null;
   bridgeId: string | null;
   wasBridged: boolean;
+  hadMessage: boolean;
   unbridgedMs: number | null;
 }
 
 /** Who leads a group, as the database says. */
 export interface Leaders {
-  holderOf(groupId: string): { readonly holder: string; readonly epoch: number } | null;
+  holderOf(groupId: string): { readonly holder: string; readonly epoch: number; readonly sinceMs: number } | null;
 }
 
 const CONNECT_MS = 2_050;
@@ -26,6 +27,7 @@ const LEAST_RING_MS = 14_900;
 /** A lost agent is noticed by the reconciler at the latest (10 s); then the buyer is held under a lease of 12 s while the phone is called again. */
 const UNBRIDGED_MS = 23_000;
 const HEAL_MS = 30_000;
+const HANDED_OVER_MS = 500;
 const LONGER_THAN_TALK_MS = 60_000;
 const LONGER_THAN_RING_MS = 10_000;
 
@@ -54,6 +56,11 @@ export class CarrierSide implements CarrierWatcher {
     return this.inBridge.get(`agent-${agentId}`) ?? null;
   }
 
+  /** Rings and is not answered. */
+  isUnanswered(legId: string): boolean {
+    return this.legs.get(legId)?.answeredMs === null;
+  }
+
   /** Answered, and neither with an agent nor in the recorded message so far. */
   isWaiting(legId: string): boolean {
     const leg = this.legs.get(legId);
@@ -79,6 +86,7 @@ export class CarrierSide implements CarrierWatcher {
       answeredMs: null,
       bridgeId: null,
       wasBridged: false,
+      hadMessage: false,
       unbridgedMs: null,
     };
     this.legs.set(legId, leg);
@@ -90,7 +98,15 @@ export class CarrierSide implements CarrierWatcher {
   }
 
   onBridge(buyerLegId: string, _agentLegId: string, by: CommandSource): void {
-    this.checkLeader('bridge', buyerLegId, by);
+    // What the old leader had begun when the new one came is no harm: both want this buyer to have this agent.
+    const leader = this.leaders.holderOf(by.groupId);
+    if (leader === null || this.findings.time.nowMs() - leader.sinceMs > HANDED_OVER_MS)
+      this.checkLeader('bridge', buyerLegId, by);
+  }
+
+  onMessage(legId: string): void {
+    const leg = this.legs.get(legId);
+    if (leg !== undefined) leg.hadMessage = true;
   }
 
   onFact(fact: TelephonyFact): void {
@@ -157,9 +173,17 @@ export class CarrierSide implements CarrierWatcher {
     this.legs.delete(leg.legId);
     if (this.byNumber.get(leg.number) === leg.legId) this.byNumber.delete(leg.number);
     if (leg.bridgeId !== null && this.inBridge.get(leg.bridgeId) === leg.legId) this.inBridge.delete(leg.bridgeId);
+    if (wasHungUpByUs && this.isSilent(leg))
+      this.findings.broken('I8', 'an answered buyer was hung up on without a word', [leg.legId]);
     const rangMs = this.findings.time.nowMs() - leg.invitedMs;
     if (wasHungUpByUs && leg.answeredMs === null && rangMs < LEAST_RING_MS && !this.isWithdrawn(leg.legId))
       this.findings.broken('I10', `a ring was cut after ${(rangMs / 1_000).toFixed(1)} s`, [leg.legId]);
+  }
+
+  /** Neither an agent nor a message; after 2 s the exchange plays it by itself. */
+  private isSilent(leg: Leg): boolean {
+    if (leg.answeredMs === null || leg.wasBridged || leg.hadMessage) return false;
+    return this.findings.time.nowMs() - leg.answeredMs < CONNECT_MS - 60;
   }
 
   private isInMessage(leg: Leg): boolean {

@@ -25,6 +25,8 @@ const LIVE: readonly OrderStatus[] = ['dialing', 'ringing', 'connected'];
 const RESERVED_MS = 75_000;
 const HEAL_MS = 30_000;
 const CLEARED_MS = 10_000;
+const SWEPT_MS = 5_000;
+const WITHDRAWN_MS = 1_200;
 
 export interface RecordSideParts {
   readonly findings: Findings;
@@ -35,7 +37,7 @@ export interface RecordSideParts {
 
 /** What the rows say: one live call of an order, one call of an agent, legal moves, writes of the present leader, caps kept when calls are placed. */
 export class RecordSide implements DatabaseWatcher, Leaders {
-  private readonly leaders = new Map<string, { holder: string; epoch: number }>();
+  private readonly leaders = new Map<string, { holder: string; epoch: number; sinceMs: number }>();
   private readonly liveByOrder = new Map<string, string>();
   private readonly liveByShop = new Map<string, number>();
   private readonly callOfAgent = new Map<string, string>();
@@ -48,7 +50,7 @@ export class RecordSide implements DatabaseWatcher, Leaders {
 
   constructor(private readonly parts: RecordSideParts) {}
 
-  holderOf(groupId: string): { readonly holder: string; readonly epoch: number } | null {
+  holderOf(groupId: string): { readonly holder: string; readonly epoch: number; readonly sinceMs: number } | null {
     return this.leaders.get(groupId) ?? null;
   }
 
@@ -56,7 +58,8 @@ export class RecordSide implements DatabaseWatcher, Leaders {
     const before = this.leaders.get(groupId);
     if (before !== undefined && isChange && epoch <= before.epoch)
       this.broken('I15', `the epoch of ${groupId} did not grow with its leader`, [holder]);
-    this.leaders.set(groupId, { holder, epoch });
+    const sinceMs = isChange || before === undefined ? this.parts.findings.time.nowMs() : before.sinceMs;
+    this.leaders.set(groupId, { holder, epoch, sinceMs });
   }
 
   /** A turn has decided; calls placed until the next decision are its. */
@@ -75,6 +78,7 @@ export class RecordSide implements DatabaseWatcher, Leaders {
     if (before !== order.state && !MAY_FOLLOW[before.status].includes(status))
       this.broken('I16', `an order went from ${before.status} to ${status}`, [order.orderRef]);
     const callId = 'callId' in before ? before.callId : null;
+    if (callId !== null) this.checkWithdrawn(order, before, callId);
     const isDone = status === 'scheduled' || status === 'wrap_up' || status === 'final';
     if (callId !== null && LIVE.includes(before.status) && isDone && this.isLive(callId))
       this.broken('I16', `an order went from ${before.status} to ${status} while its call is alive`, [
@@ -84,6 +88,20 @@ export class RecordSide implements DatabaseWatcher, Leaders {
     const now = liveCallOf(order);
     if (callId !== null && now !== null && now !== callId)
       this.broken('I4', 'an order went from one live call to another', [order.orderRef, callId, now]);
+  }
+
+  /** A ring ends within a second after the cancel; the poll behind a lost wake-up included. */
+  private checkWithdrawn(order: OrderRow, before: OrderState, callId: string): void {
+    const wasAsked = 'isWithdrawRequested' in before && before.isWithdrawRequested;
+    if (wasAsked || !('isWithdrawRequested' in order.state) || !order.state.isWithdrawRequested) return;
+    const orders = this.database?.calls.get(callId)?.orderRefs ?? [];
+    if (orders.length > 1) return;
+    this.parts.findings.within(
+      WITHDRAWN_MS,
+      HEAL_MS,
+      () => this.carrier?.isUnanswered(callId) !== true,
+      () => this.broken('I7', 'a phone rings on for an order that the shop took back', [callId, order.orderRef]),
+    );
   }
 
   onCallPlaced(row: CallRow): void {
@@ -125,6 +143,15 @@ export class RecordSide implements DatabaseWatcher, Leaders {
     const { agentId, presence } = row;
     const { findings } = this.parts;
     if (presence.state === 'ready') this.checkAlone(row);
+    if (presence.state === 'wrap_up') {
+      const { limitAt, callId } = presence;
+      findings.within(
+        limitAt.getTime() - findings.time.nowMs() + SWEPT_MS,
+        HEAL_MS,
+        () => row.presence.state !== 'wrap_up' || row.presence.callId !== callId,
+        () => this.broken('I12', 'a wrap-up does not end', [agentId, callId]),
+      );
+    }
     if (presence.state !== 'reserved') return;
     const { since } = presence;
     findings.within(

@@ -1,9 +1,11 @@
+import { isAbandoned } from '../../../src/core/pacing/pacing-fact.js';
 import type { AbandonCount } from '../../../src/core/pacing/abandon-budget.js';
 import type { AbandonCap } from '../../../src/core/order/shop-settings.js';
 import type { CallRow } from './rows.js';
 
+export type CapCount = AbandonCount & { readonly cap: number };
+
 interface Counter {
-  readonly shopId: string;
   readonly cap: number;
   readonly windowMs: number;
   readonly answered: { readonly atMs: number; readonly isAbandoned: boolean }[];
@@ -11,29 +13,27 @@ interface Counter {
   abandoned: number;
 }
 
-/** Answered and abandoned calls of each shop over its windows, as the database counts them. */
+/** Answered and abandoned calls of one shop over its windows, as the database counts them. */
 export class AbandonWindows {
-  private readonly counters: Counter[] = [];
+  private readonly counters: readonly Counter[];
   private seen = 0;
 
   constructor(
-    shops: readonly { readonly shopId: string; readonly caps: readonly AbandonCap[] }[],
+    private readonly shopId: string,
+    caps: readonly AbandonCap[],
     private readonly ended: readonly CallRow[],
   ) {
-    for (const { shopId, caps } of shops) {
-      for (const { maxRatio, windowHours } of caps)
-        this.counters.push({
-          shopId,
-          cap: maxRatio,
-          windowMs: windowHours * 3_600_000,
-          answered: [],
-          from: 0,
-          abandoned: 0,
-        });
-    }
+    this.counters = caps.map(({ maxRatio, windowHours }) => ({
+      cap: maxRatio,
+      windowMs: windowHours * 3_600_000,
+      answered: [],
+      from: 0,
+      abandoned: 0,
+    }));
   }
 
-  counts(nowMs: number): AbandonCount[] {
+  /** @param live calls of the shop that are abandoned and still hear the recorded message */
+  counts(nowMs: number, live: number): CapCount[] {
     for (; this.seen < this.ended.length; this.seen += 1) this.take(this.ended[this.seen]!);
     return this.counters.map((counter) => {
       for (; counter.from < counter.answered.length; counter.from += 1) {
@@ -41,19 +41,17 @@ export class AbandonWindows {
         if (oldest.atMs > nowMs - counter.windowMs) break;
         if (oldest.isAbandoned) counter.abandoned -= 1;
       }
-      const { abandoned, cap } = counter;
-      return { answered: counter.answered.length - counter.from, abandoned, cap, window: null };
+      const answered = counter.answered.length - counter.from + live;
+      return { answered, abandoned: counter.abandoned + live, cap: counter.cap, window: null };
     });
   }
 
   private take({ call, route }: CallRow): void {
-    if (call.state !== 'ended' || call.answeredAt === null) return;
+    if (route.shopId !== this.shopId || call.state !== 'ended' || call.answeredAt === null) return;
     if (call.result !== 'answered' && call.result !== 'abandoned') return;
-    const isAbandoned = call.result === 'abandoned';
     for (const counter of this.counters) {
-      if (counter.shopId !== route.shopId) continue;
-      counter.answered.push({ atMs: call.endedAt.getTime(), isAbandoned });
-      if (isAbandoned) counter.abandoned += 1;
+      counter.answered.push({ atMs: call.endedAt.getTime(), isAbandoned: isAbandoned(call) });
+      if (isAbandoned(call)) counter.abandoned += 1;
     }
   }
 }

@@ -10,7 +10,7 @@ import { isFree } from './desk.js';
 import type { Link } from './link.js';
 import type { Orders } from './orders.js';
 import type { Outcomes } from './outcomes.js';
-import type { CallRow } from './rows.js';
+import type { CallRow, Route } from './rows.js';
 
 export interface RunnerParts {
   readonly name: string;
@@ -51,7 +51,7 @@ export class CallRunner {
       case 'extend_lease':
         return link.command(false, () => network.extendLease(callId, action.seconds), ignore);
       case 'play_message':
-        return link.command(false, () => network.playMessage(callId), ignore);
+        return link.command(false, () => this.parts.exchange.playMessage(callId), ignore);
       case 'hangup_buyer':
         return link.command(
           false,
@@ -146,18 +146,26 @@ export class CallRunner {
     const reserved = mailbox.call.agent;
     if (reserved !== null && this.isReservedFor(reserved.agentId, callId))
       return mailbox.post({ kind: 'cleared', agent: reserved });
-    const chosen = this.reserveSomebody(route.groupId, callId);
-    mailbox.post(chosen === null ? { kind: 'no_agent' } : { kind: 'cleared', agent: chosen });
+    const chosen = this.reserveSomebody(route, callId);
+    if (chosen === null) return mailbox.post({ kind: 'no_agent' });
+    mailbox.post({ kind: 'cleared', agent: chosen });
+    // The call went on without them, or belongs to somebody else.
+    if (mailbox.call.agent?.agentId !== chosen.agentId) this.free(chosen.agentId, callId, 'ready');
   }
 
-  private reserveSomebody(groupId: string, callId: string): AgentLeg | null {
+  private reserveSomebody({ groupId, skills }: Route, callId: string): AgentLeg | null {
     const { database } = this.parts;
     const free = [...database.agents.values()]
       .filter(
         (agent) => agent.groupIds.includes(groupId) && isFree(agent) && agent.presence.connection === 'persistent',
       )
-      .map(({ agentId, skills, presence }) => ({ agentId, skills, since: presence.since, legId: presence.legId }));
-    const chosen = chooseAgent(free, { skills: [], preferredAgentId: null });
+      .map((agent) => ({
+        agentId: agent.agentId,
+        skills: agent.skills,
+        since: agent.presence.since,
+        legId: agent.presence.legId,
+      }));
+    const chosen = chooseAgent(free, { skills, preferredAgentId: null });
     if (chosen === null || chosen.legId === null) return null;
     const { agentId, legId } = chosen;
     return database.moveAgent(agentId, { kind: 'reserved', callId })

@@ -111,7 +111,16 @@ export class Database {
     if (leader?.epoch !== route.epoch || leader.expiresMs <= this.time.nowMs()) return false;
     if (this.liveByPhone.has(route.phone) || this.liveByOrder.has(route.orderRef)) return false;
     const { callId } = call;
-    const row: CallRow = { callId, call, route, version: 0, isPredictive, isEnded: false, orderRefs: [] };
+    const row: CallRow = {
+      callId,
+      call,
+      route,
+      version: 0,
+      isPredictive,
+      isEnded: false,
+      wrappedUpAt: null,
+      orderRefs: [],
+    };
     this.calls.set(row.callId, row);
     this.liveCalls.add(row);
     this.liveByPhone.set(route.phone, row);
@@ -230,6 +239,10 @@ export class Database {
     if ('ignored' in decision) return false;
     const before = row.presence;
     row.presence = decision.presence;
+    if (before.state === 'wrap_up' && decision.presence.state !== 'wrap_up') {
+      const call = this.calls.get(before.callId);
+      if (call !== undefined) call.wrappedUpAt = this.time.date();
+    }
     this.watcher.onAgent(row, before);
     for (const action of decision.actions) this.onWrapUpEnded(row, action);
     this.notify();

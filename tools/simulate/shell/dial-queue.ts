@@ -122,17 +122,24 @@ export class DialQueue {
     this.current.delete(orderRef);
   }
 
+  /** @param query.shops  each with the instant by which an order must have been due */
   next(
-    query: { readonly shops: readonly string[]; readonly limit: number; readonly now: Date; readonly shares: Shares },
+    query: {
+      readonly shops: readonly { readonly shopId: string; readonly dueBefore: Date }[];
+      readonly limit: number;
+      readonly now: Date;
+      readonly shares: Shares;
+    },
     isWanted: (entry: Queued) => boolean,
   ): Queued[] {
-    const queues = query.shops.flatMap((shopId) => {
+    const queues = query.shops.flatMap(({ shopId, dueBefore }) => {
       const line = this.lines.get(shopId);
       if (line === undefined) return [];
-      const orders = line.first(query.limit, query.now, isWanted);
+      const isOpen = dueBefore >= query.now ? isWanted : (entry: Queued) => entry.dueAt <= dueBefore && isWanted(entry);
+      const orders = line.first(query.limit, query.now, isOpen);
       return orders.length === 0 ? [] : [{ shopId, share: line.rule.share, orders }];
     });
-    return mergeShops(queues, query.shares, query.limit);
+    return queues.length === 0 ? [] : mergeShops(queues, query.shares, query.limit);
   }
 
   /** The leader's shares after a call for this entry. */

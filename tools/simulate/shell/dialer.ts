@@ -1,7 +1,5 @@
 import type { Call } from '../../../src/core/call/call.js';
 import type { TelephonyFact } from '../../../src/core/call/telephony.js';
-import { factsOfCall, type PacingFact } from '../../../src/core/pacing/pacing-fact.js';
-import type { Presence } from '../../../src/core/agent/agent.js';
 import type { Chance } from '../engine/chance.js';
 import { ProcessTime, type VirtualTime } from '../engine/virtual-time.js';
 import type { FaultPlan, GroupPlan, TrunkPlan } from '../scenario/scenario.js';
@@ -15,7 +13,8 @@ import { Lines } from './lines.js';
 import { Link } from './link.js';
 import type { Orders } from './orders.js';
 import type { Outcomes } from './outcomes.js';
-import { Pacer, type PacerParts, type PacingRecord, type ShopOfGroup } from './pacer.js';
+import type { ShopOfGroup } from './group-look.js';
+import { Pacer, type PacerParts, type PacingRecord } from './pacer.js';
 import { Reconciler } from './reconciler.js';
 import type { AgentRow, CallRow, OrderRow } from './rows.js';
 
@@ -35,8 +34,6 @@ export interface DialerWorld {
   readonly zonesOf: (order: OrderRow) => readonly string[];
   readonly nextId: () => string;
   readonly onDecision: (by: string, decision: PacingRecord) => void;
-  /** What was learnt of late, for a leader who begins. */
-  readonly learnt: { readonly groupId: string; readonly fact: PacingFact; readonly atMs: number }[];
 }
 
 const POLL_MS = 500;
@@ -46,6 +43,7 @@ const TURN_MS = 8;
 const WAKE_MS = 2;
 const RENEW_EVERY_MS = 2_000;
 const RECONCILE_EVERY_MS = 5_000;
+const AT_WORK: readonly string[] = ['ready', 'reserved', 'talking', 'wrap_up'];
 
 /** One dialer process: takes groups, tends their calls, lets the pacer place new ones. Its memory dies with it. */
 export class Dialer {
@@ -110,30 +108,9 @@ export class Dialer {
     this.link.cut();
   }
 
-  /** Agents' moves teach how long talks and wrap-ups last. */
-  onAgent(row: AgentRow, before: Presence): void {
-    if (this.time.frozen) return;
-    const { presence } = row;
-    if (presence.state === before.state || (before.state !== 'talking' && before.state !== 'wrap_up')) return;
-    const seconds = (this.time.nowMs() - before.since.getTime()) / 1_000;
-    const fact: PacingFact =
-      before.state === 'talking'
-        ? { kind: 'talk_ended', seconds }
-        : { kind: 'wrap_up_ended', seconds, isReadyAfter: presence.state === 'ready' };
-    for (const groupId of row.groupIds) this.learn(groupId, fact);
-  }
-
-  private learn(groupId: string, fact: PacingFact): void {
-    const led = this.led.get(groupId);
-    if (led === undefined) return;
-    led.pacer.learn(fact, this.time.nowMs());
-    this.world.learnt.push({ groupId, fact, atMs: this.time.nowMs() });
-    if (this.world.learnt.length > 4_000) this.world.learnt.splice(0, 2_000);
-  }
-
   private onProgress(row: CallRow, before: Call): void {
     const { call, route } = row;
-    for (const fact of factsOfCall(before, call, route.number)) this.learn(route.groupId, fact);
+    this.led.get(route.groupId)?.pacer.onMoved(row, before);
     const hadRung = before.ringingAt !== null || before.hasEarlyMedia;
     if (call.state === 'ended' || (!hadRung && call.ringingAt !== null)) this.lines.learn(row);
   }
@@ -220,8 +197,7 @@ export class Dialer {
       const { agent } = row.call;
       if (agent?.connection === 'per_call') this.legs.follow(agent.legId, agent.agentId, groupId);
     }
-    const warmUp = this.world.learnt.filter((one) => one.groupId === groupId);
-    this.led.set(groupId, { epoch, pacer: new Pacer(this.pacerParts(groupId), epoch, warmUp) });
+    this.led.set(groupId, { epoch, pacer: new Pacer(this.pacerParts(groupId), epoch) });
   }
 
   private pacerParts(groupId: string): PacerParts {
@@ -238,8 +214,17 @@ export class Dialer {
       live: this.live,
       nextId,
       zonesOf,
+      staffed: () => this.staffed(),
       onDecision: (decision) => this.world.onDecision(this.name, decision),
     };
+  }
+
+  private staffed(): Set<string> {
+    const staffed = new Set<string>();
+    for (const { groupIds, presence } of this.world.database.agents.values()) {
+      if (presence.wish.to === 'ready' && AT_WORK.includes(presence.state)) groupIds.forEach((id) => staffed.add(id));
+    }
+    return staffed;
   }
 
   /** Its talks go on and are the next leader's. */

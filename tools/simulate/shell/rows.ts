@@ -50,6 +50,8 @@ export interface Route {
   readonly trunkId: string;
   readonly phone: string;
   readonly number: number;
+  /** Whoever takes the call must have them. */
+  readonly skills: readonly string[];
   readonly agentEndpoint: string | null;
 }
 
@@ -61,6 +63,8 @@ export interface CallRow {
   /** No agent was reserved when it was placed. */
   readonly isPredictive: boolean;
   isEnded: boolean;
+  /** When its agent had written down the result. */
+  wrappedUpAt: Date | null;
   /** The buyer's orders that are served by it, the one it was placed for first. */
   readonly orderRefs: string[];
 }

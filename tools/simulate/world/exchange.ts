@@ -13,6 +13,8 @@ import type { VirtualTime } from '../engine/virtual-time.js';
 export interface CarrierWatcher {
   onInvite(request: BuyerCallRequest, by: CommandSource): void;
   onBridge(buyerLegId: string, agentLegId: string, by: CommandSource): void;
+  /** The recorded message begins at our wish. */
+  onMessage(legId: string): void;
   onFact(fact: TelephonyFact): void;
   /** The exchange died: every leg is gone. */
   onReset(): void;
@@ -92,6 +94,12 @@ export class Exchange {
   ): CommandResult {
     const result = this.network.bridge(request);
     if (result.kind === 'done') this.watcher.onBridge(request.buyerLegId, request.agentLegId, by);
+    return result;
+  }
+
+  playMessage(legId: string): CommandResult {
+    const result = this.network.playMessage(legId);
+    if (result.kind === 'done') this.watcher.onMessage(legId);
     return result;
   }
 

@@ -18,7 +18,7 @@ export interface NemesisParts {
   readonly dialerWorld: DialerWorld;
   readonly agents: readonly AgentRow[];
   /** Something goes wrong with the dialing until `untilMs`. */
-  readonly onTrouble: (kind: string, untilMs: number) => void;
+  readonly onTrouble: (kind: string, untilMs: number, who: string) => void;
 }
 
 /** Cause of a lost connection, Q.850: temporary failure. */
@@ -67,7 +67,7 @@ export class Nemesis {
     if (dialer === undefined || !dialer.time.alive) return;
     const downMs = chance.draw(this.parts.faults.downSeconds) * 1_000;
     dialer.kill();
-    this.trouble('kill', downMs);
+    this.trouble('kill', downMs, dialer);
     this.parts.time.after(downMs, () => this.startDialer(slot));
   }
 
@@ -76,7 +76,7 @@ export class Nemesis {
     if (dialer === undefined || !dialer.time.alive || dialer.time.frozen) return;
     const frozenMs = chance.draw(this.parts.faults.frozenSeconds) * 1_000;
     dialer.time.freeze();
-    this.trouble('freeze', frozenMs);
+    this.trouble('freeze', frozenMs, dialer);
     this.parts.time.after(frozenMs, () => dialer.time.thaw());
   }
 
@@ -85,7 +85,7 @@ export class Nemesis {
     if (dialer === undefined || !dialer.time.alive || !dialer.link.isUp) return;
     const cutMs = chance.draw(this.parts.faults.linkCutSeconds) * 1_000;
     dialer.link.cut();
-    this.trouble('link cut', cutMs);
+    this.trouble('link cut', cutMs, dialer);
     this.reconnect(dialer, cutMs);
   }
 
@@ -122,8 +122,8 @@ export class Nemesis {
     if (agent?.presence.legId != null) this.parts.exchange.network.hangUpByThem(agent.presence.legId, LOST);
   }
 
-  private trouble(kind: string, lastsMs: number): void {
-    this.parts.onTrouble(kind, this.parts.time.nowMs() + lastsMs);
+  private trouble(kind: string, lastsMs: number, dialer?: Dialer): void {
+    this.parts.onTrouble(kind, this.parts.time.nowMs() + lastsMs, dialer?.name ?? 'all');
   }
 
   /** Faults come until the last minutes of the day: then everything must heal. */
