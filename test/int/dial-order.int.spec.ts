@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Transactions } from '../../src/platform/database/transaction.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { RobotFloor } from '../support/robot-floor.js';
 import { asAdmin, createShop, getOrder, orderCreated, postOrder, type TestShop } from '../support/shop-client.js';
@@ -67,6 +68,44 @@ describe('within a shop', () => {
     const agent = await floor.join('single-1', ['single']);
     await waitFor('all talks', () => talks(all) === all.length, 60_000);
     expect(floor.talks.map(({ orderRef }) => orderRef).filter((ref) => all.includes(ref))).toEqual(all);
+    await floor.rest(agent);
+  }, 60_000);
+});
+
+describe('when again', () => {
+  it('at the hour of the day in which the buyer picked up before, when it is near', async () => {
+    const shop = await aShop('habits', 'habits', { jurisdiction: 'generic' });
+    const phone = '+380676166660';
+    const sent = async (orderId: string) =>
+      expect((await postOrder(test, shop, orderCreated({ orderId, customer: { phone } }))).status).toBe(202);
+    const inThreeHours = Date.now() + 3 * 3_600_000;
+    const tenDays = 10 * 86_400_000;
+    await sent('last-time');
+    await test.get(Transactions).run((tx) =>
+      tx.query(
+        `WITH past AS (
+           UPDATE orders SET status = 'final', outcome = 'confirmed' WHERE shop_id = 'habits' AND order_id = 'last-time' RETURNING id, phone_hash
+         ) INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, phone_hash, state, machine, result, planned_at, dialed_at,
+             answered_at, connected_at, ended_at, trace_id)
+         SELECT gen_random_uuid(), 'habits', id, 'habits', 0, 'main', 'main', phone_hash, 'ended', '{}', 'answered', $1, $1, $1, $1, $1, 'trace' FROM past`,
+        [new Date(inThreeHours - tenDays)],
+      ),
+    );
+    await sent('this-time');
+    const agent = await floor.join('habits-1', ['habits']);
+    await waitFor(
+      'busy',
+      async () => ((await getOrder(test, shop, 'this-time'))['attempts'] as { result: string }[])[0]?.result === 'busy',
+    );
+    const order = await getOrder(test, shop, 'this-time');
+    const hour = (at: unknown) => new Date(at as string | number).getUTCHours();
+    expect(hour(order['nextAttemptAt'])).toBe(hour(inThreeHours));
+    expect(order['timeline']).toContainEqual(
+      expect.objectContaining({
+        kind: 'rescheduled',
+        data: expect.objectContaining({ reason: 'best_hour' }) as object,
+      }),
+    );
     await floor.rest(agent);
   }, 60_000);
 });
