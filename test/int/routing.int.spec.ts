@@ -73,7 +73,11 @@ describe('skills', () => {
     await floor.rest(expert);
     const waiting = await send(shop, television);
     expect(await talkedAbout(shop, await send(shop))).toEqual(['plain']);
-    expect(await getOrder(test, shop, waiting)).toMatchObject({ status: 'scheduled', attempts: [] });
+    expect(await getOrder(test, shop, waiting)).toMatchObject({
+      status: 'scheduled',
+      attempts: [],
+      waitingFor: { code: 'no_agent', sentence: expect.stringContaining('skill the order needs: tv') as string },
+    });
   });
 
   it('that nobody at work has do not hide the orders behind, however many need them', async () => {

@@ -78,6 +78,7 @@ describe('waitingFor', () => {
     ['outside the hours', { isOpen: false, opensAt: later, agentsReady: 0 }, 'outside_calling_hours'],
     ['never open', { isOpen: false }, 'outside_calling_hours'],
     ['no agent', { agentsReady: 0 }, 'no_agent'],
+    ['no agent with the skill', { agentsReady: 0, skillsNeeded: ['tv'] }, 'no_agent'],
     ['no agent tells more than the pacer', { agentsReady: 0, pacingReason: 'no_agent' }, 'no_agent'],
     ['put off while circuits are open', { notBefore: later, attempts: 1, waitReason: 'trunk_down' }, 'trunk_down'],
     ['all circuits open', { pacingReason: 'trunk_down', agentsReady: 0 }, 'trunk_down'],

@@ -54,8 +54,10 @@ export interface WaitingForInput {
   readonly isBuyerOnCall?: boolean;
   /** The shop has as many calls alive as it wants at once. */
   readonly isShopAtLimit: boolean;
-  /** Agents of the shop's groups that are ready. */
+  /** Agents of the shop's groups that are ready and have the skills that the order needs. */
   readonly agentsReady: number;
+  /** Absent: none. */
+  readonly skillsNeeded?: readonly string[];
   /** The reason of the last pacing decision of the shop's groups, e.g. `trunk_full`, `no_agent`, `predicted`; null: none known. */
   readonly pacingReason: string | null;
   /** Of that decision: the chance (0–1) that one more answered call finds no agent, and the highest one that is accepted. */
@@ -111,12 +113,17 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
   const isAhead = input.pacingReason === 'predicted';
   if (isAhead && input.isNearCap !== true) return say('pacing', riskSentence(input));
   if (isAhead || input.pacingReason === 'cap_reached') return say('pacing', NEAR_CAP);
-  if (input.agentsReady === 0) return say('no_agent', 'No agent is ready to take the call.');
+  if (input.agentsReady === 0) return say('no_agent', nobodySentence(input.skillsNeeded ?? []));
   if (input.pacingReason === 'no_evidence') return say('pacing', NO_EVIDENCE);
   if (input.pacingReason !== null) {
     return say('pacing', 'Each agent who is ready is already kept for a buyer whose phone rings.');
   }
   return say('next', 'The order is in the queue and will be called next.');
+}
+
+function nobodySentence(skills: readonly string[]): string {
+  if (skills.length === 0) return 'No agent is ready to take the call.';
+  return `No agent is ready who has the skill the order needs: ${skills.join(', ')}.`;
 }
 
 const NUMBER_BUSY = 'The number is on another call of ours.';

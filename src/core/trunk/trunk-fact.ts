@@ -14,8 +14,8 @@ export interface TrunkCall {
   readonly techCause: number | null;
 }
 
-/** Request Timeout: nobody said anything. */
-const SILENCE = 408;
+/** The trunk will not have the call, besides all 5xx. Not 408 and 480: an INVITE that nobody answered within our own limit ends with them too. */
+const REFUSING_STATUSES: readonly number[] = [401, 402, 403, 407, 488];
 /** Causes of a refusal in plain words, for exchanges that give no SIP status (Q.850: destination out of order, no circuit, congestion …). */
 const REFUSING_CAUSES: readonly number[] = [27, 34, 38, 41, 42, 44, 58];
 
@@ -44,6 +44,7 @@ export function trunkFactKind(call: Pick<TrunkCall, 'result' | 'hasRung'>): 'rea
 export function wasRefusedByTrunk(call: TrunkCall): boolean {
   if (call.result !== 'carrier_failure' || call.hasRung) return false;
   if (!call.wasPlaced) return true;
-  if (call.techCause !== null) return call.techCause !== SILENCE;
+  const { techCause } = call;
+  if (techCause !== null) return (techCause >= 500 && techCause < 600) || REFUSING_STATUSES.includes(techCause);
   return call.cause !== null && REFUSING_CAUSES.includes(call.cause);
 }

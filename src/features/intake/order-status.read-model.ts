@@ -1,3 +1,4 @@
+import type { RoutingHints } from '../../core/agent/call-needs.js';
 import type { Tx } from '../../platform/database/transaction.js';
 
 export interface AttemptView {
@@ -73,10 +74,26 @@ export async function liveCallsOf(tx: Tx, shopId: string): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-export async function groupsNow(tx: Tx, shopId: string, groupIds: readonly string[]): Promise<GroupsNow> {
+/** What an order's routing rests on; null while only its cancel has come. */
+export async function routingOf(tx: Tx, orderRef: string): Promise<{ hints: RoutingHints; dueAt: Date } | null> {
+  const rows = (await tx.query(`SELECT routing AS hints, due_at AS "dueAt" FROM orders WHERE id = $1`, [orderRef])) as {
+    hints: RoutingHints | null;
+    dueAt: Date | null;
+  }[];
+  const [{ hints, dueAt } = { hints: null, dueAt: null }] = rows;
+  return hints === null || dueAt === null ? null : { hints, dueAt };
+}
+
+/** @param skills  only agents who have all of them count as ready */
+export async function groupsNow(
+  tx: Tx,
+  shopId: string,
+  groupIds: readonly string[],
+  skills: readonly string[],
+): Promise<GroupsNow> {
   const rows = (await tx.query(
-    `SELECT (SELECT count(DISTINCT p.agent_id)::int FROM agent_presence p JOIN agent_groups g ON g.agent_id = p.agent_id
-             WHERE g.group_id = ANY($1::text[]) AND p.state = 'ready') AS "agentsReady",
+    `SELECT (SELECT count(DISTINCT p.agent_id)::int FROM agent_presence p JOIN agent_groups g USING (agent_id) JOIN agents a USING (agent_id)
+             WHERE g.group_id = ANY($1::text[]) AND p.state = 'ready' AND a.skills @> $3::text[]) AS "agentsReady",
        CASE WHEN last.decision ->> 'reason' = 'trunk_full'
             AND (SELECT bool_and(t ->> 'circuit' = 'open') FROM jsonb_array_elements(last.decision -> 'trunks') AS t)
          THEN 'trunk_down' ELSE last.decision ->> 'reason' END AS "pacingReason",
@@ -88,7 +105,7 @@ export async function groupsNow(tx: Tx, shopId: string, groupIds: readonly strin
          AND d.decision ->> 'reason' <> 'nothing_due'
        ORDER BY d.at DESC LIMIT 1
      ) AS last ON true`,
-    [groupIds, shopId],
+    [groupIds, shopId, skills],
   )) as GroupsNow[];
   return (
     rows[0] ?? { agentsReady: 0, pacingReason: null, pacingRisk: null, pacingAcceptedRisk: null, isNearCap: false }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { skillsNeeded } from '../../core/agent/call-needs.js';
 import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
 import { mayRing } from '../../core/calling-hours/may-ring.js';
 import { waitingFor } from '../../core/order/waiting-for.js';
@@ -6,8 +7,15 @@ import { DialerError } from '../../core/shared/errors.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { CallsService } from '../calls/calls.service.js';
 import { OrdersService, type OrderRow } from '../orders/orders.service.js';
-import { ShopsService } from '../shops/shops.service.js';
-import { attemptsOf, deliveriesOf, groupsNow, isBuyerOnCall, liveCallsOf } from './order-status.read-model.js';
+import { ShopsService, type Shop } from '../shops/shops.service.js';
+import {
+  attemptsOf,
+  deliveriesOf,
+  groupsNow,
+  isBuyerOnCall,
+  liveCallsOf,
+  routingOf,
+} from './order-status.read-model.js';
 
 /** Everything a shop may know about one of its orders, and why it is not being called right now. */
 @Injectable()
@@ -24,21 +32,26 @@ export class OrderStatusReader {
     const [shop, view] = [await this.shops.get(shopId), await this.orders.findByShopId(shopId, orderId)];
     if (view === null) throw new DialerError('order.not_found', 'The shop has no such order.');
     const { row, content, timeline } = view;
-    const { attempts, deliveries, liveCalls, groups, pastCalls, isOnCall } = await this.transactions.read(
-      async (tx) => ({
-        attempts: await attemptsOf(tx, shopId, row.orderRef),
-        deliveries: await deliveriesOf(tx, shopId, row.orderRef),
-        liveCalls: await liveCallsOf(tx, shopId),
-        isOnCall: await isBuyerOnCall(tx, row.phoneHash, row.orderRef),
-        pastCalls: await this.pastCalls(tx, row),
-        groups: await groupsNow(
-          tx,
-          shopId,
-          shop.settings.agentGroups.map(({ group }) => group),
-        ),
-      }),
-    );
     const now = new Date();
+    const { attempts, deliveries, liveCalls, groups, pastCalls, isOnCall, skills } = await this.transactions.read(
+      async (tx) => {
+        const skills = await this.skills(tx, shop, row, now);
+        return {
+          attempts: await attemptsOf(tx, shopId, row.orderRef),
+          deliveries: await deliveriesOf(tx, shopId, row.orderRef),
+          liveCalls: await liveCallsOf(tx, shopId),
+          isOnCall: await isBuyerOnCall(tx, row.phoneHash, row.orderRef),
+          pastCalls: await this.pastCalls(tx, row),
+          groups: await groupsNow(
+            tx,
+            shopId,
+            shop.settings.agentGroups.map(({ group }) => group),
+            skills,
+          ),
+          skills,
+        };
+      },
+    );
     const ring = mayRing({
       rules: shop.ringRules,
       timeZones: row.timeZones,
@@ -63,6 +76,7 @@ export class OrderStatusReader {
         attempts: row.attemptsMade,
         notBefore: row.notBefore,
         callbackAt: row.callbackAt,
+        skillsNeeded: skills,
         ...ring,
         ...groups,
       }),
@@ -80,6 +94,14 @@ export class OrderStatusReader {
       deliveries,
       timeline,
     };
+  }
+
+  /** What an agent must be able to do who takes the order now. */
+  private async skills(tx: Tx, shop: Shop, row: OrderRow, now: Date): Promise<readonly string[]> {
+    if (shop.settings.skillRules.length === 0 || row.status !== 'scheduled') return [];
+    const routing = await routingOf(tx, row.orderRef);
+    if (routing === null) return [];
+    return skillsNeeded(shop.settings, routing.hints, Math.max(0, now.getTime() - routing.dueAt.getTime()) / 1000);
   }
 
   private async pastCalls(tx: Tx, row: OrderRow): Promise<readonly PastCall[]> {
