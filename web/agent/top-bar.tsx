@@ -165,7 +165,11 @@ function Settings({ isAtCall }: { readonly isAtCall: boolean }) {
         </Stack>
         <Menu.Divider />
         {isAtCall && <Menu.Label>{word('menu/signOutAtCall')}</Menu.Label>}
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => signOut.mutate()}>
+        <Menu.Item
+          leftSection={<IconLogout size={16} aria-hidden />}
+          disabled={isAtCall}
+          onClick={() => signOut.mutate()}
+        >
           {word('menu/signOut')}
         </Menu.Item>
       </Menu.Dropdown>

@@ -7,6 +7,9 @@ const REGISTER_AGAIN_MS = 700;
 /** Candidates of this machine's own addresses come at once; nobody waits for more. */
 const GATHER_MS = 250;
 
+/** A phone that is put down (cause 16) would end the talk. */
+const LINE_LOST = 'Reason: Q.850;cause=41;text="line lost"';
+
 export interface LineEvents {
   onRegistered(isRegistered: boolean): void;
   /** The line for the shift stands (with its connection), or is gone (null). */
@@ -63,11 +66,11 @@ export class SipLine {
     this.session?.sendDTMF(tone, { transportType: JsSIP.C.DTMF_TRANSPORT.RFC2833 });
   }
 
-  /** Ends the line: the exchange learns at once and calls anew. */
+  /** Ends the line as one that is lost: the exchange learns at once, keeps the buyer and calls anew. */
   drop(): void {
     const { session } = this;
     this.session = null;
-    if (session !== null && !session.isEnded()) session.terminate();
+    if (session !== null && !session.isEnded()) session.terminate({ extraHeaders: [LINE_LOST] });
   }
 
   stop(): void {

@@ -53,8 +53,11 @@ export interface Telephony {
   /** Takes the buyer's leg out of the bridge to music, or back in. */
   hold(request: { buyerLegId: string; agentLegId: string; isOn: boolean }): Promise<CommandResult>;
 
-  /** Ends a leg, ringing or up. Ending one that is gone is `gone`, not an error. */
-  hangup(legId: string): Promise<CommandResult>;
+  /**
+   * Ends a leg, ringing or up. Ending one that is gone is `gone`, not an error.
+   * @param cause  Q.850, told in `leg.ended`; default 16, a phone that was put down
+   */
+  hangup(legId: string, cause?: number): Promise<CommandResult>;
 
   /** Ends a bridge of ours; the legs in it are left alone. */
   destroyBridge(bridgeId: string): Promise<CommandResult>;

@@ -132,10 +132,10 @@ export class VirtualNetwork {
     return DONE;
   }
 
-  hangup(legId: string): CommandResult {
+  hangup(legId: string, cause = NORMAL.cause): CommandResult {
     const leg = this.legs.get(legId);
     if (leg === undefined) return GONE;
-    this.end(leg, NORMAL, true);
+    this.end(leg, { ...NORMAL, cause }, true);
     return DONE;
   }
 

@@ -19,6 +19,8 @@ const CALL_AGAIN_MS = 1_000;
 
 /** A leg this young is no lost one: the phone has asked before it came up. */
 const YOUNG_MS = 2_000;
+/** Q.850: tells a line that was lost from a phone that was put down (16), which ends the talk. */
+const TEMPORARY_FAILURE = 41;
 
 interface Leg {
   readonly agentId: string;
@@ -121,7 +123,7 @@ export class AgentLegs {
   async renewLine(agentId: string): Promise<void> {
     for (const [legId, leg] of this.legs) {
       if (leg.agentId !== agentId || !leg.isStanding || !leg.isUp) continue;
-      if (Date.now() - leg.calledAtMs > YOUNG_MS) await leg.telephony.hangup(legId);
+      if (Date.now() - leg.calledAtMs > YOUNG_MS) await leg.telephony.hangup(legId, TEMPORARY_FAILURE);
     }
   }
 

@@ -20,7 +20,7 @@ function exchange(refusal: { on: string; status: number } | null = null): { done
     createBridge: command('create'),
     addToBridge: command('add'),
     destroyBridge: command('destroy'),
-    hangup: command('hangup'),
+    hangup: (legId: string) => command('hangup')(legId),
   });
   return { done, seats };
 }

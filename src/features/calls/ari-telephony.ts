@@ -152,9 +152,9 @@ export class AriTelephony implements Telephony {
     return resultOf(this.link.commands.startMusic(request.buyerLegId));
   }
 
-  async hangup(legId: string): Promise<CommandResult> {
+  async hangup(legId: string, cause?: number): Promise<CommandResult> {
     this.facts.noteHangup(legId);
-    const result = await resultOf(this.link.commands.hangup(legId));
+    const result = await resultOf(this.link.commands.hangup(legId, cause));
     if (result.kind === 'gone') this.facts.noteHangup(legId, true);
     return result;
   }

@@ -131,8 +131,8 @@ export class VirtualTelephony implements Telephony {
     return Promise.resolve([...this.known].map((name) => ({ name, isThere: true })));
   }
 
-  hangup(legId: string): Promise<CommandResult> {
-    return this.command(() => this.network.hangup(legId));
+  hangup(legId: string, cause?: number): Promise<CommandResult> {
+    return this.command(() => this.network.hangup(legId, cause));
   }
 
   destroyBridge(bridgeId: string): Promise<CommandResult> {

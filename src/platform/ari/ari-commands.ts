@@ -99,8 +99,9 @@ export class AriCommands {
     });
   }
 
-  async hangup(channelId: string): Promise<void> {
-    await this.api.channels.hangup({ channelId });
+  /** `cause` is Q.850, 16 by default. */
+  async hangup(channelId: string, cause?: number): Promise<void> {
+    await this.api.channels.hangup({ channelId, ...(cause === undefined ? {} : { reason_code: String(cause) }) });
   }
 
   async continueInDialplan(channelId: string, context: string, extension: string): Promise<void> {

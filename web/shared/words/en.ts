@@ -26,7 +26,7 @@ export const en = {
     keys: 'Single keys 1–8 choose the result',
     notify: 'Tell me of calls while this tab is hidden',
     signOut: 'Sign out',
-    signOutAtCall: 'You are at a call: you will be signed out after it.',
+    signOutAtCall: 'You are at a call: finish it first.',
   },
   state: {
     offline: 'Offline',
