@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { loadEnv } from './platform/config/env.js';
 import { Settings } from './platform/config/settings.js';
+import { armFailpoints } from './platform/failpoints/failpoints.js';
 import { isPassingDatabaseError } from './platform/database/database-errors.js';
 import { migrate } from './platform/database/data-source.js';
 import { closeApp, createHttpApp, listen } from './platform/http/create-app.js';
@@ -17,6 +18,7 @@ const DRAIN_TIMED_OUT = 3;
 const DATABASE_WAIT_MS = 60_000;
 
 const env = loadEnv();
+if (env.FAILPOINTS !== undefined) armFailpoints(env.FAILPOINTS);
 const log = new Log(env.LOG_LEVEL);
 
 function endWith(code: number): never {

@@ -4,6 +4,7 @@ import { DialerError } from '../../core/shared/errors.js';
 import type { AgentId, CallId, GroupId } from '../../core/shared/ids.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
+import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { AgentStore, type Group } from './agent.store.js';
 import { AgentSessions, type SignedIn } from './agent-sessions.js';
 import type { PhoneAccount, PresenceView, SessionAgent } from './agents.events.js';
@@ -129,7 +130,9 @@ export class AgentsService {
 
   /** Takes a ready agent for a call. @returns false when somebody was faster, or the agent is not ready any more */
   async reserve(tx: Tx, agentId: AgentId, callId: CallId): Promise<boolean> {
-    return (await this.moves.move(tx, agentId, { kind: 'reserved', callId })).isMoved;
+    const { isMoved } = await this.moves.move(tx, agentId, { kind: 'reserved', callId });
+    if (isMoved) await failpoint('agent_reserved');
+    return isMoved;
   }
 
   /** Buyer and agent are connected. @returns false when the agent is not reserved for this call */

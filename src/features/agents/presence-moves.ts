@@ -5,6 +5,7 @@ import type { AgentId } from '../../core/shared/ids.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import type { Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
+import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { agentStateChanged, agentWrapUpEnded, type PresenceView } from './agents.events.js';
 import { PresenceStore } from './presence.store.js';
 import { presenceView } from './presence-view.js';
@@ -42,6 +43,7 @@ export class PresenceMoves {
       await this.events.publish(tx, agentStateChanged, { agentId, presence: changed });
       for (const { callId, hadLimit } of decision.actions) {
         await this.events.publish(tx, agentWrapUpEnded, { agentId, callId, hadLimit });
+        await failpoint('wrap_up_ended');
       }
       return { view: changed, isMoved: true };
     }

@@ -3,6 +3,7 @@ import { AGENT_RING_SECONDS, type CallAction } from '../../core/call/call.js';
 import type { CommandResult, Telephony } from '../../core/call/telephony.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
+import { failpoint } from '../../platform/failpoints/failpoints.js';
 import type { CallMailbox } from './call-mailbox.js';
 import { AgentLegs } from './agent-legs.js';
 import { AnsweringAgents } from './answering-agents.js';
@@ -97,10 +98,11 @@ export class CallRunner {
 
   private async callBuyer(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
     const { callId, route, call } = mailbox;
+    await failpoint('attempt_planned');
     const number = await this.callOrders.number(callId);
     if (mailbox.call.state !== 'dialing' || mailbox.isClosed) return;
     if (number === null) return mailbox.post({ kind: 'withdrawn' });
-    const result = await telephony.callBuyer({
+    const sending = telephony.callBuyer({
       legId: callId,
       groupId: route.groupId,
       trunkEndpoint: route.trunkEndpoint,
@@ -110,6 +112,9 @@ export class CallRunner {
       language: route.language,
       detectSpeech: call.detectsMachine,
     });
+    await failpoint('originate_sending');
+    const result = await sending;
+    await failpoint('originate_sent');
     this.note(mailbox, { kind: 'call_buyer' }, result);
     if (result.kind === 'refused') mailbox.post({ kind: 'buyer.refused', isTrunkFault: result.status >= 500 });
     else if (isOver(mailbox)) await telephony.hangup(callId);
@@ -122,6 +127,8 @@ export class CallRunner {
     if (mailbox.call.state !== 'waiting' || this.clearing.has(callId)) return;
     this.clearing.add(callId);
     try {
+      await failpoint('answered');
+      await failpoint('answered');
       // Reads come before the transaction: inside one they would hold two connections of the pool for each answered call.
       const [toLeave] = await this.transactions.read((tx) => this.callOrders.toLeave(tx, [callId]));
       if (toLeave !== undefined && !(await this.callOrders.release(callId))) return mailbox.post({ kind: 'withdrawn' });
@@ -148,10 +155,14 @@ export class CallRunner {
     const { call, callId } = mailbox;
     if (call.agent === null) return;
     const { legId } = call.agent;
+    await failpoint('before_bridge');
+    await failpoint('before_bridge');
     const [result] = await Promise.all([
       telephony.bridge({ buyerLegId: callId, agentLegId: legId, maxTalkSeconds: call.maxTalkSeconds }),
       this.agentLegs.lend(legId, call.maxTalkSeconds),
     ]);
+    await failpoint('bridged');
+    await failpoint('bridged');
     this.note(mailbox, { kind: 'bridge' }, result);
     mailbox.post(result.kind === 'done' ? { kind: 'buyer.bridged' } : { kind: 'bridge_failed', isBuyerGone: false });
   }

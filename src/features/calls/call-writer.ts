@@ -4,6 +4,7 @@ import { DialerError } from '../../core/shared/errors.js';
 import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { Log } from '../../platform/log/log.js';
+import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { AgentLegs } from './agent-legs.js';
@@ -110,9 +111,14 @@ export class CallWriter {
       if (isConnected) {
         await this.events.publish(tx, callConnected, { ...fact, agentId, at: call.connectedAt });
       }
-      if (call.state === 'ended') await this.finish(tx, call, fact, route.number);
+      if (isConnected) await failpoint('connected_before_commit');
+      if (call.state === 'ended') {
+        await this.finish(tx, call, fact, route.number);
+        await failpoint('ended_before_commit');
+      }
       return true;
     });
+    if (call.state === 'ended') await failpoint('call_ended');
     if (isSaved) this.measure(before, call, route.shopId);
     this.returnLegs(before, call);
     return isSaved;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentLeg, Call, CallEvent } from '../../core/call/call.js';
 import type { Tx } from '../../platform/database/transaction.js';
+import { isSwitchedOff } from '../../platform/failpoints/failpoints.js';
 
 /** What a call was planned with; everything the shell needs to carry it out again after a restart. */
 export interface CallPlan {
@@ -76,7 +77,7 @@ export class CallStore {
     const rows: unknown[] = await tx.query(
       `INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, agent_id, phone_hash, state, machine, planned_at, dialed_at, trace_id)
        SELECT $1, $2, $3, $4::text, $5::bigint, $6, $7, $8, $9, $10, $11, $12, $13, $14
-       WHERE EXISTS (SELECT 1 FROM leaders WHERE group_id = $4::text AND epoch = $5::bigint AND expires_at > now())
+       WHERE ($15::boolean OR EXISTS (SELECT 1 FROM leaders WHERE group_id = $4::text AND epoch = $5::bigint AND expires_at > now()))
          AND NOT EXISTS (SELECT 1 FROM do_not_call WHERE shop_id = $2 AND phone_hash = $9)
        ON CONFLICT DO NOTHING RETURNING id`,
       [
@@ -94,6 +95,7 @@ export class CallStore {
         call.plannedAt,
         call.dialedAt,
         plan.traceId,
+        isSwitchedOff('epoch_fence'),
       ],
     );
     if (rows.length === 0) return false;
@@ -116,7 +118,7 @@ export class CallStore {
     const [saved] = (await tx.query(
       `UPDATE calls SET state = $2, machine = $3, agent_id = COALESCE($4, agent_id), dialed_at = $5, ringing_at = $6, answered_at = $7,
          connected_at = $8, result = $9, ended_at = $10, hangup_cause = $11, tech_cause = $12, version = version + 1
-       WHERE id = $1 AND version = $13 AND ended_at IS NULL AND epoch = $14 RETURNING order_ref AS "orderRef"`,
+       WHERE id = $1 AND version = $13 AND ended_at IS NULL AND ($15::boolean OR epoch = $14) RETURNING order_ref AS "orderRef"`,
       [
         call.callId,
         call.state,
@@ -132,6 +134,7 @@ export class CallStore {
         isEnded ? call.techCause : null,
         version,
         route.epoch,
+        isSwitchedOff('epoch_fence'),
       ],
     )) as [{ orderRef: string }[], number];
     const orderRef = saved[0]?.orderRef;

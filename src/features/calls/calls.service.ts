@@ -6,6 +6,7 @@ import type { Telephony } from '../../core/call/telephony.js';
 import { wasRefusedByTrunk } from '../../core/trunk/trunk-fact.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { AgentLegs } from './agent-legs.js';
 import { CallOrders, type OrderInCall } from './call-orders.js';
 import { CallStore, type AppliedEvent, type CallPlan, type Route } from './call.store.js';
@@ -124,6 +125,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     const stored = { call, route: routeOf(plan), version: 0 };
     if (!(await this.store.insert(tx, plan, call, stored.route))) return null;
     const others = await this.callOrders.joinPlanned(tx, plan, now);
+    await failpoint('attempt_before_commit');
     return { stored, actions, joined: others.map(({ orderRef }) => orderRef) };
   }
 
@@ -232,8 +234,10 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
    * @throws when a node that is up cannot be asked; ask again then
    */
   async lead(groupId: string, epoch: number, allLed: readonly string[]): Promise<void> {
+    await failpoint('leadership_taken');
     await Promise.all(this.nodes.map((node) => node.attachGroup(groupId)));
     await this.live.adopt(groupId, epoch);
+    await failpoint('calls_adopted');
     await this.reconcile(allLed);
   }
 

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Survey, Telephony } from '../../core/call/telephony.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
+import { failpoint, isSwitchedOff } from '../../platform/failpoints/failpoints.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { AgentLegs } from './agent-legs.js';
 import type { CallMailbox } from './call-mailbox.js';
@@ -36,9 +37,11 @@ export class Reconciler {
 
   /** One comparison with all nodes that can be reached; `groupIds` are the groups that this process leads. */
   async run(groupIds: readonly string[]): Promise<void> {
+    if (isSwitchedOff('reconciler')) return;
     const surveys = await Promise.all(
       this.nodes.filter((node) => node.isUp).map(async (node) => ({ node, survey: await node.survey() })),
     );
+    await failpoint('reconcile_surveyed');
     const alive = new Map(surveys.flatMap(({ node, survey }) => survey.legs.map((leg) => [leg.legId, node] as const)));
     await this.agentLegs.adopt(groupIds, alive);
     for (const { node, survey } of surveys) {

@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Param, Post, UseGuards } from '@nestjs/comm
 import { ApiBearerAuth, ApiCookieAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { DialerError } from '../../core/shared/errors.js';
 import { Transactions } from '../../platform/database/transaction.js';
+import { failpoint } from '../../platform/failpoints/failpoints.js';
 import type { SessionAgent } from '../agents/agents.events.js';
 import { CallsService, type CallCommand } from '../calls/calls.service.js';
 import { OutcomesService } from '../outcomes/outcomes.service.js';
@@ -28,7 +29,9 @@ export class DesktopCallsController {
   @HttpCode(200)
   async outcome(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string, @Body() body: OutcomeDto) {
     if (!UUID.test(callId)) throw noSuchCall();
-    return this.outcomes.record({ agentId: agent.agentId, name: agent.name }, callId, body);
+    const order = await this.outcomes.record({ agentId: agent.agentId, name: agent.name }, callId, body);
+    await failpoint('outcome_stored');
+    return order;
   }
 
   @Post('hangup')

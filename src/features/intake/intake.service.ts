@@ -4,6 +4,7 @@ import { DialerError } from '../../core/shared/errors.js';
 import { sha256 } from '../../platform/auth/tokens.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Transactions } from '../../platform/database/transaction.js';
+import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { isPlainJson } from '../../platform/http/body-parser.js';
 import { HttpProblem } from '../../platform/http/problem.js';
 import { invalidInput } from '../../platform/http/validation.js';
@@ -117,9 +118,11 @@ export class IntakeService {
         const response = responseText(accepted);
         const row = { shopId, webhookId: envelope.id, bodySha256, type: message.type, receivedAt, response };
         if (!(await insertMessage(tx, row))) throw new RepeatedMessage();
+        await failpoint('order_before_commit');
         return { accepted, response };
       });
       this.orders.countReceived(shopId, message.type);
+      await failpoint('order_stored');
       const { orderRef, effect } = done.accepted;
       withTrace({ orderRef }, () =>
         this.log.info('a message of a shop was stored', { shopId, type: message.type, effect }),

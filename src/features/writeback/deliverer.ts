@@ -5,6 +5,7 @@ import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { OutboundClient, type Exchange } from '../../platform/http/outbound-client.js';
 import { Log, withTrace } from '../../platform/log/log.js';
 import { Jobs } from '../../platform/queue/jobs.js';
+import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { ShopsService } from '../shops/shops.service.js';
 import { judge, type Verdict } from './delivery-verdict.js';
 import { DeliveryStore, type ClaimedDelivery, type Pair } from './delivery.store.js';
@@ -79,10 +80,13 @@ export class Deliverer {
       return this.write(delivery, { kind: 'disabled', because }, null);
     }
     const secrets = await this.shops.destinationSecrets(shopId, destination);
+    await failpoint('writeback_claimed');
     if (performance.now() - claimedAtMs > STALE_MS) return;
     const exchange = await this.exchange(delivery, delivery.url, secrets);
+    await failpoint('writeback_sent');
     const verdict = judge(exchange, delivery, new Date(), Math.random);
     await this.write(delivery, verdict, exchange.kind === 'answered' ? exchange.status : null);
+    await failpoint('writeback_acknowledged');
   }
 
   private async exchange(delivery: ClaimedDelivery, url: string, secrets: readonly string[]): Promise<Exchange> {

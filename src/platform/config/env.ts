@@ -180,6 +180,12 @@ export class Env {
   @Expose()
   @IsIn(['production', 'development', 'test'], { message: 'write production, development or test' })
   NODE_ENV: 'production' | 'development' | 'test' = 'development';
+
+  /** Tests only: a folder whose files let this process die, fail or stand still at named points (`platform/failpoints`). */
+  @Expose()
+  @IsOptional()
+  @IsRight((_value, env) => env.NODE_ENV === 'test', 'leave it out: it is for tests, with NODE_ENV=test')
+  FAILPOINTS?: string;
 }
 
 function needsAriUser(env: Env): boolean {

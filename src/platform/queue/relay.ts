@@ -1,9 +1,10 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Notifications } from '../database/notifications.js';
 import { Transactions, rows } from '../database/transaction.js';
+import { failpoint, isSwitchedOff } from '../failpoints/failpoints.js';
 import { Log } from '../log/log.js';
 import { RedisConnections } from '../redis/redis-connections.js';
-import { OUTBOX_CHANNEL, definedJobs, type QueueName } from './jobs.js';
+import { Jobs, OUTBOX_CHANNEL, definedJobs, type QueueName } from './jobs.js';
 import type { QueuedWork } from './processors.js';
 import { Queues } from './queues.js';
 
@@ -36,10 +37,16 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly notifications: Notifications,
     private readonly redis: RedisConnections,
     private readonly queues: Queues,
+    private readonly jobs: Jobs,
     private readonly log: Log,
   ) {}
 
   onApplicationBootstrap(): void {
+    if (isSwitchedOff('outbox')) {
+      this.jobs.putAtOnce(({ job, key, payload, traceId }) =>
+        this.add([{ id: traceId, job, job_key: key, payload, trace_id: traceId }]),
+      );
+    }
     this.stopListening = this.notifications.listen(OUTBOX_CHANNEL, () => this.wake());
     this.timer = setInterval(() => this.wake(), POLL_MS);
   }
@@ -93,6 +100,7 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
     const ids = batch.map((row) => row.id);
     try {
       await this.add(batch);
+      await failpoint('outbox_moved');
     } catch (error) {
       await this.transactions.read((tx) => tx.query('UPDATE outbox SET leased_until = NULL WHERE id = ANY($1)', [ids]));
       throw error;
