@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, startTestApp, type TestApp } from '../support/app.js';
 import { decide, planCall, type Call } from '../../src/core/call/call.js';
-import { Transactions, type Tx } from '../../src/platform/database/transaction.js';
+import { afterCommit, Transactions, type Tx } from '../../src/platform/database/transaction.js';
 import { Events } from '../../src/platform/outbox/events.js';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
 import { reviveCall } from '../../src/features/calls/call.store.js';
@@ -20,11 +20,15 @@ let test: TestApp;
 let transactions: Transactions;
 const ended: { callId: string; result: string; wasConnected: boolean; agentId: string | null }[] = [];
 
+/** Calls whose end everybody can see. */
+const committed = new Set<string>();
+
 beforeAll(async () => {
   test = await startTestApp({ modules: [CallsModule, DialingModule, WritebackModule] });
   transactions = test.get(Transactions);
   test.get(Events).on(callEnded, async (tx, fact) => {
     ended.push(fact);
+    afterCommit(tx, () => committed.add(fact.callId));
     // Room `outcomes` does this; here the order just leaves the queue.
     await test.get(OrdersService).finish(tx, fact.orderRef, { outcome: 'unreachable' });
   });
@@ -118,7 +122,7 @@ const orderStatus = (orderRef: string) =>
     );
     return rows[0] ?? { status: '', live_call_id: '' };
   });
-const endOf = (callId: string) => ended.find((fact) => fact.callId === callId);
+const endOf = (callId: string) => (committed.has(callId) ? ended.find((fact) => fact.callId === callId) : undefined);
 
 describe('from the queue to the talk', () => {
   it('reserves an agent, rings, connects, and ends with the agent in wrap-up; the events replay to the stored state', async () => {
