@@ -20,6 +20,8 @@ const YEARS = [2026, 2036];
 const TARGET = fileURLToPath(new URL('../src/core/calling-hours/zone-data.ts', import.meta.url));
 /** Newer than the zone data of some machines; it shows the clock of America/Punta_Arenas. */
 const TOO_NEW = new Set(['America/Coyhaique']);
+/** Territories with numbers of their own that zone.tab counts to another country. */
+const ELSEWHERE = { AC: 'Atlantic/St_Helena', TA: 'Atlantic/St_Helena', XK: 'Europe/Belgrade' };
 /** Its numbers are those of the Russian plan (+7 365, +7 978); Ukrainian networks do not reach it. */
 const NOT_BY_NUMBER = new Set(['UA Europe/Simferopol']);
 
@@ -47,6 +49,7 @@ function zonesOfCountries() {
     if (!zones.some((other) => clockOf(other) === clockOf(zone))) zones.push(zone);
     countries.set(country, zones);
   }
+  for (const [country, zone] of Object.entries(ELSEWHERE)) countries.set(country, [zone]);
   return countries;
 }
 

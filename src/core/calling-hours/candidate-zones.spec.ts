@@ -1,3 +1,4 @@
+import { getCountries } from 'libphonenumber-js/max';
 import { describe, expect, it } from 'vitest';
 import { isTimeZone } from '../shared/locale.js';
 import { candidateZones, type Whereabouts } from './candidate-zones.js';
@@ -105,6 +106,10 @@ describe('the data', () => {
   it('names zones that this Node knows', () => {
     expect([...new Set(all)].filter((zone) => !isTimeZone(zone))).toEqual([]);
     expect(new Set(all).size).toBeGreaterThan(250);
+  });
+
+  it('has zones for every country whose numbers are called', () => {
+    expect(getCountries().filter((country) => ZONES_OF_COUNTRIES[country] === undefined)).toEqual([]);
   });
 
   it('names no area code twice, and only zones of its country', () => {

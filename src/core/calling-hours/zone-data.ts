@@ -2,6 +2,7 @@
 
 /** IANA zones of each country (ISO 3166), separated by spaces; those with the same wall clock from 2026 to 2035 stand as one. */
 export const ZONES_OF_COUNTRIES: Readonly<Record<string, string>> = {
+  AC: 'Atlantic/St_Helena',
   AD: 'Europe/Andorra',
   AE: 'Asia/Dubai',
   AF: 'Asia/Kabul',
@@ -213,6 +214,7 @@ export const ZONES_OF_COUNTRIES: Readonly<Record<string, string>> = {
   SX: 'America/Lower_Princes',
   SY: 'Asia/Damascus',
   SZ: 'Africa/Mbabane',
+  TA: 'Atlantic/St_Helena',
   TC: 'America/Grand_Turk',
   TD: 'Africa/Ndjamena',
   TF: 'Indian/Kerguelen',
@@ -244,6 +246,7 @@ export const ZONES_OF_COUNTRIES: Readonly<Record<string, string>> = {
   VU: 'Pacific/Efate',
   WF: 'Pacific/Wallis',
   WS: 'Pacific/Apia',
+  XK: 'Europe/Belgrade',
   YE: 'Asia/Aden',
   YT: 'Indian/Mayotte',
   ZA: 'Africa/Johannesburg',
