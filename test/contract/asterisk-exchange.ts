@@ -1,3 +1,4 @@
+import { WebSocket } from 'ws';
 import { startAsterisk } from '../../tools/dev-env/asterisk.js';
 import { startCarrier } from '../../tools/dev-env/carrier.js';
 import { AriTelephony } from '../../src/features/calls/ari-telephony.js';
@@ -21,6 +22,8 @@ export interface AsteriskExchange extends Exchange {
   setCarrierSilent(isSilent: boolean): void;
   /** Ends Asterisk at once; `restart` brings it back. */
   kill(): Promise<void>;
+  /** Another client connects under the name of an application and leaves at once. */
+  takeOver(application: string): Promise<void>;
   /** A raw command to ARI; the body of the answer. */
   ari(method: string, path: string): Promise<unknown>;
 }
@@ -78,6 +81,14 @@ export async function startAsteriskExchange(): Promise<AsteriskExchange> {
   return {
     ari,
     openLater,
+    async takeOver(application) {
+      const authorization = `Basic ${Buffer.from(`${pbx.ariUsername}:${pbx.ariPassword}`).toString('base64')}`;
+      const thief = new WebSocket(`${pbx.url.replace('http', 'ws')}/ari/events?app=${application}`, {
+        headers: { authorization },
+      });
+      await new Promise((resolve, reject) => thief.once('open', resolve).once('error', reject));
+      thief.terminate();
+    },
     async open() {
       const dialer = await openLater();
       await dialer.telephony.attachGroup(GROUP);

@@ -86,6 +86,17 @@ describe('Asterisk and the link to it', () => {
     await dialer.die();
   });
 
+  test('a late connection of our own that takes the place of the watch costs seconds, not the link', async () => {
+    const dialer = await open();
+    const from = dialer.facts.all.length;
+    await exchange.takeOver(`dialer-watch-${process.pid}-${dialer.proxy.port}`);
+    await dialer.facts.next('link.down', from, 8_000);
+    await dialer.facts.next('link.up', from, 8_000);
+    const request = toBuyer('60');
+    await dialer.telephony.callBuyer(request);
+    await dialer.facts.ofLeg(request.legId, 'leg.ended');
+  });
+
   test('a link that has died half-open is noticed within 6 s, and comes back', { timeout: 40_000 }, async () => {
     const dialer = await open();
     const from = dialer.facts.all.length;

@@ -157,13 +157,14 @@ export class AriConnection {
         if (!isWatch) this.lost.add(application);
         this.judge(reason);
       },
-      onReplaced: () => {
-        if (isWatch) return;
-        this.closeApplication(application);
-        this.o.log.warn('another process has taken over an application', { application });
-        this.listener.onReplaced(application);
-      },
+      onReplaced: isWatch ? null : () => this.onReplaced(application),
     });
+  }
+
+  private onReplaced(application: string): void {
+    this.closeApplication(application);
+    this.o.log.warn('another process has taken over an application', { application });
+    this.listener.onReplaced(application);
   }
 
   private judge(reason: string): void {

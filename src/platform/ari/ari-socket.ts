@@ -24,8 +24,8 @@ export interface AriSocketOptions {
   readonly onEvent: (event: AriEvent) => void;
   readonly onUp: () => void;
   readonly onDown: (reason: string) => void;
-  /** Another process has connected with the application's name; this socket is closed and stays so. */
-  readonly onReplaced: () => void;
+  /** Another process has connected with the application's name; this socket is closed and stays so. Null: nobody else uses the name. */
+  readonly onReplaced: (() => void) | null;
 }
 
 /**
@@ -135,6 +135,12 @@ export class AriSocket {
   }
 
   private onReplaced(): void {
+    if (this.o.onReplaced === null) {
+      // A connection of our own, given up while Asterisk stood still, was taken up by it late: connect anew.
+      this.lose('a late connection of our own took its place');
+      this.socket?.terminate();
+      return;
+    }
     this.stop();
     this.o.onReplaced();
   }
