@@ -23,7 +23,7 @@ const trunk = (name: string, endpoint: string, priority: number, more: object = 
 beforeAll(async () => {
   test = await startTestApp();
   floor = new RobotFloor(test);
-  await trunk('bad', 'congested', 0);
+  await trunk('bad', 'congested', 0, { prefixes: ['+38067'] });
   await trunk('good', 'trunk', 1);
   shop = await createShop(test, 'trunks', { jurisdiction: 'demo', ringSeconds: 15, retry: { gapMinutes: 0.02 } });
   for (const login of ['t1', 't2', 't3']) await floor.join(login, ['default']);
@@ -112,7 +112,7 @@ describe('two trunks, the better one congested', () => {
 
   it('never carries busy (486) and declined (603) over another trunk', async () => {
     await trunk('spare', 'trunk', 2);
-    const orders = [await order('60'), await order('61')];
+    const orders = [await order('60', '+38095'), await order('61', '+38095')];
     for (const orderId of orders) {
       await waitFor(`${orderId} tried again`, async () => (await see(orderId)).attempts.length >= 2, 25_000);
     }

@@ -24,6 +24,7 @@ import {
   setPaused,
 } from './shop.store.js';
 import { shopStored } from './shops.events.js';
+import { warningsAbout } from './shop-warnings.read-model.js';
 import { ShopsService } from './shops.service.js';
 
 /** Secrets are here only when they have just been made: the one time they are shown. */
@@ -32,6 +33,8 @@ export interface PutShopAnswer {
   readonly apiKey?: string;
   readonly webhookSecret?: string;
   readonly destinations: { readonly name: string; readonly secret?: string }[];
+  /** What the settings name and is not there yet; absent when there is nothing. */
+  readonly warnings?: readonly string[];
 }
 
 export interface RotateAnswer {
@@ -74,7 +77,11 @@ export class ShopAdministration {
       const destinations = await this.putDestinations(tx, shopId, wanted);
       await this.shops.tellChanged(tx, shopId);
       await this.events.publish(tx, shopStored, { shopId });
-      return { isNew, answer: { shop: shopId, ...keys, destinations } };
+      const warnings = await warningsAbout(tx, settings);
+      return {
+        isNew,
+        answer: { shop: shopId, ...keys, destinations, ...(warnings.length > 0 ? { warnings } : {}) },
+      };
     });
     this.shops.forget();
     this.log.info('a shop was stored', { shopId, isNew: result.isNew });

@@ -134,7 +134,14 @@ describe('PUT shops/{shop}', () => {
       ],
       sameAgentSeconds: 20,
     };
-    expect((await put('routing', body)).status).toBe(201);
+    const answer = await put('routing', { ...body, agentGroups: ['default', 'night'] });
+    expect(answer.status).toBe(201);
+    // Nobody has them yet, and that is no mistake: but the administrator hears of it.
+    expect((await json(answer))['warnings']).toEqual([
+      expect.stringContaining('no group "night" yet'),
+      expect.stringContaining('skill "tv"'),
+      expect.stringContaining('skill "pl"'),
+    ]);
     const rule = { itemGroup: null, language: null, region: null, relaxAfterSeconds: null };
     expect((await app.get(ShopsService).get('routing')).settings).toMatchObject({
       callerIds: { PL: '+48221234567' },
