@@ -5,7 +5,7 @@ import { decide, planCall, type Call } from '../../src/core/call/call.js';
 import { afterCommit, Transactions, type Tx } from '../../src/platform/database/transaction.js';
 import { Events } from '../../src/platform/outbox/events.js';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
-import { reviveCall } from '../../src/features/calls/call.store.js';
+import { CallStore, reviveCall } from '../../src/features/calls/call.store.js';
 import { callEnded } from '../../src/features/calls/calls.events.js';
 import { CallsModule } from '../../src/features/calls/calls.module.js';
 import { CallsService } from '../../src/features/calls/calls.service.js';
@@ -264,6 +264,20 @@ describe('from the queue to the talk', () => {
       traceId: row.traceId,
     };
     expect(await transactions.run((tx) => test.get(CallsService).place(tx, plan))).toBeNull();
+    // Nor does it write what became of its calls, also before the next leader has taken them over. Nothing of this is kept.
+    const undone = new Error('rolled back');
+    const trial = transactions.run(async (tx) => {
+      const [leader]: { epoch: string }[] = await tx.query(`SELECT epoch FROM leaders WHERE group_id = 'default'`);
+      const placed = await test.get(CallsService).place(tx, { ...plan, epoch: Number(leader?.epoch) });
+      if (placed === null) throw new Error('the leader itself was refused');
+      const store = test.get(CallStore);
+      const { stored } = placed;
+      expect(await store.save(tx, stored, [])).toBe(orderRef);
+      await tx.query(`UPDATE leaders SET epoch = epoch + 1 WHERE group_id = 'default'`);
+      expect(await store.save(tx, { ...stored, version: stored.version + 1 }, [])).toBeNull();
+      throw undone;
+    });
+    await expect(trial).rejects.toBe(undone);
     await transactions.run((tx) =>
       test
         .get(OrdersService)

@@ -22,6 +22,8 @@ export interface CallPlan {
   readonly agentEndpoint: string | null;
   /** What the agent of the call must be able to do; none = anybody. */
   readonly skills?: readonly string[];
+  /** Who talked with the buyer before: takes the answer, if free then. */
+  readonly preferredAgentId?: string | null;
   readonly ringSeconds: number;
   readonly maxTalkSeconds: number;
   readonly detectsMachine: boolean;
@@ -44,6 +46,7 @@ export type Route = Pick<
   | 'language'
   | 'agentEndpoint'
   | 'skills'
+  | 'preferredAgentId'
   | 'number'
   | 'traceId'
 >;
@@ -118,7 +121,10 @@ export class CallStore {
     const [saved] = (await tx.query(
       `UPDATE calls SET state = $2, machine = $3, agent_id = COALESCE($4, agent_id), dialed_at = $5, ringing_at = $6, answered_at = $7,
          connected_at = $8, result = $9, ended_at = $10, hangup_cause = $11, tech_cause = $12, version = version + 1
-       WHERE id = $1 AND version = $13 AND ended_at IS NULL AND ($15::boolean OR epoch = $14) RETURNING order_ref AS "orderRef"`,
+       WHERE id = $1 AND version = $13 AND ended_at IS NULL AND ($15::boolean OR (epoch = $14
+         -- Also before the next leader has taken the call over: what this one does not know yet, it will be told by the exchange.
+         AND EXISTS (SELECT 1 FROM leaders WHERE leaders.group_id = calls.group_id AND leaders.epoch = $14)))
+       RETURNING order_ref AS "orderRef"`,
       [
         call.callId,
         call.state,
