@@ -5,6 +5,7 @@ import { OutcomesService } from '../../src/features/outcomes/outcomes.service.js
 import { DialerError } from '../../src/core/shared/errors.js';
 import { CallRoom, type CallInTheMaking, type KnownOrder } from '../support/call-room.js';
 import { administer } from '../support/talk.js';
+import { patiently } from '../support/wait.js';
 
 // Several orders in one call while shop, agent, dialer and a second dialer act at the same moment.
 
@@ -13,7 +14,7 @@ let room: CallRoom;
 let chance = 0;
 beforeAll(async () => {
   room = await CallRoom.open();
-}, 60_000);
+}, 120_000);
 afterEach(async () => {
   await checkBooks();
   await room.settle();
@@ -32,14 +33,11 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, random() * 12))
 /** A step that meets others: what was refused because somebody else was first, or because they were too busy, is no fault. */
 async function at(step: () => Promise<unknown>): Promise<unknown> {
   await pause();
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await step();
-    } catch (error) {
-      if (!(error instanceof DialerError)) throw error;
-      if (error.isRetryable && tries < 10) continue;
-      return error.code;
-    }
+  try {
+    return await patiently(step);
+  } catch (error) {
+    if (!(error instanceof DialerError)) throw error;
+    return error.code;
   }
 }
 
@@ -94,7 +92,7 @@ describe('several at the same moment', () => {
       for (const row of await room.rows(orders)) expect(row).toMatchObject({ status: 'final', outcome: 'withdrawn' });
       await checkBooks();
     }
-  }, 60_000);
+  }, 120_000);
 
   it('some are cancelled while the buyer answers: the others are talked about', async () => {
     for (let i = 0; i < ROUNDS; i += 1) {
@@ -115,7 +113,7 @@ describe('several at the same moment', () => {
       expect(states.sort()).toEqual(['scheduled', 'scheduled', 'withdrawn']);
       await checkBooks();
     }
-  }, 60_000);
+  }, 120_000);
 
   it('the word, the end of the call, the end of the wrap-up and a cancel: each order gets exactly one end', async () => {
     for (let i = 0; i < ROUNDS; i += 1) {
@@ -142,7 +140,7 @@ describe('several at the same moment', () => {
       expect(rows[2]).toMatchObject({ status: 'final', outcome: 'confirmed', sequence: 1 });
       await checkBooks();
     }
-  }, 60_000);
+  }, 120_000);
 
   it('the agent speaks of an order that a dialer wants to call, while the talk ends', async () => {
     for (let i = 0; i < ROUNDS; i += 1) {
@@ -165,7 +163,7 @@ describe('several at the same moment', () => {
       }
       await checkBooks();
     }
-  }, 60_000);
+  }, 120_000);
 
   it('two dialers plan two orders of one buyer: one call, and the other order is in it or waits', async () => {
     for (let i = 0; i < ROUNDS; i += 1) {
@@ -186,7 +184,7 @@ describe('several at the same moment', () => {
       await calls[0]!.end('no_answer');
       for (const row of await room.rows(orders)) expect(row).toMatchObject({ status: 'scheduled', live_call_id: null });
     }
-  }, 60_000);
+  }, 120_000);
 
   it('two shops want the same number: one call over all shops (I4)', async () => {
     await administer(room.test, 'PUT', 'shops/second', {
@@ -208,7 +206,7 @@ describe('several at the same moment', () => {
       expect(calls[0]!.placed.joined).toEqual([]);
       await calls[0]!.end('busy');
     }
-  }, 60_000);
+  }, 120_000);
 
   it('orders come while the call is planned, answered and talked in: each is in the call or in the queue', async () => {
     for (let i = 0; i < ROUNDS; i += 1) {
@@ -235,7 +233,7 @@ describe('several at the same moment', () => {
       }
       await checkBooks();
     }
-  }, 60_000);
+  }, 120_000);
 
   it('a storm of everything at once leaves the books in order', async () => {
     for (let i = 0; i < ROUNDS; i += 1) {

@@ -16,7 +16,7 @@ import { Sweeps } from '../../src/platform/queue/sweeps.js';
 import { anOrder, startDemoShop, type DemoShop } from '../../tools/demo-shop/demo-shop.js';
 import { ADMIN_TOKEN, startTestApp, type TestApp } from '../support/app.js';
 import { leadDefaultGroup } from '../support/talk.js';
-import { waitFor } from '../support/wait.js';
+import { patiently, waitFor } from '../support/wait.js';
 
 const EVENTS = ['order.outcome', 'order.attempt', 'order.callback_scheduled'];
 const SHOP = 'shop';
@@ -235,7 +235,8 @@ describe("an agent's word", () => {
   it('said again changes nothing; fifty at once are one', async () => {
     const talk = await aTalk();
     await talk.end();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => talk.say({ outcome: 'confirmed', note: ' ' })));
+    const sayIt = () => patiently(() => talk.say({ outcome: 'confirmed', note: ' ' }));
+    const answers = await Promise.all(Array.from({ length: 50 }, sayIt));
     expect(new Set(answers.map((card) => JSON.stringify(card))).size).toBe(1);
     await talk.say({ outcome: 'confirmed', changes: null, note: null });
     expect(await sql('SELECT 1 FROM outcomes WHERE order_ref = $1', [talk.orderRef])).toHaveLength(1);

@@ -8,3 +8,14 @@ export async function waitFor<T>(what: string, look: () => T | Promise<T>, limit
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/** Does it again when it was refused because the database was too busy, as a client does that is told `Retry-After`. */
+export async function patiently<T>(step: () => Promise<T>, mostTries = 10): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await step();
+    } catch (error) {
+      if (tries >= mostTries || (error as { isRetryable?: boolean }).isRetryable !== true) throw error;
+    }
+  }
+}

@@ -39,15 +39,12 @@ export class CallOrders {
   /** All orders in the call, the first one among them, locked in the order of their ids. */
   async lock(tx: Tx, callId: string): Promise<OrderInCall[]> {
     await lockMembership(tx, callId);
-    const attempts = await attemptsOfCall(tx, callId);
-    const locked = await this.orders.lockAll(
-      tx,
-      attempts.map(({ orderRef }) => orderRef),
-    );
-    return attempts.flatMap(({ orderRef, number, isMain }) => {
-      const order = locked.find((row) => row.orderRef === orderRef);
-      return order === undefined ? [] : [{ order, number, isMain }];
-    });
+    return this.list(tx, callId, (refs) => this.orders.lockAll(tx, refs));
+  }
+
+  /** The same without locks: for a look that decides nothing. */
+  async look(tx: Tx, callId: string): Promise<OrderInCall[]> {
+    return this.list(tx, callId, (refs) => this.orders.rows(tx, refs));
   }
 
   /**
@@ -134,6 +131,19 @@ export class CallOrders {
         if (one.isMain) await setMain(tx, callId, heir.order.orderRef);
       }
       return true;
+    });
+  }
+
+  private async list(
+    tx: Tx,
+    callId: string,
+    read: (orderRefs: readonly string[]) => Promise<OrderRow[]>,
+  ): Promise<OrderInCall[]> {
+    const attempts = await attemptsOfCall(tx, callId);
+    const rows = await read(attempts.map(({ orderRef }) => orderRef));
+    return attempts.flatMap(({ orderRef, number, isMain }) => {
+      const order = rows.find((row) => row.orderRef === orderRef);
+      return order === undefined ? [] : [{ order, number, isMain }];
     });
   }
 

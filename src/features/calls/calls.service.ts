@@ -171,6 +171,11 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     return this.callOrders.lock(tx, callId);
   }
 
+  /** The same without locks: for a look that decides nothing. */
+  async ordersInCall(tx: Tx, callId: string): Promise<OrderInCall[]> {
+    return this.callOrders.look(tx, callId);
+  }
+
   /** A waiting order of the same buyer comes into the talk, or into its wrap-up, because the agent names it; null when there is none. After {@link lockOrders}. */
   async joinByName(
     tx: Tx,
@@ -299,6 +304,7 @@ function routeOf(plan: CallPlan): Route {
     language,
     agentEndpoint,
     skills = [],
+    preferredAgentId = null,
     number,
     traceId,
   } = plan;
@@ -314,6 +320,7 @@ function routeOf(plan: CallPlan): Route {
     language,
     agentEndpoint,
     skills,
+    preferredAgentId,
     number,
     traceId,
   };

@@ -39,7 +39,7 @@ import {
   type Requeue,
 } from './order.store.js';
 import { orderFinished } from './orders.events.js';
-import { lockOneOfBuyer, lockOpenOfBuyer, lockOrders } from './shared-call.store.js';
+import { lockOneOfBuyer, lockOpenOfBuyer, lockOrders, readOrders } from './shared-call.store.js';
 import { OrdersMetrics, type MessageType } from './orders.metrics.js';
 
 export { DoNotCallList } from './do-not-call-list.js';
@@ -179,6 +179,11 @@ export class OrdersService {
   /** FOR UPDATE, in the order of the ids: whoever locks several orders does it here. Unknown ones are left out. */
   async lockAll(tx: Tx, orderRefs: readonly string[]): Promise<OrderRow[]> {
     return lockOrders(tx, orderRefs);
+  }
+
+  /** Without a lock: for a look that decides nothing. */
+  async rows(tx: Tx, orderRefs: readonly string[]): Promise<OrderRow[]> {
+    return readOrders(tx, orderRefs);
   }
 
   /**

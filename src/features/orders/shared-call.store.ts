@@ -11,6 +11,11 @@ export function lockOrders(tx: Tx, orderRefs: readonly string[]): Promise<OrderR
   ]);
 }
 
+/** The same orders as they are at this instant, without a lock. */
+export function readOrders(tx: Tx, orderRefs: readonly string[]): Promise<OrderRow[]> {
+  return tx.query(`SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.id = ANY($1::uuid[]) ORDER BY o.id`, [orderRefs]);
+}
+
 /**
  * The buyer's waiting orders in this shop that may share a call, locked; those that somebody else has locked are left out, so that nobody waits
  * for anybody here.

@@ -51,7 +51,8 @@ export class OutcomesService {
    *   `call.closed` (the wrap-up is over), `input.invalid` with every wrong field
    */
   async record(agent: { agentId: string; name: string }, callId: string, input: OutcomeInput): Promise<OrderCard> {
-    ownCall(agent, await this.transactions.read((tx) => this.calls.view(tx, callId)));
+    const said = ownCall(agent, await this.transactions.read((tx) => this.calls.view(tx, callId)));
+    if (await this.isSaid(callId, input)) return this.orders.card(said.orderRef);
     const orderRef = await this.transactions.run(async (tx) => {
       await this.agents.noteOutcome(tx, agent.agentId, callId);
       const inCall = await this.calls.lockOrders(tx, callId);
@@ -71,6 +72,16 @@ export class OutcomesService {
       return call.orderRef;
     });
     return this.orders.card(orderRef);
+  }
+
+  /** Whether the agent has said the very same before: repeats, however many come at once, wait for nobody. */
+  private async isSaid(callId: string, input: OutcomeInput): Promise<boolean> {
+    return this.transactions.read(async (tx) => {
+      const orders = await this.calls.ordersInCall(tx, callId);
+      const { words, errors } = readWords(input, orders, (order) => this.orders.cardOf(order));
+      if (errors.length > 0 || words.length === 0) return false;
+      return (await this.newsAmong(tx, callId, words)).length === 0;
+    });
   }
 
   /** The call is over: for each of its orders the agent's word takes effect, is waited for in the wrap-up, or the rules decide. A late or foreign fact changes nothing. */
