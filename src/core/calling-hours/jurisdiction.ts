@@ -23,6 +23,8 @@ export interface JurisdictionProfile {
   readonly abandon: readonly AbandonCap[];
   /** Highest `maxRatio` that a shop may set. */
   readonly mostAbandonedRatio: number;
+  /** A shorter ring leaves the buyer no time to pick up: a call of that kind counts as a nuisance. */
+  readonly leastRingSeconds: number;
 }
 
 const USUAL_HOURS = eachDay(WEEKDAYS, ['09:00-20:00']);
@@ -38,6 +40,7 @@ const COMMON: JurisdictionProfile = {
     { maxRatio: 0.02, windowHours: 720 },
   ],
   mostAbandonedRatio: 1,
+  leastRingSeconds: 15,
 };
 
 const WITHOUT_LIMITS = { maxPerOrder: Infinity, maxPer24Hours: Infinity, maxPer30Days: null, minGapMinutes: 0 };

@@ -36,7 +36,7 @@ export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopS
         : plainHours(dto.callingHours),
     holidays: {
       isClosed: dto.holidays?.isClosed ?? JURISDICTION_PROFILES[jurisdiction].closedHolidaysOf !== null,
-      country: dto.holidays?.country ?? fallback.holidays.country,
+      country: dto.holidays?.country ?? JURISDICTION_PROFILES[jurisdiction].closedHolidaysOf,
       region: dto.holidays?.region ?? fallback.holidays.region,
       dates: dto.holidays?.dates ?? fallback.holidays.dates,
     },
@@ -143,6 +143,9 @@ function crossChecks(settings: ShopSettings, isDemoAllowed: boolean): FieldError
     const most = profile.mostAbandonedRatio;
     if (cap.maxRatio > most) say(`/abandon/${index}/maxRatio`, `must be at most ${most} in this jurisdiction`);
   });
+  if (settings.ringSeconds < profile.leastRingSeconds) {
+    say('/ringSeconds', `must be at least ${profile.leastRingSeconds} in this jurisdiction`);
+  }
   if (profile.closedHolidaysOf !== null && !settings.holidays.isClosed) {
     say('/holidays/isClosed', 'must be true in this jurisdiction: its public holidays are closed');
   }
