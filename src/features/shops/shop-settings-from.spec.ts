@@ -27,7 +27,7 @@ describe('shopSettingsFrom', () => {
     });
     expect(of('fr')).toMatchObject({
       callingHours: { fri: ['10:00-13:00', '14:00-20:00'] },
-      holidays: { isClosed: true },
+      holidays: { isClosed: true, country: 'FR' },
     });
     expect(of('fr').callingHours).not.toHaveProperty('sat');
     expect(of('us').callingHours).toEqual(of(undefined).callingHours);
@@ -40,6 +40,7 @@ describe('shopSettingsFrom', () => {
       { jurisdiction: 'fr', holidays: { isClosed: false } },
       '/holidays/isClosed',
     ],
+    ['a ring that is cut short', { jurisdiction: 'uk', ringSeconds: 14 }, '/ringSeconds'],
     [
       'a cap above the law',
       { jurisdiction: 'us', abandon: [{ maxRatio: 0.04, windowHours: 24 }] },
