@@ -27,7 +27,7 @@ export default defineConfig(
   globalIgnores(['dist/', 'node_modules/', '.cache/', '.demo/', 'coverage/']),
   js.configs.recommended,
   {
-    files: ['**/*.ts', '**/*.mts'],
+    files: ['**/*.ts', '**/*.tsx', '**/*.mts'],
     extends: [...typed],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -95,7 +95,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.config.ts', '**/*.config.mjs', 'eslint.config.mjs', 'vitest.config.ts'],
+    files: ['**/*.config.ts', 'web/vite.config.ts', '**/*.config.mjs', 'eslint.config.mjs', 'vitest.config.ts'],
     rules: { 'no-restricted-exports': 'off' },
   },
   {

@@ -14,7 +14,13 @@ export default defineConfig({
     projects: [
       project(
         'unit',
-        ['src/**/*.spec.ts', 'tools/**/*.spec.ts', 'test/rules/**/*.spec.ts', 'test/chaos/**/*.spec.ts'],
+        [
+          'src/**/*.spec.ts',
+          'web/**/*.spec.ts',
+          'tools/**/*.spec.ts',
+          'test/rules/**/*.spec.ts',
+          'test/chaos/**/*.spec.ts',
+        ],
         {
           exclude: ['**/*.int.spec.ts', '**/*.run.spec.ts', '**/node_modules/**'],
           testTimeout: 30_000,

@@ -14,9 +14,10 @@ const CHECKS = [
   { name: 'lint', run: ['eslint', '--cache', '--cache-location', '.cache/eslint/', '.'], fix: 'npm run lint -- --fix' },
   { name: 'unit tests', run: ['vitest', 'run', '--project', 'unit', '--reporter', 'dot'], fix: 'npm run test:unit' },
   { name: 'types', run: ['tsc', '-p', 'tsconfig.json', '--noEmit'], fix: 'npm run typecheck' },
+  { name: 'types of web', run: ['tsc', '-p', 'web/tsconfig.json', '--noEmit'], fix: 'npm run typecheck' },
   {
     name: 'imports',
-    run: ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'tools', 'test'],
+    run: ['depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'web', 'tools', 'test'],
     fix: 'npm run imports   (the rule and its reason: .dependency-cruiser.cjs)',
   },
   { name: 'unused code', run: ['knip'], fix: 'npm run unused' },

@@ -20,7 +20,6 @@ export function DeskPage(props: {
   readonly state: AgentStateMessage;
 }) {
   const { view, agent, state } = props;
-  const { word } = useWords();
   const desk = useDesk();
   const phone = usePhone();
   const { isOffered } = usePhoneView();

@@ -115,7 +115,7 @@ export class Desk {
     });
     for (const event of EVENTS) {
       stream.addEventListener(event, ({ data }: MessageEvent<string>) => {
-        if (this.stream === stream) this.tell({ event, data: JSON.parse(data) } as DeskFact);
+        if (this.stream === stream) this.tell({ event, data: JSON.parse(data) as unknown } as DeskFact);
       });
     }
   }

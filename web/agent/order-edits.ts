@@ -108,7 +108,7 @@ export function changesOf(
   }
   const slot = slotChange(order, edits);
   if (slot === 'slotNeedsAll') return { changes: null, fault: slot };
-  if (slot !== undefined) delivery.slot = slot;
+  Object.assign(delivery, slot);
 
   const changes: { -readonly [K in keyof OutcomeChanges]: OutcomeChanges[K] } = {};
   if (Object.keys(delivery).length > 0) changes.delivery = delivery;
@@ -151,13 +151,13 @@ function itemsFault(order: OrderCard, items: readonly ItemEdit[]): EditFault | n
   return totalAfter(order, keptItems(items)) === null ? 'totalBelowZero' : null;
 }
 
-/** Undefined: stays as it is. */
-function slotChange(order: OrderCard, edits: OrderEdits): string | null | undefined | 'slotNeedsAll' {
+/** `slot` is absent when it stays as it is. */
+function slotChange(order: OrderCard, edits: OrderEdits): { slot?: string | null } | 'slotNeedsAll' {
   const { slotDay, slotFrom, slotTo } = edits.text;
-  if (slotDay === undefined && slotFrom === undefined && slotTo === undefined) return undefined;
+  if (slotDay === undefined && slotFrom === undefined && slotTo === undefined) return {};
   const [day, from, to] = (['slotDay', 'slotFrom', 'slotTo'] as const).map((field) => textOf(order, edits, field));
-  if (!day && !from && !to) return null;
+  if (!day && !from && !to) return { slot: null };
   if (!day || !from || !to || from >= to) return 'slotNeedsAll';
   const zone = order.customer.timeZone;
-  return `${fromWallClock(day, from, zone)}/${fromWallClock(day, to, zone)}`;
+  return { slot: `${fromWallClock(day, from, zone)}/${fromWallClock(day, to, zone)}` };
 }

@@ -125,7 +125,7 @@ function socketTo(node: AriNode): Promise<Socket> {
       socket.on('error', () => socket.destroy());
       resolve(socket);
     });
-    socket.once('error', (error) => {
+    socket.once('error', (error: Error) => {
       clearTimeout(timer);
       reject(error);
     });

@@ -1,4 +1,4 @@
-/** The page's texts; other languages have the same keys, but for the forms of plurals. */
+/** The page's texts; other languages have the same keys, but for the forms of plurals (words.spec.ts). */
 export const en = {
   product: 'confirm-dialer',
   signIn: {
@@ -281,5 +281,3 @@ export const en = {
     desk: 'Desk phone',
   },
 };
-
-export type Words = typeof en;
