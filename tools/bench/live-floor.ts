@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,13 +21,20 @@ const { values } = parseArgs({
     cap: { type: 'string', default: '0.03' },
     talk: { type: 'string', default: '20' },
     'wrap-up': { type: 'string', default: '5' },
+    /** Answered calls of the day before the run, this share of the cap abandoned: a window that is half full, as on a day of work. */
+    past: { type: 'string', default: '0' },
     telephony: { type: 'string', default: 'own-asterisk' },
     seed: { type: 'string', default: '1' },
+    /** The calls of the run go into this file, too: tools/bench/live-and-simulated.ts plays them again. */
+    calls: { type: 'string' },
   },
 });
 const count = Number(values.orders);
 const agentCount = Number(values.agents);
 const random = seededRandom(Number(values.seed));
+/** Of what the cap permits, in the past of the run. */
+const PAST_ABANDONED = 0.85;
+const pastAbandoned = Math.floor(Number(values.past) * Number(values.cap) * PAST_ABANDONED);
 const folder = mkdtempSync(join(tmpdir(), 'live-floor-'));
 const say = (message: string): void => console.error(`bench: ${message}`);
 
@@ -73,6 +80,8 @@ function work(apiUrl: string, { login, password }: { login: string; password: st
 
 interface Call {
   readonly dialed: number;
+  readonly ringing: number | null;
+  readonly ended: number;
   readonly answered: number | null;
   readonly connected: number | null;
   readonly wrapped: number | null;
@@ -84,12 +93,30 @@ async function callsOf(network: Network): Promise<Call[]> {
   await client.connect();
   const seconds = (column: string) => `extract(epoch FROM ${column})::float8`;
   const { rows } = await client.query<Call>(
-    `SELECT ${seconds('coalesce(dialed_at, planned_at)')} AS dialed, ${seconds('answered_at')} AS answered,
+    `SELECT ${seconds('coalesce(dialed_at, planned_at)')} AS dialed, ${seconds('ringing_at')} AS ringing, ${seconds('ended_at')} AS ended,
+       ${seconds('answered_at')} AS answered,
        ${seconds('connected_at')} AS connected, ${seconds('coalesce(wrapped_up_at, ended_at)')} AS wrapped, result
-     FROM calls WHERE ended_at IS NOT NULL ORDER BY dialed_at`,
+     FROM calls WHERE ended_at IS NOT NULL AND trace_id <> 'past' ORDER BY dialed_at`,
   );
   await client.end();
   return rows;
+}
+
+/** Calls of the shop 13 h ago: the window of the cap counts them, and they are too old to learn from. */
+async function putPast(network: Network, answered: number): Promise<void> {
+  const client = new pg.Client({ connectionString: network.databaseUrl });
+  await client.connect();
+  await client.query(
+    `WITH past AS (
+       INSERT INTO orders (id, shop_id, order_id, version, status, outcome, registered_at, trace_id)
+       VALUES (gen_random_uuid(), $1, 'PAST', 1, 'final', 'confirmed', now(), 'past') RETURNING id
+     )
+     INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, phone_hash, state, machine, result, planned_at, answered_at, ended_at, trace_id)
+     SELECT gen_random_uuid(), $1, past.id, 'default', 0, 'main', 'carrier', '', 'ended', '{}', CASE WHEN i <= $3 THEN 'abandoned' ELSE 'answered' END,
+       now() - interval '13 hours', now() - interval '13 hours', now() - interval '13 hours', 'past' FROM past, generate_series(1, $2::int) AS i`,
+    [network.shopName, answered, pastAbandoned],
+  );
+  await client.end();
 }
 
 /** Share of the agents' time between two instants that is spent on talks and wrap-ups. */
@@ -119,6 +146,11 @@ function report(calls: readonly Call[]): object {
     answered: answered.length,
     abandoned: answered.filter(({ result }) => result === 'abandoned').length,
     abandonedPercent: share(answered.filter(({ result }) => result === 'abandoned').length, answered.length),
+    /** With the past of the run, as the cap counts it. */
+    abandonedInWindowPercent: share(
+      answered.filter(({ result }) => result === 'abandoned').length + pastAbandoned,
+      answered.length + Number(values.past),
+    ),
     answeredInWindow: rated.length,
     windowSeconds: Math.round(to - from),
     occupancyPercent: Math.round(1000 * occupancyIn(calls, from, to)) / 10,
@@ -171,6 +203,7 @@ const network = await startNetwork({
 });
 const agents = network.agents.map((agent) => work(network.apiUrl, agent));
 try {
+  if (Number(values.past) > 0) await putPast(network, Number(values.past));
   await Promise.all(agents.map((agent) => agent.start()));
   say(`${count} orders for ${agentCount} agents, ${values.dialing}`);
   const endsAt = Date.now() + 1_500_000;
@@ -187,9 +220,12 @@ try {
         `${calls.length} calls, ${JSON.stringify({ reason: pacing.body['reason'], acceptedRisk: pacing.body['acceptedRisk'], answerRatio: pacing.body['answerRatio'] })}`,
       );
     }
-    if (calls.filter(({ result }) => result !== 'abandoned').length >= count) break;
+    // One attempt each, abandoned or not.
+    if (calls.length >= count) break;
   }
-  console.log(JSON.stringify(report(await callsOf(network)), null, 2));
+  const calls = await callsOf(network);
+  if (values.calls !== undefined) writeFileSync(values.calls, JSON.stringify(calls));
+  console.log(JSON.stringify(report(calls), null, 2));
 } finally {
   await Promise.all(agents.map((agent) => agent.stop()));
   await network.stop();
