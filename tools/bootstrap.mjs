@@ -1,4 +1,4 @@
-// Entry of `npm run demo`, `npm test` and `npm run services`: brings a fresh clone to the point where TypeScript runs, with Node's own modules only, then
+// Entry of `npm run demo`, `npm test`, `npm run chaos` and `npm run services`: brings a fresh clone to the point where TypeScript runs, with Node's own modules only, then
 // hands over to the real entry in this same process (so signals and exit codes are the entry's own).
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,6 +20,7 @@ import { withFileLock } from './file-lock.mjs';
 const ENTRIES = {
   demo: { file: 'tools/dev-env/demo.ts', needsBuild: true, exitCodeOfFailure: 2 },
   test: { file: 'tools/dev-env/test.ts', needsBuild: true, exitCodeOfFailure: 1 },
+  chaos: { file: 'test/chaos/main.ts', needsBuild: true, exitCodeOfFailure: 2 },
   services: { file: 'tools/dev-env/services.ts', needsBuild: false, exitCodeOfFailure: 2 },
 };
 const OLDEST_NODE = [20, 19];

@@ -1,9 +1,12 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { FAILPOINTS } from '../../src/platform/failpoints/failpoints.js';
 import { PROJECT_FOLDER } from '../../tools/dev-env/cache-folder.js';
 import { SetUpError } from '../../tools/dev-env/processes.js';
 import { waitForStopSignal } from '../../tools/dev-env/stop-signal.js';
+import { BROKEN, runBroken } from './broken.js';
+import { describeMatrix, intoPage, isCellGreen, runMatrix } from './matrix/kill-matrix.js';
 import { FAULTS } from './nemesis/nemesis.js';
 import { describeRun } from './report.js';
 import { isGreen, run } from './run.js';
@@ -16,6 +19,9 @@ import { isGreen, run } from './run.js';
 //   --agents N     (default 20)
 //   --keep         leave logs and ledgers also when the run is green
 //   --list         the kinds of faults
+//   --broken       instead: runs with one protection of the product switched off each; every one has to be noticed (--only names protections)
+//   --matrix       instead: every failpoint, each way of dying at it (--only names failpoints; --lanes N installations side by side, default 2;
+//                  --write puts the table into docs/operations.md)
 // Exit code 0: green; 1: an invariant was broken, or something did not come to its end; 2: the set-up failed.
 
 const { values } = parseArgs({
@@ -27,18 +33,28 @@ const { values } = parseArgs({
     agents: { type: 'string', default: '20' },
     keep: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    broken: { type: 'boolean', default: false },
+    matrix: { type: 'boolean', default: false },
+    lanes: { type: 'string', default: '2' },
+    write: { type: 'boolean', default: false },
   },
 });
 if (values.list) {
   for (const { name, covers } of FAULTS) console.log(`${name.padEnd(26)} ${covers.join(' ')}`);
   process.exit(0);
 }
-const names = values.only === 'none' ? [] : values.only?.split(',');
-const unknown = names?.filter((name) => !FAULTS.some((fault) => fault.name === name)) ?? [];
+const only = values.only === undefined ? undefined : values.only === 'none' ? [] : values.only.split(',');
+const known = values.matrix
+  ? FAILPOINTS
+  : values.broken
+    ? BROKEN.map(({ protection }) => protection)
+    : FAULTS.map(({ name }) => name);
+const unknown = only?.filter((name) => !(known as readonly string[]).includes(name)) ?? [];
 if (unknown.length > 0) {
-  console.error(`There is no fault named ${unknown.join(', ')}; --list shows them.`);
+  console.error(`There is nothing named ${unknown.join(', ')} here; known are ${known.join(', ')}.`);
   process.exit(2);
 }
+const isWanted = (name: string): boolean => only?.includes(name) ?? true;
 const beganAt = performance.now();
 const say = (line: string): void =>
   console.error(`chaos ${((performance.now() - beganAt) / 1_000).toFixed(0).padStart(4)} s: ${line}`);
@@ -48,27 +64,70 @@ void waitForStopSignal().then((reason) => {
   process.exit(130);
 });
 try {
-  const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
-  const keepIn = join(PROJECT_FOLDER, '.cache', 'chaos', `run-${seed}`);
-  rmSync(keepIn, { recursive: true, force: true });
-  const result = await run({
-    seconds: Number(values.minutes) * 60,
-    seed,
-    ordersPerSecond: Number(values.rate),
-    agents: Number(values.agents),
-    faults: FAULTS.filter(({ name }) => names?.includes(name) ?? true),
-    settleSeconds: 240,
-    keepIn,
-    keepsAlways: values.keep,
-    say,
-  });
-  console.log(describeRun(result));
-  mkdirSync(keepIn, { recursive: true });
-  writeFileSync(join(keepIn, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
-  process.exitCode = isGreen(result) ? 0 : 1;
+  process.exitCode = await (values.matrix ? matrix() : values.broken ? broken() : chaos());
 } catch (error) {
   if (!(error instanceof SetUpError)) throw error;
   console.error(error.message);
   process.exitCode = 2;
 }
 process.exit();
+
+function folderOf(name: string): string {
+  const folder = join(PROJECT_FOLDER, '.cache', 'chaos', name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+async function chaos(): Promise<number> {
+  const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+  const keepIn = folderOf(`run-${seed}`);
+  const result = await run({
+    seconds: Number(values.minutes) * 60,
+    seed,
+    ordersPerSecond: Number(values.rate),
+    agents: Number(values.agents),
+    faults: FAULTS.filter(({ name }) => isWanted(name)),
+    settleSeconds: 300,
+    keepIn,
+    keepsAlways: values.keep,
+    say,
+  });
+  console.log(describeRun(result));
+  writeFileSync(join(keepIn, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+  return isGreen(result) ? 0 : 1;
+}
+
+async function broken(): Promise<number> {
+  let missed = 0;
+  for (const one of BROKEN.filter(({ protection }) => isWanted(protection))) {
+    const { isCaught, violated, result } = await runBroken(one, {
+      seconds: 60,
+      seed: Number(values.seed ?? 1),
+      ordersPerSecond: Math.min(2, Number(values.rate)),
+      agents: Math.min(8, Number(values.agents)),
+      settleSeconds: 60,
+      keepIn: folderOf(`broken-${one.protection}`),
+      say: (line) => say(`without ${one.protection}: ${line}`),
+    });
+    if (!isCaught) {
+      missed += 1;
+      console.log(describeRun(result));
+    }
+    console.log(
+      `without ${one.protection}: ${isCaught ? 'noticed' : 'NOT NOTICED'}; broken: ${violated.join(', ') || 'nothing'} (looked for ${one.caughtBy.join(', ')})`,
+    );
+  }
+  return missed === 0 ? 0 : 1;
+}
+
+async function matrix(): Promise<number> {
+  const result = await runMatrix({ lanes: Number(values.lanes), only, keepIn: folderOf('matrix'), say });
+  const table = describeMatrix(result);
+  console.log(table);
+  if (values.write) {
+    const page = join(PROJECT_FOLDER, 'docs', 'operations.md');
+    writeFileSync(page, intoPage(readFileSync(page, 'utf8'), table));
+  }
+  return result.cells.every(isCellGreen) && result.violations.length === 0 ? 0 : 1;
+}

@@ -101,6 +101,7 @@ try {
         ['int', []],
         ['contract', []],
         ['e2e', []],
+        ['chaos', []],
       ];
   for (const [project, filters] of plan) {
     if (isStopping) break;
@@ -127,7 +128,7 @@ try {
 
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 const without = isWithoutAsterisk
-  ? ' (without Asterisk: its contract suite and the end-to-end tests were left out)'
+  ? ' (without Asterisk: its contract suite, the end-to-end tests and the run under faults were left out)'
   : '';
 console.log(`Tests: ${total.passed} passed, ${total.failed} failed${skipped}${without}`);
 process.exitCode ??= total.failed > 0 || total.passed === 0 ? 1 : 0;

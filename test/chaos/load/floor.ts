@@ -22,6 +22,8 @@ export interface FloorPlan {
   readonly agents: readonly { readonly login: string; readonly password: string }[];
   readonly seed: number;
   readonly talkMs: { readonly least: number; readonly most: number };
+  /** What everybody says in the end; default: by chance. */
+  readonly word?: Word;
 }
 
 const LOOK_EVERY_MS = 1_000;
@@ -90,7 +92,7 @@ export class Floor {
       login,
       password,
       talkMs: () => least + this.random() * (most - least),
-      decide: () => this.word(),
+      decide: () => this.plan.word ?? this.word(),
       onSaid: (callId, word, { status }) =>
         this.said.push({ at: new Date(), login, callId, outcome: word.outcome, status }),
     });

@@ -72,6 +72,7 @@ export interface Stack {
   readonly watch: ExchangeWatch;
   readonly admin: AdminClient;
   readonly redisKeyPrefix: string;
+  readonly limits: { readonly maxChannels: number; readonly maxTalkSeconds: number };
   /** One line of a person-readable log beside the ledgers. */
   note(line: string): void;
   /** Starts Asterisk again after it has ended, with its ledger. */
@@ -81,6 +82,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+const MAX_TALK_SECONDS = 90;
 const GAP_SECONDS = 3;
 const MAX_ATTEMPTS = 3;
 /** The carrier's own wait between the end of a lost call and the next one must fit in: buyers ring this long. */
@@ -169,7 +171,7 @@ async function bringUp(
   const admin = new AdminClient(services[0]?.url ?? '', adminToken);
   const secrets = { passwords: {} as Record<string, string> };
   givePasswords(secrets, agents);
-  await furnish(admin, agents, secrets, { wrapUpSeconds: plan.wrapUpSeconds, maxTalkSeconds: 90 });
+  await furnish(admin, agents, secrets, { wrapUpSeconds: plan.wrapUpSeconds, maxTalkSeconds: MAX_TALK_SECONDS });
   await admin.put('trunks/carrier', {
     endpoint: 'PJSIP/{number}@trunk',
     callerIds: ['+380441234567'],
@@ -193,6 +195,7 @@ async function bringUp(
     watch: new ExchangeWatch(pbx),
     admin,
     redisKeyPrefix,
+    limits: { maxChannels: plan.trunk.maxChannels, maxTalkSeconds: MAX_TALK_SECONDS },
     note: (line) => appendFileSync(join(folder, 'run.log'), `${new Date().toISOString()} ${line}\n`),
     async restartExchange() {
       await pbx.instance.restart();
