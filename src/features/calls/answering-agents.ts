@@ -6,8 +6,8 @@ import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 
 /**
- * Who takes a buyer who has answered: the agent reserved for the call, else whoever of the group is ready with the skills and has been idle
- * longest. Only persistent agents: nobody picks up a phone within 2 s of a buyer's answer.
+ * Who takes a buyer who has answered: the agent reserved for the call, else the one the buyer knows, else whoever of the group is ready with
+ * the skills and has been idle longest. Only persistent agents: nobody picks up a phone within 2 s of a buyer's answer.
  */
 @Injectable()
 export class AnsweringAgents {
@@ -25,13 +25,14 @@ export class AnsweringAgents {
     readonly groupId: string;
     readonly reserved: AgentLeg | null;
     readonly skills: readonly string[];
+    readonly preferredAgentId: string | null;
   }): Promise<AgentLeg | null> {
-    const { callId, reserved } = call;
+    const { callId, reserved, skills, preferredAgentId } = call;
     if (reserved !== null && (await this.isReservedFor(reserved.agentId, callId))) return reserved;
     let free = (await this.agents.floor(call.groupId)).filter(isAtHand);
     for (;;) {
       free = free.filter(({ agentId }) => !this.beingTaken.has(agentId));
-      const chosen = chooseAgent(free, { skills: call.skills, preferredAgentId: null });
+      const chosen = chooseAgent(free, { skills, preferredAgentId });
       if (chosen === null || chosen.legId === null) return null;
       if (await this.take(chosen.agentId, callId)) {
         return { agentId: chosen.agentId, legId: chosen.legId, connection: 'persistent' };

@@ -137,6 +137,7 @@ export class CallRunner {
         groupId: route.groupId,
         reserved: mailbox.call.agent,
         skills: route.skills ?? [],
+        preferredAgentId: route.preferredAgentId ?? null,
       });
       // A look that is over may be followed by another one at once, which `post` asks for.
       this.clearing.delete(callId);

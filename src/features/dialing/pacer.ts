@@ -148,6 +148,7 @@ export class Pacer {
       agent: agent === null ? null : legOf(agent, callId),
       agentEndpoint: agent?.connection === 'per_call' ? agent.endpoint : null,
       skills: planned.needs.skills,
+      preferredAgentId: planned.needs.preferredAgentId,
       ringSeconds: settings.ringSeconds,
       maxTalkSeconds: turn.maxTalkSeconds,
       detectsMachine: settings.answeringMachine === 'detect',
