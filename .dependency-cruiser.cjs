@@ -121,7 +121,7 @@ module.exports = {
     no('resolvable', {}, { couldNotResolve: true }, 'the import does not exist'),
     no(
       'no-orphans',
-      { orphan: true, pathNot: [test, '[.]d[.]m?ts$', '/main[.]ts$', '^tools/', '[.]config[.]', '/page/'] },
+      { orphan: true, pathNot: [test, '[.]d[.]m?ts$', '/main[.]ts$', '^tools/', '[.]config[.]'] },
       {},
       'nobody uses this file',
     ),

@@ -51,6 +51,9 @@ describe('the whole service', () => {
         'post /v1/agent/calls/{callId}/unhold',
         'post /v1/agent/calls/{callId}/transfer',
         'get /v1/agent/softphone',
+        'post /v1/agent/softphone/line',
+        'post /v1/agent/screen',
+        'get /v1/agent/figures',
         'get /health/live',
         'get /health/ready',
         'get /metrics',
@@ -110,5 +113,11 @@ describe('the whole service', () => {
     const html = await page.text();
     expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)[^>]*>|<style|\son\w+=|\sstyle=/i);
+    expect(page.headers.get('cache-control')).toBe('no-cache');
+    const script = /<script[^>]*\bsrc="\.\/([^"]+)"/.exec(html)?.[1] ?? '';
+    const asset = await fetch(`${test.url}/desktop/${script}`, { headers: { 'accept-encoding': 'br' } });
+    expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(asset.headers.get('content-encoding')).toBe('br');
+    expect((await asset.text()).length).toBeGreaterThan(100_000);
   });
 });

@@ -20,9 +20,9 @@ export class EventStream {
     readonly response: IncomingMessage,
   ) {}
 
-  static async open(url: string, headers: Record<string, string>): Promise<EventStream> {
+  static async open(url: string, headers: Record<string, string>, query = ''): Promise<EventStream> {
     // Not fetch: a stream that it aborts leaves an unused connection behind, on which a closing server waits.
-    const request = get(`${url}/v1/agent/events`, { headers, agent: false });
+    const request = get(`${url}/v1/agent/events${query}`, { headers, agent: false });
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request.once('response', resolve).once('error', reject);
     });

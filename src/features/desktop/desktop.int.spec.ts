@@ -118,6 +118,59 @@ describe('the session', () => {
     expect((await test.get(AgentsService).presence(agentId)).state).toBe('offline');
   });
 
+  it('gives way to another screen after a question only, if the page asks for that', async () => {
+    const { login, bearer } = await somebody();
+    const signIn = (more: object) => ask('POST', 'session', { body: { login, password: PASSWORD, ...more } });
+    const stream = await openStream(bearer);
+    await stream.next('agent.state');
+    expect(await signIn({ takeOver: false })).toMatchObject({ status: 409, body: { code: 'session.elsewhere' } });
+    expect((await ask('GET', 'session', { headers: bearer })).status).toBe(200);
+    expect((await signIn({ takeOver: true })).status).toBe(201);
+    expect((await stream.next('notice')).data).toMatchObject({ code: 'session.replaced' });
+    expect((await signIn({})).status).toBe(201);
+  });
+
+  it('is not in the way when nobody looks at it', async () => {
+    const { login } = await somebody();
+    expect((await ask('POST', 'session', { body: { login, password: PASSWORD, takeOver: false } })).status).toBe(201);
+  });
+
+  it('has a phone in the browser with a password of its own, for agents whose phone is there', async () => {
+    const agents = test.get(AgentsService);
+    const { login, agentId, bearer } = await somebody({ endpoint: 'softphone' });
+    const phoneOf = async (token: string) => {
+      const agent = await agents.authenticate(token);
+      return agent === null ? null : agents.phone(agent);
+    };
+    const first = await phoneOf(bearer.authorization.slice('Bearer '.length));
+    expect(first).toMatchObject({ agentId, name: `desk-${agentId}` });
+    expect(await agents.phones()).toEqual([first]);
+    const again = await ask('POST', 'session', { body: { login, password: PASSWORD } });
+    expect(await agents.phones()).toEqual([]);
+    const token = String(again.body['token']);
+    const next = await phoneOf(token);
+    expect(await phoneOf(token)).toEqual(next);
+    expect(next?.password).not.toBe(first?.password);
+    await ask('DELETE', 'session', { headers: { authorization: `Bearer ${token}` } });
+    expect(await agents.phones()).toEqual([]);
+    // Without an exchange there is nothing to speak through.
+    const { bearer: other } = await somebody({ endpoint: 'softphone' });
+    expect((await ask('GET', 'softphone', { headers: other })).status).toBe(404);
+  });
+
+  it('counts the agent’s own day', async () => {
+    const { bearer, talk, say } = await atTalk();
+    expect((await say({ outcome: 'confirmed' })).status).toBe(200);
+    await hangUp(test, talk);
+    const { status, body } = await ask('GET', 'figures', { headers: bearer });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ talks: 1, confirmed: 1 });
+    expect(body['averageHandlingSeconds']).toBeGreaterThanOrEqual(0);
+    expect((await ask('GET', 'figures?since=yesterday', { headers: bearer })).status).toBe(422);
+    const later = encodeURIComponent(new Date(Date.now() + 60_000).toISOString());
+    expect((await ask('GET', `figures?since=${later}`, { headers: bearer })).body).toMatchObject({ talks: 0 });
+  });
+
   it('checks the state that is asked for, and says that there is no softphone', async () => {
     const { bearer } = await somebody();
     const wrong = await ask('PUT', 'state', { body: { state: 'talking' }, headers: bearer });
@@ -125,6 +178,32 @@ describe('the session', () => {
     const lunch = await ask('PUT', 'state', { body: { state: 'break', reason: 'обід' }, headers: bearer });
     expect(lunch.body).toMatchObject({ state: 'break', reason: 'обід' });
     expect((await ask('GET', 'softphone', { headers: bearer })).status).toBe(404);
+  });
+});
+
+describe('several screens of one session', () => {
+  it('take turns: one acts, and another one after it has said so', async () => {
+    const { bearer } = await somebody();
+    const [one, two] = [randomUUID(), randomUUID()];
+    const stream = async (screen: string) => {
+      const opened = await EventStream.open(test.url, bearer, `?screen=${screen}`);
+      streams.push(opened);
+      return opened;
+    };
+    const ready = (headers: Record<string, string>) =>
+      ask('PUT', 'state', { body: { state: 'ready' }, headers: { ...bearer, ...headers } });
+    const first = await stream(one);
+    expect((await first.next('screen.state')).data).toEqual({ isActive: true });
+    const second = await stream(two);
+    expect((await second.next('screen.state')).data).toEqual({ isActive: false });
+    expect(await ready({ 'x-screen': two })).toMatchObject({ status: 409, body: { code: 'screen.not_active' } });
+    expect((await ready({ 'x-screen': one })).status).toBe(200);
+    expect((await ask('POST', 'screen', { headers: { ...bearer, 'x-screen': 'mine' } })).status).toBe(422);
+    expect((await ask('POST', 'screen', { headers: { ...bearer, 'x-screen': two } })).status).toBe(204);
+    expect((await first.next('screen.state', 2)).data).toEqual({ isActive: false });
+    expect((await second.next('screen.state', 2)).data).toEqual({ isActive: true });
+    expect((await ready({ 'x-screen': one })).status).toBe(409);
+    expect((await ready({})).status).toBe(200);
   });
 });
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Transactions } from '../../platform/database/transaction.js';
 import { StaticPages } from '../../platform/http/static-pages.js';
+import { Log } from '../../platform/log/log.js';
 import { Sweeps } from '../../platform/queue/sweeps.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { CallsModule } from '../calls/calls.module.js';
@@ -43,6 +44,7 @@ export class DesktopModule implements OnModuleInit {
     private readonly sweeps: Sweeps,
     private readonly transactions: Transactions,
     private readonly tape: AgentEventStore,
+    private readonly log: Log,
   ) {}
 
   onModuleInit(): void {
@@ -50,6 +52,6 @@ export class DesktopModule implements OnModuleInit {
     // Three folders up, from the sources as from `dist`, is the project.
     const built = fileURLToPath(new URL('../../../dist/web', import.meta.url));
     if (existsSync(built)) this.pages.serve('/desktop/', built, { unchanging: 'assets' });
-    else this.pages.serve('/desktop/', fileURLToPath(new URL('./page', import.meta.url)));
+    else this.log.warn('the desktop page is not built, its address answers 404: npm run build');
   }
 }
