@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AnsweringAgents } from '../../src/features/calls/answering-agents.js';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { RobotFloor } from '../support/robot-floor.js';
@@ -19,7 +20,10 @@ beforeAll(async () => {
     callsPerSecond: 50,
   });
 }, 60_000);
-afterAll(() => test.close(), 60_000);
+afterAll(async () => {
+  await floor.settled();
+  await test.close();
+}, 60_000);
 
 let numbers = 0;
 const newPhone = (ending = '00') => `+38067${String(51_000 + (numbers += 1))}${ending}`;
@@ -90,10 +94,10 @@ describe('skills', () => {
     await floor.join('all-rounder', ['crowded']);
     expect(await talkedAbout(shop, behind)).toEqual(['all-rounder']);
     expect(await getOrder(test, shop, stuck[0]!)).toMatchObject({ status: 'scheduled', attempts: [] });
-    const pacing = (await (await asAdmin(test, 'GET', '/v1/admin/groups/crowded/pacing')).json()) as {
-      load: { ordersDue: number };
-    };
-    expect(pacing.load.ordersDue).toBe(60);
+    await waitFor('a record without the order that was called', async () => {
+      const record = await asAdmin(test, 'GET', '/v1/admin/groups/crowded/pacing');
+      return ((await record.json()) as { load: { ordersDue: number } }).load.ordersDue === 60;
+    });
     // Somebody who has the skill is seen at once.
     const specialist = await floor.join('specialist', ['crowded'], ['tv']);
     expect(await talkedAbout(shop, stuck[0]!)).toEqual(['specialist']);
@@ -160,6 +164,25 @@ describe('the same agent', () => {
     expect(Date.now() - sentAt).toBeGreaterThan(3_000);
     await release();
   }, 60_000);
+
+  it('takes the answer of a call that has no agent of its own, when free then', async () => {
+    await aShop('answering', ['answering']);
+    const [longer, known] = [
+      await floor.join('answering-1', ['answering']),
+      await floor.join('answering-2', ['answering']),
+    ];
+    const answering = test.get(AnsweringAgents);
+    const take = async (preferredAgentId: string | null) => {
+      const call = { callId: crypto.randomUUID(), groupId: 'answering', reserved: null, skills: [], preferredAgentId };
+      return { ...call, taken: (await answering.find(call))?.agentId };
+    };
+    const first = await take(known);
+    expect(first.taken).toBe(known);
+    // Not free any more: whoever is.
+    expect((await take(known)).taken).toBe(longer);
+    await answering.giveBack(known, first.callId);
+    expect((await take(null)).taken).toBe(known);
+  });
 
   it('calls back as promised', async () => {
     const shop = await aShop('promised', ['promised']);

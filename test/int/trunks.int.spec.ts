@@ -28,7 +28,10 @@ beforeAll(async () => {
   shop = await createShop(test, 'trunks', { jurisdiction: 'demo', ringSeconds: 15, retry: { gapMinutes: 0.02 } });
   for (const login of ['t1', 't2', 't3']) await floor.join(login, ['default']);
 }, 60_000);
-afterAll(() => test.close(), 60_000);
+afterAll(async () => {
+  await floor.settled();
+  await test.close();
+}, 60_000);
 
 let numbers = 0;
 /** @returns the number of the order */

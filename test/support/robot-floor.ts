@@ -22,16 +22,17 @@ export class RobotFloor {
   readonly talks: Talk[] = [];
   /** What is said of the next talks. */
   word: OutcomeInput = { outcome: 'confirmed' };
+  private readonly underWay = new Set<Promise<unknown>>();
   private readonly logins = new Map<string, string>();
 
   constructor(private readonly test: TestApp) {
     const events = test.get(Events);
     events.on(callConnected, async (tx, { agentId, callId, orderRef }) => {
       this.talks.push({ orderRef, login: this.logins.get(agentId) ?? '' });
-      afterCommit(tx, () => void this.talk(agentId, callId));
+      afterCommit(tx, () => this.follow(this.talk(agentId, callId)));
     });
     events.on(callEnded, async (tx, { agentId, wasConnected }) => {
-      if (agentId !== null && wasConnected) afterCommit(tx, () => void this.agents.wish(agentId, 'ready'));
+      if (agentId !== null && wasConnected) afterCommit(tx, () => this.follow(this.agents.wish(agentId, 'ready')));
     });
   }
 
@@ -79,6 +80,17 @@ export class RobotFloor {
       `${this.logins.get(agentId)} ${state}`,
       async () => (await this.agents.presence(agentId)).state === state,
     );
+  }
+
+  /** What the agents are doing has been done: before the service is closed under them. */
+  async settled(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.all(this.underWay);
+  }
+
+  private follow(work: Promise<unknown>): void {
+    this.underWay.add(work);
+    const forget = () => void this.underWay.delete(work);
+    work.then(forget, forget);
   }
 
   private async talk(agentId: string, callId: string): Promise<void> {
