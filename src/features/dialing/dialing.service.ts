@@ -25,6 +25,10 @@ export type TrunkView = Readonly<TrunkEntity>;
 const POLL_MS = 500;
 /** Wake-ups that come close together are one turn. */
 const LEAST_PAUSE_MS = 10;
+/** How long one turn may go on placing calls before it looks at everything else again. */
+const LONGEST_PLACING_MS = 300;
+/** Who holds a lease and cannot lead leaves it to others for so long: they look every {@link RENEW_EVERY_MS}. */
+const STAND_BACK_MS = RENEW_EVERY_MS + 1_000;
 /** How long ringing calls and messages may take to end when the process is told to stop. */
 const DRAIN_POLL_MS = 100;
 
@@ -33,6 +37,7 @@ const DRAIN_POLL_MS = 100;
 export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly led = new Map<string, number>();
   private readonly replaced = new Set<string>();
+  private readonly standBackUntil = new Map<string, number>();
   private isStopping = false;
   private wake: (() => void) | null = null;
   private isWoken = false;
@@ -136,13 +141,16 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     const groupIds = [...this.led.keys()];
     if (groupIds.length === 0) return;
     await this.calls.tend(groupIds);
+    const untilMs = performance.now() + LONGEST_PLACING_MS;
     for (const [groupId, epoch] of this.led) {
       if (this.isStopping) return;
       let tick: Tick;
       do {
         tick = await this.pacer.tick(groupId, epoch);
         await this.explain(groupId, tick);
-      } while (tick.placed > 0 && !this.isStopping);
+      } while (tick.placed > 0 && !this.isStopping && performance.now() < untilMs);
+      // Where agents come free as fast as calls are placed, this would never end; the lease and the wishes of others come first.
+      if (tick.placed > 0) this.isWoken = true;
     }
   }
 
@@ -162,7 +170,10 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async claim(): Promise<void> {
-    const groupIds = (await this.agents.groups()).map((group) => group.groupId);
+    const now = performance.now();
+    const groupIds = (await this.agents.groups())
+      .map((group) => group.groupId)
+      .filter((groupId) => now >= (this.standBackUntil.get(groupId) ?? now));
     const claimed = await this.leadership.claim(groupIds);
     this.claimedAt = performance.now();
     for (const groupId of [...this.led.keys()]) {
@@ -177,12 +188,14 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     await Promise.all(fresh.map(([groupId, epoch]) => this.lead(groupId, epoch, [...claimed.keys()])));
   }
 
-  /** A group that cannot be led yet is tried again with the next renewal. */
+  /** A group that cannot be led is left to a process that can, which has its own link to the exchange; when there is none, it is tried again. */
   private async lead(groupId: string, epoch: number, claimed: readonly string[]): Promise<void> {
     try {
       await this.calls.lead(groupId, epoch, claimed);
     } catch (error) {
       this.log.warn('a group cannot be led yet, trying again', { groupId, error });
+      this.standBackUntil.set(groupId, performance.now() + STAND_BACK_MS);
+      await this.leadership.release([groupId]);
       return;
     }
     this.led.set(groupId, epoch);

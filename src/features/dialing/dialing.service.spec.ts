@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DialingService } from './dialing.service.js';
+
+// The heartbeat alone: what it does first when everything comes at once. Its parts are played.
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A service whose turns take time, with a record of what it did when. */
+function start(parts: { lead?: () => Promise<void>; placed?: () => number }) {
+  const done: { what: string; at: number }[] = [];
+  const note = (what: string): void => void done.push({ what, at: performance.now() });
+  const nothing = async (): Promise<void> => undefined;
+  const log = { info: () => undefined, warn: () => undefined };
+  const deps = {
+    settings: { roles: new Set(['dialer']), drainSeconds: 6 },
+    notifications: { listen: () => undefined },
+    transactions: {},
+    agents: { groups: async () => [{ groupId: 'g' }] },
+    calls: {
+      onReplaced: () => undefined,
+      lead: parts.lead ?? nothing,
+      tend: async () => note('tend'),
+      leave: nothing,
+      handOver: nothing,
+      liveCount: 0,
+      unsettledCount: 0,
+    },
+    leadership: {
+      claim: async (ids: string[]) => {
+        note(`claim ${ids.join(' ')}`.trim());
+        return new Map(ids.map((id) => [id, 1]));
+      },
+      release: async () => note('release'),
+    },
+    pacer: {
+      tick: async () => {
+        await sleep(80);
+        note('tick');
+        return { placed: parts.placed?.() ?? 0 };
+      },
+    },
+    groupPacing: { forget: () => undefined },
+  };
+  const service = new DialingService(
+    ...([
+      deps.settings,
+      deps.notifications,
+      deps.transactions,
+      deps.agents,
+      deps.calls,
+      deps.leadership,
+      deps.pacer,
+      deps.groupPacing,
+      {},
+      {},
+      {},
+      {},
+      log,
+    ] as unknown as ConstructorParameters<typeof DialingService>),
+  );
+  // What a turn tells the world is not looked at here.
+  Object.assign(service, { explain: nothing });
+  service.onApplicationBootstrap();
+  return { done, stop: () => service.onModuleDestroy() };
+}
+
+const times = (done: readonly { what: string; at: number }[], what: string): number[] =>
+  done.filter((one) => one.what === what).map((one) => one.at);
+const longestGap = (at: readonly number[]): number =>
+  at.slice(1).reduce((most, one, index) => Math.max(most, one - (at[index] ?? one)), 0);
+
+describe('the turn of a dialer', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('renews its lease and hears others in time, also while there is always one more call to place', async () => {
+    const { done, stop } = start({ placed: () => 1 });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(times(done, 'tick').length).toBeGreaterThan(100);
+    expect(longestGap(times(done, 'claim g'))).toBeLessThan(3_000);
+    expect(longestGap(times(done, 'tend'))).toBeLessThan(500);
+    void stop();
+    await vi.advanceTimersByTimeAsync(2_000);
+  });
+
+  it('leaves a group that it cannot lead to others, and tries again', async () => {
+    let isReachable = false;
+    const { done, stop } = start({
+      lead: async () => {
+        if (!isReachable) throw new Error('the application could not be heard');
+      },
+    });
+    await vi.advanceTimersByTimeAsync(9_000);
+    const released = times(done, 'release');
+    expect(released.length).toBeGreaterThanOrEqual(2);
+    // Between giving it up and asking again somebody else's look comes.
+    for (const at of released) {
+      const again = times(done, 'claim g').find((one) => one > at);
+      expect((again ?? Number.POSITIVE_INFINITY) - at).toBeGreaterThanOrEqual(2_500);
+    }
+    isReachable = true;
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(times(done, 'tick').length).toBeGreaterThan(0);
+    void stop();
+    await vi.advanceTimersByTimeAsync(2_000);
+  });
+});
