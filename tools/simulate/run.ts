@@ -46,10 +46,24 @@ export interface RunResult {
   readonly hash: string;
   readonly lines: number;
   readonly steps: number;
+  /** Every call that ended, as the service wrote it down. */
+  readonly calls: readonly SeenCall[];
   /** Faults that were injected, by kind. */
   readonly troubles: Readonly<Record<string, number>>;
   /** The lines of the log about the first violation. */
   readonly story: readonly string[];
+}
+
+/** Seconds since 1970; null: it did not come to that. */
+export interface SeenCall {
+  readonly dialed: number;
+  readonly ringing: number | null;
+  readonly answered: number | null;
+  readonly connected: number | null;
+  readonly ended: number;
+  /** When its agent had written down the result. */
+  readonly wrapped: number | null;
+  readonly result: string;
 }
 
 /** After the day: time for all that is under way to end. */
@@ -98,6 +112,7 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
     this.records = new RecordSide({
       findings: this.findings,
       settingsOf,
+      pastOf: (shopId) => this.shop(shopId).past,
       modeOf: (groupId, shopId) => groups.get(groupId)?.dialing ?? settingsOf(shopId).dialing,
     });
     this.carrier = new CarrierSide(
@@ -166,7 +181,7 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
       group,
       shops: scenario.shops
         .filter(({ settings }) => settings.agentGroups.some((choice) => choice.group === group))
-        .map(({ shop, settings }) => ({ shopId: shop, settings, rules: ringRules(settings, []) })),
+        .map(({ shop, settings, past }) => ({ shopId: shop, settings, rules: ringRules(settings, []), past })),
     }));
     const dialerWorld: DialerWorld = {
       time: this.time,
@@ -229,6 +244,7 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
       hash: this.log.hash(),
       lines: this.log.lines,
       steps: this.time.steps,
+      calls: this.calls(),
       troubles: this.troubles,
       story: first === undefined ? [] : this.log.about(first.ids, 60),
     };
@@ -294,6 +310,25 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
   onReset(): void {
     this.write('exchange reset');
     this.carrier.onReset();
+  }
+
+  private calls(): SeenCall[] {
+    const seconds = (at: Date | null): number | null => (at === null ? null : at.getTime() / 1_000);
+    return this.database.endedCalls.flatMap(({ call, wrappedUpAt }) =>
+      call.state !== 'ended'
+        ? []
+        : [
+            {
+              dialed: (call.dialedAt ?? call.plannedAt).getTime() / 1_000,
+              ringing: seconds(call.ringingAt),
+              answered: seconds(call.answeredAt),
+              connected: seconds(call.connectedAt),
+              ended: call.endedAt.getTime() / 1_000,
+              wrapped: seconds(wrappedUpAt),
+              result: call.result,
+            },
+          ],
+    );
   }
 
   private addAgents(): void {

@@ -31,6 +31,8 @@ const WITHDRAWN_MS = 1_200;
 export interface RecordSideParts {
   readonly findings: Findings;
   readonly settingsOf: (shopId: string) => ShopSettings;
+  /** Calls of the day before that the caps count. */
+  readonly pastOf: (shopId: string) => { readonly answered: number; readonly abandoned: number };
   /** The mode that the group is dialled in. */
   readonly modeOf: (groupId: string, shopId: string) => 'progressive' | 'predictive';
 }
@@ -220,7 +222,9 @@ export class RecordSide implements DatabaseWatcher, Leaders {
     const fromMs = this.parts.findings.time.nowMs() - cap.windowHours * 3_600_000;
     for (; window.from < window.to && seen[window.from]!.atMs <= fromMs; window.from += 1)
       window.abandoned -= seen[window.from]!.isAbandoned ? 1 : 0;
-    return window.abandoned > 0 && window.abandoned >= cap.maxRatio * (window.to - window.from);
+    const past = this.parts.pastOf(shopId);
+    const abandoned = past.abandoned + window.abandoned;
+    return abandoned > 0 && abandoned >= cap.maxRatio * (past.answered + window.to - window.from);
   }
 
   private checkAgent(row: CallRow): void {

@@ -149,12 +149,16 @@ function talkPlan(reader: JsonReader): TalkPlan {
 }
 
 function shopPlan(reader: JsonReader, timeZone: string): ShopPlan {
-  const m = reader.members(['shop', 'settings', 'orders', 'buyers']);
+  const m = reader.members(['shop', 'settings', 'orders', 'buyers', 'past']);
   return {
     shop: m['shop']!.text(),
     settings: settingsOf(m['settings']!, timeZone),
     orders: ordersPlan(m['orders']!),
     buyers: buyersPlan(m['buyers']!.isAbsent ? new JsonReader({}, '/buyers', []) : m['buyers']!),
+    past: m['past']!.or({ answered: 0, abandoned: 0 }, (r) => {
+      const past = r.members(['answered', 'abandoned']);
+      return { answered: past['answered']!.whole(0), abandoned: past['abandoned']!.whole(0) };
+    }),
   };
 }
 

@@ -65,6 +65,8 @@ export interface ShopPlan {
   readonly settings: ShopSettings;
   readonly orders: OrdersPlan;
   readonly buyers: BuyersPlan;
+  /** Calls of the day before that the caps on abandoned calls count. */
+  readonly past: { readonly answered: number; readonly abandoned: number };
 }
 
 export interface OrdersPlan {

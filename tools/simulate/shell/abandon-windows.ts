@@ -22,6 +22,7 @@ export class AbandonWindows {
     private readonly shopId: string,
     caps: readonly AbandonCap[],
     private readonly ended: readonly CallRow[],
+    private readonly past: { readonly answered: number; readonly abandoned: number },
   ) {
     this.counters = caps.map(({ maxRatio, windowHours }) => ({
       cap: maxRatio,
@@ -41,8 +42,8 @@ export class AbandonWindows {
         if (oldest.atMs > nowMs - counter.windowMs) break;
         if (oldest.isAbandoned) counter.abandoned -= 1;
       }
-      const answered = counter.answered.length - counter.from + live;
-      return { answered, abandoned: counter.abandoned + live, cap: counter.cap, window: null };
+      const answered = this.past.answered + counter.answered.length - counter.from + live;
+      return { answered, abandoned: this.past.abandoned + counter.abandoned + live, cap: counter.cap, window: null };
     });
   }
 

@@ -17,6 +17,7 @@ export interface ShopOfGroup {
   readonly shopId: string;
   readonly settings: ShopSettings;
   readonly rules: RingRules;
+  readonly past: { readonly answered: number; readonly abandoned: number };
 }
 
 export interface FreeAgent extends TurnAgent {
@@ -50,7 +51,10 @@ export class GroupLook {
     private readonly database: Database,
   ) {
     this.windows = new Map(
-      shops.map(({ shopId, settings }) => [shopId, new AbandonWindows(shopId, settings.abandon, database.endedCalls)]),
+      shops.map(({ shopId, settings, past }) => [
+        shopId,
+        new AbandonWindows(shopId, settings.abandon, database.endedCalls, past),
+      ]),
     );
     this.pacer = new PredictivePacer({
       cap: CAP,

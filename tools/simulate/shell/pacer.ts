@@ -7,6 +7,7 @@ import type { ProcessTime } from '../engine/virtual-time.js';
 import type { GroupPlan } from '../scenario/scenario.js';
 import type { CallMailbox } from './call-mailbox.js';
 import type { Database } from './database.js';
+import { isFree } from './desk.js';
 import { EQUAL_SHARES, type DialQueue, type Queued, type Shares } from './dial-queue.js';
 import { GroupLook, type FreeAgent, type ShopOfGroup } from './group-look.js';
 import type { Lines, TrunkLines } from './lines.js';
@@ -49,11 +50,13 @@ interface Due extends PacedOrder {
 }
 
 const LOOK_AHEAD = 20;
+const MOST_AHEAD = 10;
 
 /** The turn of a group's leader: look, ask the pacing, plan the calls in one transaction. As the service's Pacer does. */
 export class Pacer {
   private shares: Shares = EQUAL_SHARES;
   private readonly look: GroupLook;
+  private readonly mayCallAhead: boolean;
 
   constructor(
     private readonly parts: PacerParts,
@@ -61,6 +64,7 @@ export class Pacer {
   ) {
     const { group, shops, agents, live, database } = parts;
     this.look = new GroupLook(group.group, shops, agents, live, database);
+    this.mayCallAhead = shops.some(({ settings }) => (group.dialing ?? settings.dialing) === 'predictive');
   }
 
   /** A call of the group has moved: it teaches. */
@@ -72,6 +76,8 @@ export class Pacer {
     const { parts } = this;
     const { database, group } = parts;
     const now = parts.time.date();
+    // Nothing but a free agent makes a call possible here: no need to look any further.
+    if (!this.mayCallAhead && !parts.agents.some(isFree)) return [];
     const nowSeconds = now.getTime() / 1_000;
     const open = this.openShops(now);
     const isNext = ({ order }: Queued): boolean => !database.isPhoneBusy(order.phone);
@@ -84,7 +90,9 @@ export class Pacer {
       dialing: group.dialing,
       trunks: parts.lines.free(),
     };
-    const { dial } = foresee(this.look.pacer, turn, nowSeconds).decision;
+    // With somebody free there is a call to place for certain; what is beyond the look is placed in the next round of the turn.
+    const free = sight.floor.free.length;
+    const dial = free > 0 ? free + MOST_AHEAD : foresee(this.look.pacer, turn, nowSeconds).decision.dial;
     if (dial === 0) return [];
     const entries = parts.queue.next({ shops: open, limit: dial + LOOK_AHEAD, now, shares: this.shares }, isNext);
     const due = entries.map((entry) => this.dueOf(entry, now));
