@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CallOrders } from '../../src/features/calls/call-orders.js';
-import { CallStore } from '../../src/features/calls/call.store.js';
 import { OutcomesService } from '../../src/features/outcomes/outcomes.service.js';
 import { DialerError } from '../../src/core/shared/errors.js';
 import { CallRoom, type CallInTheMaking, type KnownOrder } from '../support/call-room.js';
@@ -277,17 +276,11 @@ describe('several at the same moment', () => {
 });
 
 describe('another leader takes over in mid-talk', () => {
-  async function adopt(callId: string, epoch: number) {
-    const all = await room.transactions.run((tx) => room.test.get(CallStore).adopt(tx, 'default', epoch));
-    const stored = all.find(({ call }) => call.callId === callId);
-    return room.inTheMaking({ stored: stored!, actions: [], joined: [] });
-  }
-
   it('with all orders of the call: the old one writes nothing more, the new one ends it for each of them', async () => {
     const orders = await room.ordersOfBuyer(3);
     const talk = await room.talk([orders[0]!, orders[1]!]);
     await talk.say({ outcome: 'confirmed', orders: [{ orderId: orders[1]!.orderId, outcome: 'declined' }] });
-    const adopted = await adopt(talk.callId, 2);
+    const adopted = await room.takeOver(talk.callId);
     expect(await talk.end()).toBe(false);
     expect((await room.rows(orders)).map(({ status }) => status)).toEqual(['connected', 'connected', 'connected']);
     expect(await adopted.end()).toBe(true);
@@ -300,7 +293,7 @@ describe('another leader takes over in mid-talk', () => {
     const call = await room.call(orders[0]!);
     await room.cancel(orders[0]!);
     // The old leader dies before it has seen the cancel.
-    const adopted = await adopt(call.callId, 2);
+    const adopted = await room.takeOver(call.callId);
     expect(await release(call.callId)).toBe(true);
     expect(await adopted.ring()).toBe(true);
     expect(await adopted.end('no_answer')).toBe(true);

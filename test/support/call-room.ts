@@ -5,7 +5,7 @@ import type { AttemptResult } from '../../src/core/call/result.js';
 import type { OrderContent } from '../../src/core/order/order-card.js';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
 import { CallWriter } from '../../src/features/calls/call-writer.js';
-import type { StoredCall } from '../../src/features/calls/call.store.js';
+import { CallStore, type StoredCall } from '../../src/features/calls/call.store.js';
 import { CallsService, type PlacedCall } from '../../src/features/calls/calls.service.js';
 import { IntakeModule } from '../../src/features/intake/intake.module.js';
 import { OrdersService } from '../../src/features/orders/orders.service.js';
@@ -41,6 +41,7 @@ export interface CallInTheMaking {
 /** The rooms up to `outcomes` on a real database, without an exchange: calls are moved through the calls room's own writing. */
 export class CallRoom {
   private counter = 0;
+  private epoch = 1;
 
   private constructor(
     readonly test: TestApp,
@@ -186,7 +187,7 @@ export class CallRoom {
   async plan(
     order: KnownOrder,
     agent: { agentId: string } | null,
-    o: { shop?: string; epoch?: number } = {},
+    o: { shop?: string } = {},
   ): Promise<CallInTheMaking | null> {
     const callId = randomUUID();
     const placed = await this.transactions.run(async (tx) => {
@@ -198,7 +199,7 @@ export class CallRoom {
         shopId: o.shop ?? SHOP,
         orderRef: order.orderRef,
         groupId: 'default',
-        epoch: o.epoch ?? 1,
+        epoch: this.epoch,
         node: 'virtual',
         trunkId: 'trunk',
         trunkEndpoint: 'PJSIP/{number}@carrier',
@@ -221,6 +222,16 @@ export class CallRoom {
       return placed;
     });
     return placed === null ? null : this.inTheMaking(placed);
+  }
+
+  /** Another process leads from now on, takes the live calls over, and goes on with this one. */
+  async takeOver(callId: string): Promise<CallInTheMaking> {
+    this.epoch += 1;
+    await this.sql(`UPDATE leaders SET holder = 'another', epoch = $1 WHERE group_id = 'default'`, [this.epoch]);
+    const all = await this.transactions.run((tx) => this.test.get(CallStore).adopt(tx, 'default', this.epoch));
+    const stored = all.find(({ call }) => call.callId === callId);
+    if (stored === undefined) throw new Error('the call is not alive');
+    return this.inTheMaking({ stored, actions: [], joined: [] });
   }
 
   /** A planned call that is known to go through. */
