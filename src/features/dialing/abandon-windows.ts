@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { AbandonCount } from '../../core/pacing/abandon-budget.js';
 import { isAbandoned } from '../../core/pacing/pacing-fact.js';
 import { Transactions } from '../../platform/database/transaction.js';
-import { CallsService } from '../calls/calls.service.js';
+import { Log } from '../../platform/log/log.js';
+import { CallsService, type ShopWindow } from '../calls/calls.service.js';
 import type { Shop } from '../shops/shops.service.js';
 
 /** One window of a shop's cap, as it stands now. */
@@ -31,11 +32,14 @@ const WRITTEN_WITHIN_MS = 2_000;
 @Injectable()
 export class AbandonWindows {
   private readonly known = new Map<string, Known>();
+  private readonly reading = new Set<string>();
+  private readonly triedAtMs = new Map<string, number>();
   private abandoned: { readonly shopId: string; readonly atMs: number }[] = [];
 
   constructor(
     private readonly transactions: Transactions,
     private readonly calls: CallsService,
+    private readonly log: Log,
   ) {
     calls.onMoved(({ shopId, call }, before) => {
       if (call.state === 'ended' && before.state !== 'ended' && isAbandoned(call))
@@ -48,7 +52,7 @@ export class AbandonWindows {
    * @returns the windows of each shop, in the order of its settings
    */
   async of(shops: readonly Shop[], live: ReadonlyMap<string, number>): Promise<Map<string, CapWindow[]>> {
-    await this.read(shops);
+    await this.refresh(shops);
     return new Map(
       shops.map(({ shopId, settings }) => [
         shopId,
@@ -64,21 +68,35 @@ export class AbandonWindows {
     );
   }
 
-  private async read(shops: readonly Shop[]): Promise<void> {
+  /** Windows that were never counted are waited for; the others are counted anew beside the turn, which goes on with what is known. */
+  private async refresh(shops: readonly Shop[]): Promise<void> {
     const nowMs = performance.now();
     const stale = shops.flatMap(({ shopId, settings }) =>
       settings.abandon
-        .filter(({ windowHours }) => {
+        .map(({ windowHours }) => ({ shopId, windowHours, key: keyOf(shopId, windowHours) }))
+        .filter(({ windowHours, key }) => {
           const everyMs = windowHours <= SHORT_WINDOW_HOURS ? READ_SHORT_EVERY_MS : READ_LONG_EVERY_MS;
-          return nowMs - (this.known.get(keyOf(shopId, windowHours)) ?? NOTHING).readAtMs > everyMs;
-        })
-        .map(({ windowHours }) => ({ shopId, windowHours })),
+          return nowMs - (this.triedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) > everyMs && !this.reading.has(key);
+        }),
     );
-    if (stale.length === 0) return;
-    const counts = await this.transactions.read((tx) => this.calls.countAnswered(tx, stale));
-    for (const { shopId, windowHours, answered, abandoned } of counts)
-      this.known.set(keyOf(shopId, windowHours), { answered, abandoned, readAtMs: nowMs });
-    this.abandoned = this.abandoned.filter((one) => one.atMs > nowMs - READ_LONG_EVERY_MS - 2 * WRITTEN_WITHIN_MS);
+    for (const { key } of stale) this.reading.add(key);
+    const counted = stale.map((window) => this.count(window).finally(() => this.reading.delete(window.key)));
+    await Promise.all(counted.filter((_, i) => !this.known.has(stale[i]?.key ?? '')));
+    const oldMs = READ_LONG_EVERY_MS + 2 * WRITTEN_WITHIN_MS + READ_SHORT_EVERY_MS;
+    this.abandoned = this.abandoned.filter((one) => one.atMs > nowMs - oldMs);
+  }
+
+  /** A window that cannot be counted keeps its count until the next try; one that never was has no room. */
+  private async count(window: ShopWindow & { readonly key: string }): Promise<void> {
+    const readAtMs = performance.now();
+    const { shopId, windowHours, key } = window;
+    this.triedAtMs.set(key, readAtMs);
+    try {
+      const [now] = await this.transactions.read((tx) => this.calls.countAnswered(tx, [{ shopId, windowHours }]));
+      if (now !== undefined) this.known.set(key, { answered: now.answered, abandoned: now.abandoned, readAtMs });
+    } catch (error) {
+      this.log.warn('the abandoned calls of a window cannot be counted', { shopId, windowHours, error });
+    }
   }
 }
 

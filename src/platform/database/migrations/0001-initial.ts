@@ -259,7 +259,7 @@ export class Initial0001 implements MigrationInterface {
       CREATE UNIQUE INDEX calls_one_live_per_order ON calls (order_ref) WHERE ended_at IS NULL;
       CREATE INDEX calls_by_order ON calls (order_ref, planned_at);
       CREATE INDEX calls_ended ON calls (shop_id, ended_at);
-      -- The share of abandoned calls over a shop's windows, from the index alone.
+      -- The share of abandoned calls over a shop's windows.
       CREATE INDEX calls_answered ON calls (shop_id, ended_at) INCLUDE (result) WHERE result IN ('answered', 'abandoned');
       -- What recent calls say of their trunks.
       CREATE INDEX calls_by_end ON calls (ended_at);
