@@ -26,7 +26,15 @@ export async function findChromium(progress: (message: string) => void): Promise
     alternatives: [['chromium', 'fonts-liberation', 'fontconfig-config']],
     suites: { debian: ['own'], ubuntu: ['own'] },
     // The loader's own library, and what only matters when the package is installed for good.
-    assumeInstalled: ['libc6', 'adduser', 'debconf', 'perl-base', 'tzdata', 'xdg-desktop-portal', 'default-dbus-session-bus'],
+    assumeInstalled: [
+      'libc6',
+      'adduser',
+      'debconf',
+      'perl-base',
+      'tzdata',
+      'xdg-desktop-portal',
+      'default-dbus-session-bus',
+    ],
     check: (unpacked) => faultOf(programIn(unpacked.folder)),
     progress,
   });

@@ -22,7 +22,13 @@ export function demoFloor(count: number): AgentPlan[] {
   ];
 }
 
-export const GUEST: AgentPlan = { login: 'guest', name: 'Guest', connection: 'persistent', role: 'supervisor' };
+export const GUEST: AgentPlan = {
+  login: 'guest',
+  name: 'Guest',
+  connection: 'persistent',
+  role: 'supervisor',
+  phone: 'softphone',
+};
 
 /** A virtual agent of the demo: short talks, and a word for each kind of buyer. */
 export function demoAgent(apiUrl: string, agent: { login: string; password: string }, seed: number): VirtualAgent {

@@ -130,8 +130,9 @@ export class DesktopController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SoftphoneMessage> {
     reply.header('cache-control', 'no-store');
-    const phone = this.settings.isTelephonyVirtual ? null : await this.agents.phone(agent);
-    if (phone === null) {
+    const phone = await this.agents.phone(agent);
+    // The virtual network calls the phone all the same; there is only nothing to hear.
+    if (phone === null || this.settings.isTelephonyVirtual) {
       throw new DialerError(
         'agent.no_softphone',
         'The agent takes calls on the phone that the administrator has set as `endpoint`; `softphone` is the one in the browser.',

@@ -5,6 +5,9 @@ import type { AgentOutcome } from '../../core/order/order.js';
 import type { OutcomeChanges } from '../../core/outcome/changes.js';
 import type { FieldError } from '../../core/shared/errors.js';
 
+export { AGENT_STATES } from '../../core/agent/agent.js';
+export { ATTEMPT_RESULTS } from '../../core/call/result.js';
+export { AGENT_OUTCOMES } from '../../core/order/order.js';
 export { totalAfter } from '../../core/outcome/total.js';
 export type { AgentOutcome, AgentState, AttemptResult, Delivery, FieldError, OrderCard, OrderItem, OutcomeChanges };
 
