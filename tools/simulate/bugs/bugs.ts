@@ -86,12 +86,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: '',
   },
   {
-    name: 'a buyer is put to the agent whom the call remembers, whomever they serve by now',
-    file: `${SHELL}/call-runner.ts`,
-    find: `    return presence.state === 'reserved' && presence.callId === callId && presence.wish.to !== 'offline';`,
-    replace: `    return presence.wish.to !== 'offline' || callId === '';`,
-  },
-  {
     name: 'calls per second are not counted',
     file: `${SHELL}/lines.ts`,
     find: `tokens: bucket.tokens - 1 }`,
@@ -147,6 +141,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'an abandoned buyer is called ahead of the agents',
+    scenario: 'ten-agents',
     file: PLAN,
     find: `    order.isAbandonedBefore ||\n`,
     replace: '',

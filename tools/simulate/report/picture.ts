@@ -197,7 +197,6 @@ function firstCalls(scenario: Scenario, slices: readonly Slice[]): Panel {
         { value: 10, label: '10 s' },
         { value: 60, label: '1 min' },
         { value: 300, label: '5 min' },
-        { value: 600, label: '10 min' },
         { value: 3_600, label: '1 h' },
         { value: 18_000, label: '5 h' },
       ],

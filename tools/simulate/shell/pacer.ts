@@ -144,13 +144,17 @@ export class Pacer {
 
   private dueOf(entry: Queued, now: Date): Due {
     const { order } = entry;
+    const { database } = this.parts;
     return {
       entry,
       orderRef: order.orderRef,
       shopId: order.shopId,
       phone: order.phone,
       timeZones: this.parts.zonesOf(order),
-      pastCalls: pastCallsOf(this.parts.database, order),
+      // Looked up for those orders only that the turn comes to.
+      get pastCalls() {
+        return pastCallsOf(database, order);
+      },
       attemptsMade: order.attempts.length,
       isAbandonedBefore: order.isAbandonedBefore,
       callbackAt: order.callbackAt,
