@@ -6,6 +6,7 @@ import { describeBuyers } from './suite-buyers.js';
 import { describeCommands } from './suite-commands.js';
 import { describeLeases } from './suite-leases.js';
 import { describeLinks } from './suite-links.js';
+import { describePhones } from './suite-phones.js';
 
 /** What every implementation of the telephony port keeps, whatever it stands on. */
 export function describeTelephony(name: string, start: () => Promise<Exchange>): void {
@@ -21,6 +22,7 @@ export function describeTelephony(name: string, start: () => Promise<Exchange>):
     describeLeases(bench);
     describeCommands(bench);
     describeAgents(bench);
+    describePhones(bench);
     describeLinks(bench);
   });
 }
