@@ -147,9 +147,10 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
         patienceMs: settings.retry.patienceMinutes * 60_000,
         share: settings.share,
       });
-    this.orders = new Orders(this.time, this.database, queue, settingsOf, (callId) =>
-      this.database.request({ callId, kind: 'withdraw' }),
-    );
+    this.orders = new Orders(this.time, this.database, queue, settingsOf, (callId) => {
+      // The buyer's other orders keep the call going.
+      if (this.isWithdrawn(callId)) this.database.request({ callId, kind: 'withdraw' });
+    });
     const outcomes = new Outcomes(
       this.time,
       this.database,
