@@ -28,7 +28,8 @@ export class Findings {
   }
 
   onTrouble(untilMs: number): void {
-    this.troubleUntilMs = Math.max(this.troubleUntilMs, untilMs);
+    // Whole, as the time is: what is asked again a fraction later would be asked without end.
+    this.troubleUntilMs = Math.max(this.troubleUntilMs, Math.ceil(untilMs));
   }
 
   /** Something outside is wrong, or was a moment ago. */
