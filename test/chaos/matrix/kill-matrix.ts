@@ -39,8 +39,8 @@ export interface MatrixResult {
 }
 
 const MET_WITHIN_MS = 30_000;
-const OUTCOME_WITHIN_MS = 120_000;
-const SETTLED_WITHIN_MS = 90_000;
+const OUTCOME_WITHIN_MS = 90_000;
+const SETTLED_WITHIN_MS = 45_000;
 /** Instants that an order alone does not bring about: a leader must die first. */
 const NEEDS_NEW_LEADER: ReadonlySet<Failpoint> = new Set(['leadership_taken', 'calls_adopted']);
 
@@ -151,7 +151,11 @@ async function runCell(
   const metAt = performance.now();
   rmSync(file, { force: true });
   if (hit !== null && cell.mode === 'kill9') await revive(stack, hit);
-  const outcome = await shop.shop.waitForOutcome(order.orderId, OUTCOME_WITHIN_MS).catch(() => null);
+  const isTold = (): boolean =>
+    shop.shop
+      .deliveries()
+      .some((one) => one.orderId === order.orderId && one.event === 'order.outcome' && one.status === 200);
+  const outcome = await waitFor('the outcome', isTold, OUTCOME_WITHIN_MS).catch(() => null);
   const outcomeMs = outcome === null ? null : Math.round(performance.now() - metAt);
   const isSettled = await waitFor('the end of all', () => isQuiet(stack), SETTLED_WITHIN_MS).catch(() => false);
   const settledMs = isSettled ? Math.round(performance.now() - metAt) : null;
