@@ -13,7 +13,11 @@ import { theme } from './shared/theme.js';
 startLanguage();
 const desk = new Desk();
 const phone = new Phone();
-const queries = new QueryClient({ defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false } } });
+// A request without a network fails and says so, instead of waiting where nobody sees it.
+const networkMode = 'always';
+const queries = new QueryClient({
+  defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false, networkMode }, mutations: { networkMode } },
+});
 const schemes = localStorageColorSchemeManager({ key: 'look' });
 const page = document.getElementById('page');
 if (page === null) throw new Error('the page has lost its place');

@@ -11,7 +11,7 @@ import { useWorld } from './world.js';
 
 // The agent's page in a real browser with a fake microphone, on the real exchange and carrier.
 
-const DESKS = ['whole', 'reload', 'tabs', 'typing', 'light', 'dark', 'deaf', 'cut', 'knock'] as const;
+const DESKS = ['whole', 'reload', 'tabs', 'typing', 'light', 'dark', 'deaf', 'cut', 'gone', 'knock'] as const;
 const agents: AgentPlan[] = DESKS.map((name) => ({
   login: name,
   name: `Desk ${name}`,
@@ -163,20 +163,47 @@ describe('the agent’s page', () => {
     }
   });
 
-  it('comes back with its line after the network was away', async () => {
+  it('keeps talk and text while the network is away, saves when it is back, and takes the next call', async () => {
     const shop = await world().openShop('cut');
     const desk = await openDesk();
     await desk.start('cut');
-    await desk.context.setOffline(true);
-    await desk.page.getByText('No connection to the server.').waitFor({ timeout: 20_000 });
-    await desk.context.setOffline(false);
-    await desk.page.getByText('No connection to the server.').waitFor({ state: 'hidden', timeout: 20_000 });
-    await desk.line();
-    await desk.state('ready', 20_000);
     const order = await shop.send('00');
     await desk.card(order.orderId);
     await desk.hearsAndSpeaks();
-    await desk.press('Digit1', 'Control+Enter', 'F2');
+    await desk.context.setOffline(true);
+    await desk.page.getByText('No connection to the server.').waitFor({ timeout: 20_000 });
+    await desk.page.getByLabel('Note for the shop').fill('typed without a network');
+    await desk.press('Digit1', 'Control+Enter');
+    await desk.page.getByText('Nothing is lost: save again.').waitFor();
+    await desk.context.setOffline(false);
+    await desk.page.getByText('No connection to the server.').waitFor({ state: 'hidden', timeout: 20_000 });
+    await desk.state('talking');
+    await desk.hearsAndSpeaks();
+    await desk.press('Control+Enter');
+    await desk.page.getByText('Saved: Confirmed.').waitFor();
+    await desk.press('F2');
+    expect(await shop.outcome(order)).toBe('confirmed');
+    const told = await waitFor('the write-back', () => shop.told(order, 'order.outcome')[0], 15_000);
+    expect(told.body.data).toMatchObject({ note: 'typed without a network' });
+    await desk.press('F8');
+    const next = await shop.send('00');
+    await desk.card(next.orderId, 30_000);
+    await desk.hearsAndSpeaks();
+  });
+
+  it('tells of an order that the shop cancels during the talk; the buyer’s decision stands', async () => {
+    const shop = await world().openShop('gone');
+    const desk = await openDesk();
+    await desk.start('gone');
+    const order = await shop.send('00');
+    await desk.card(order.orderId);
+    expect((await shop.cancel(order)).status).toBe(202);
+    await desk.page.getByText('The shop has cancelled this order.').waitFor();
+    await desk.press('F4');
+    await desk.page.getByText('On hold').waitFor();
+    await desk.press('F4', 'Digit1', 'Control+Enter');
+    await desk.page.getByText('Saved: Confirmed.').waitFor();
+    await desk.press('F2');
     expect(await shop.outcome(order)).toBe('confirmed');
   });
 
