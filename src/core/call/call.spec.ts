@@ -347,7 +347,7 @@ describe('the table', () => {
             if (decision.call.state !== call.state) expect(MOVES[call.state].to).toContain(decision.call.state);
             call = decision.call;
           }
-          for (let n = 0; n < 12 && call.state !== 'ended'; n++) {
+          for (let n = 0; n < 24 && call.state !== 'ended'; n++) {
             const limit = limitAt(call);
             expect(limit).not.toBeNull();
             const decision = decide(call, { kind: 'time' }, limit ?? T0);

@@ -131,7 +131,11 @@ const UNBRIDGED_LEASE_SECONDS = 8;
 export const AGENT_RING_SECONDS = 12;
 /** A buyer waits this long for an agent whose leg was lost, before the recorded message. */
 const AGENT_LOST_MS = 10_000;
-const HANGUP_TRIES = 3;
+/**
+ * A minute: an exchange that can be reached says by then that the leg is gone. Given up sooner, a call whose exchange is cut off would free an
+ * agent who is still in the buyer's bridge.
+ */
+const HANGUP_TRIES = 15;
 
 /**
  * The moves and the time limits: in each state something must happen within `limitMs`, else `decide` gets `time`.

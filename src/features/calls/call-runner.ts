@@ -128,7 +128,6 @@ export class CallRunner {
     this.clearing.add(callId);
     try {
       await failpoint('answered');
-      await failpoint('answered');
       // Reads come before the transaction: inside one they would hold two connections of the pool for each answered call.
       const [toLeave] = await this.transactions.read((tx) => this.callOrders.toLeave(tx, [callId]));
       if (toLeave !== undefined && !(await this.callOrders.release(callId))) return mailbox.post({ kind: 'withdrawn' });
