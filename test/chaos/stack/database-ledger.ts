@@ -170,6 +170,14 @@ export class DatabaseLedger {
     });
   }
 
+  /** Whether a buyer and an agent hear each other. */
+  async hasTalk(): Promise<boolean> {
+    return this.ask(async (client) => {
+      const { rowCount } = await client.query(`SELECT 1 FROM calls WHERE state = 'connected'`);
+      return (rowCount ?? 0) > 0;
+    });
+  }
+
   /** Who leads a group now, by the part of the holder that names its process; null: nobody. */
   async leaderPid(groupId = 'default'): Promise<number | null> {
     return this.ask(async (client) => {
