@@ -92,6 +92,7 @@ export function CallBar(props: {
           </>
         )}
         <Button
+          className={classes.hold}
           variant={call.isHeld ? 'filled' : 'default'}
           disabled={!isTalking || state.state !== 'talking'}
           loading={hold.isPending}
