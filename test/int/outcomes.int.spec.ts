@@ -402,6 +402,27 @@ describe('an attempt without an agent', () => {
     });
   });
 
+  it.each(['carrier_failure', 'system_failure'] as const)(
+    '%s of a promised callback: the promise stands, whatever the gap after the talk',
+    async (result) => {
+      const talk = await aTalk();
+      const callbackAt = new Date(Date.now() + 1_000);
+      await talk.say({ outcome: 'callback', callbackAt: callbackAt.toISOString(), callbackAgent: 'me' });
+      await talk.end();
+      const call = await aCall(talk, null);
+      expect(await rowOf(talk.orderRef)).toMatchObject({ status: 'dialing', callback_agent_id: talk.agent.agentId });
+      await call.end(result);
+      const row = await rowOf(talk.orderRef);
+      expect(row).toMatchObject({ status: 'scheduled', band: 1, callback_agent_id: talk.agent.agentId });
+      expect((row['due_at'] as Date).getTime()).toBeLessThan(Date.now() + 80_000);
+      expect((row['callback_at'] as Date).getTime()).toBeGreaterThanOrEqual(callbackAt.getTime());
+
+      // Nobody picked up: the promise was kept.
+      await (await aCall(talk, null)).end('no_answer');
+      expect(await rowOf(talk.orderRef)).toMatchObject({ callback_at: null, callback_agent_id: null });
+    },
+  );
+
   it('invalid number: final at once, by the system', async () => {
     const order = await anAcceptedOrder();
     await (await aCall(order, null)).end('invalid_number');

@@ -178,6 +178,30 @@ describe('when an order enters the queue', () => {
     for (let look = 0; look < 4; look++) await due({ now, limit: 1 });
     expect(await entered()).toBe(1_000);
   });
+
+  it('in a rush of others too, if a call is owed: a promised callback and a buyer abandoned before wait behind nobody', async () => {
+    const [promised, abandoned] = [await scheduled('plain'), await scheduled('plain')];
+    const at = inSeconds(3_620);
+    await inTx((tx) =>
+      orders.reschedule(tx, promised, { notBefore: null, reason: 'callback', callback: { at, agentId: null } }),
+    );
+    await inTx((tx) =>
+      orders.reschedule(tx, abandoned, {
+        notBefore: inSeconds(3_600),
+        reason: 'retry',
+        countsAs: 'abandoned',
+        isAbandoned: true,
+      }),
+    );
+    await sql(
+      `INSERT INTO orders (id, shop_id, order_id, version, status, phone_hash, phone_encrypted, priority, registered_at, call_by, turn_at, due_at, is_due, trace_id)
+       SELECT gen_random_uuid(), 'plain', 'morning-' || n, 1, 'scheduled', decode(lpad(to_hex(n), 64, '0'), 'hex'), phone_encrypted, 9,
+         now(), now(), now(), now() + interval '50 minutes', false, 'trace'
+       FROM orders, generate_series(1, 1000) n WHERE id = $1`,
+      [promised],
+    );
+    expect(await dueRefs({ now: inSeconds(3_602), limit: 2 })).toEqual([abandoned, promised]);
+  });
 });
 
 it('leaves out buyers who wish no more calls of the shop', async () => {

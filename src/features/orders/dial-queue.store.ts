@@ -32,6 +32,17 @@ const ENTERING_AT_ONCE = 200;
 
 const WAITS = `o.status = 'scheduled' AND o.hold_reason IS NULL`;
 
+/** Orders whose time has come ($1) and who enter the dial order: first all those that are owed a call, then the others, at most $2 of each kind. */
+const ENTER = `owed AS (
+    SELECT o.id FROM orders o WHERE ${WAITS} AND NOT o.is_due AND o.band < 2 AND o.due_at <= $1
+    ORDER BY o.due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+  ), others AS (
+    SELECT o.id FROM orders o WHERE ${WAITS} AND NOT o.is_due AND o.due_at <= $1
+    ORDER BY o.due_at, o.band, o.turn_at LIMIT $2 FOR UPDATE SKIP LOCKED
+  ), entered AS (
+    UPDATE orders SET is_due = true WHERE id IN (SELECT id FROM owed UNION SELECT id FROM others) RETURNING id
+  )`;
+
 /**
  * Orders whose time has come enter the dial order. Those that wait for their time stand in an index of their own, so that a look at the queue
  * never has to walk over them, be they 100,000.
@@ -41,12 +52,7 @@ const WAITS = `o.status = 'scheduled' AND o.hold_reason IS NULL`;
  */
 async function enterAndForbidSorting(tx: Tx, now: Date): Promise<void> {
   await tx.query(
-    `WITH entered AS (
-       UPDATE orders SET is_due = true WHERE id IN (
-         SELECT o.id FROM orders o WHERE ${WAITS} AND NOT o.is_due AND o.due_at <= $1
-         ORDER BY o.due_at, o.band, o.turn_at LIMIT $2 FOR UPDATE SKIP LOCKED
-       ) RETURNING id
-     ) SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true), (SELECT count(*) FROM entered) AS entered`,
+    `WITH ${ENTER} SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true), (SELECT count(*) FROM entered) AS entered`,
     [now, ENTERING_AT_ONCE],
   );
 }

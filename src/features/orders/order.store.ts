@@ -138,10 +138,12 @@ export async function setWithdrawRequested(
   );
 }
 
-/** An attempt has begun or moved on; the first sight of a call counts it. */
+/** An attempt has begun or moved on; the first sight of a call counts it. A promised callback is kept with the talk, not with the dialling. */
 export async function setLive(tx: Tx, orderRef: string, status: LiveStatus, callId: string): Promise<void> {
   await tx.query(
-    `UPDATE orders SET status = $2, callback_at = NULL, callback_agent_id = NULL,
+    `UPDATE orders SET status = $2,
+       callback_at = CASE WHEN $2 IN ('connected', 'wrap_up') THEN NULL ELSE callback_at END,
+       callback_agent_id = CASE WHEN $2 IN ('connected', 'wrap_up') THEN NULL ELSE callback_agent_id END,
        attempts_made = attempts_made + (live_call_id IS DISTINCT FROM $3::uuid)::int, live_call_id = $3, row_version = row_version + 1
      WHERE id = $1`,
     [orderRef, status, callId],

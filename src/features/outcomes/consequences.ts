@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { nextAttempt, restAfterLostCall, type NextAttempt } from '../../core/attempt/next-attempt.js';
+import { CALLBACK_LEAD_MS } from '../../core/attempt/dial-order.js';
+import { isCharged, nextAttempt, restAfterLostCall, type NextAttempt } from '../../core/attempt/next-attempt.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import { attemptLimits, heldBack } from '../../core/calling-hours/attempt-limits.js';
 import { effectiveRetry } from '../../core/calling-hours/jurisdiction.js';
@@ -85,9 +86,7 @@ export class Consequences {
         reason: hasOtherWay ? 'other_trunk' : next.isAtBestHour === true ? 'best_hour' : 'retry',
         isAbandoned,
         joinableAt: next.earliestAt,
-        ...(hasOtherWay && order.callbackAt !== null
-          ? { callback: { at: order.callbackAt, agentId: order.callbackAgentId } }
-          : {}),
+        ...(isStillPromised(order, ended) ? { callback: promisedAgain(order, at) } : {}),
         ...counted,
       });
     } else await this.orders.hold(tx, orderRef, next.reason, counted.countsAs);
@@ -106,13 +105,16 @@ export class Consequences {
       phoneHash === null
         ? []
         : ((await this.calls.pastCalls(tx, [{ orderRef, shopId, phoneHash }])).get(orderRef) ?? []);
-    const limits = attemptLimits(settings);
+    // The buyer asked for this call: no limit of the shop holds it back while it has not come about.
+    const isPromised = isStillPromised(order, ended);
+    const limits = isPromised ? null : attemptLimits(settings);
     const heldUntilMs = (limits === null ? null : heldBack(limits, pastCalls))?.untilMs ?? 0;
+    const retry = effectiveRetry(settings);
     const { call } = ended;
     return nextAttempt({
       last: ended.result,
       attempts: await this.history.ended(tx, orderRef),
-      retry: effectiveRetry(settings),
+      retry: isPromised ? { ...retry, maxAttempts: Infinity, maxPer24Hours: Infinity } : retry,
       isDemo: isDemo(settings),
       restUntil: call?.mayStillRing && call.dialedAt !== null ? restAfterLostCall(call.dialedAt) : null,
       hasOtherWay,
@@ -123,7 +125,7 @@ export class Consequences {
         timeZone: order.timeZones[0] ?? settings.timeZone,
       },
       now: new Date(),
-      giveUpAt,
+      giveUpAt: isPromised ? laterOf(giveUpAt, untilPromised(order)) : giveUpAt,
       random: Math.random,
     });
   }
@@ -190,6 +192,26 @@ export class Consequences {
     const { shopId, orderRef, traceId } = order;
     await this.writeback.enqueue(tx, { shopId, orderRef, event, sequence, data, traceId });
   }
+}
+
+/** The attempt was a promised callback and has failed by no doing of the buyer. */
+function isStillPromised(order: OrderRow, ended: EndedAttempt): boolean {
+  return order.callbackAt !== null && !isCharged(ended.result);
+}
+
+/** A promised callback outlives the order's own time by so much: as long as the sweep of the overdue waits for it. */
+function untilPromised({ callbackAt }: OrderRow): Date | null {
+  return callbackAt && new Date(callbackAt.getTime() + 3_600_000);
+}
+
+/** null is without end. */
+function laterOf(a: Date | null, b: Date | null): Date | null {
+  return a === null || b === null ? null : a > b ? a : b;
+}
+
+/** The same promise, due no sooner than `notBefore`. */
+function promisedAgain({ callbackAt, callbackAgentId: agentId }: OrderRow, notBefore: Date) {
+  return { at: new Date(Math.max(callbackAt?.getTime() ?? 0, notBefore.getTime() + CALLBACK_LEAD_MS)), agentId };
 }
 
 function countsAs(ended: EndedAttempt | null): { countsAs?: AttemptResult } {

@@ -294,6 +294,7 @@ CREATE INDEX orders_not_yet_due ON public.orders USING btree (due_at) WHERE ((st
 CREATE INDEX orders_on_the_phone ON public.orders USING btree (phone_hash) WHERE (live_call_id IS NOT NULL);
 CREATE INDEX orders_open_by_phone ON public.orders USING btree (phone_hash) WHERE (status <> 'final'::text);
 CREATE INDEX orders_open_by_shop ON public.orders USING btree (shop_id, call_by) WHERE (status <> 'final'::text);
+CREATE INDEX orders_owed_not_yet_due ON public.orders USING btree (due_at) WHERE ((status = 'scheduled'::text) AND (hold_reason IS NULL) AND (NOT is_due) AND (band < 2));
 
 CREATE TABLE outbox (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,

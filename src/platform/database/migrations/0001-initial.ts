@@ -187,6 +187,7 @@ export class Initial0001 implements MigrationInterface {
       CREATE INDEX orders_dial_queue ON orders (shop_id, band, turn_at, received_at, id, due_at)
         WHERE status = 'scheduled' AND hold_reason IS NULL AND is_due;
       CREATE INDEX orders_not_yet_due ON orders (due_at) WHERE status = 'scheduled' AND hold_reason IS NULL AND NOT is_due;
+      CREATE INDEX orders_owed_not_yet_due ON orders (due_at) WHERE status = 'scheduled' AND hold_reason IS NULL AND NOT is_due AND band < 2;
       CREATE INDEX orders_open_by_shop ON orders (shop_id, call_by) WHERE status <> 'final';
       CREATE INDEX orders_give_up ON orders (give_up_at) WHERE status IN ('accepted', 'scheduled');
       CREATE INDEX orders_accepted ON orders (received_at) WHERE status = 'accepted';
