@@ -114,7 +114,8 @@ export class LiveCalls implements OnApplicationShutdown {
   async adopt(groupId: string, epoch: number): Promise<void> {
     const stored = await this.transactions.run((tx) => this.store.adopt(tx, groupId, epoch));
     for (const one of stored) {
-      if (this.live.has(one.call.callId)) continue;
+      // Its own mailbox from an earlier try of this process has an older version, with which nothing more could be written.
+      this.live.get(one.call.callId)?.close();
       this.live.set(one.call.callId, new CallMailbox(one, this.hooks));
       const { agent } = one.call;
       const telephony = this.runner.telephonyOf(one.route.node);
@@ -229,7 +230,8 @@ export class LiveCalls implements OnApplicationShutdown {
   }
 
   private onClosed(mailbox: CallMailbox, isOwned: boolean): void {
-    this.live.delete(mailbox.callId);
+    // A late answer to an old mailbox must not take the place of the one that has followed it.
+    if (this.live.get(mailbox.callId) === mailbox) this.live.delete(mailbox.callId);
     const { call, route } = mailbox;
     if (!isOwned)
       this.log.warn('the call belongs to another leader now', { callId: mailbox.callId, traceId: route.traceId });

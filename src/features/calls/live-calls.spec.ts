@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { planCall } from '../../core/call/call.js';
+import type { Unsaved } from './call-mailbox.js';
+import type { Route, StoredCall } from './call.store.js';
+import { LiveCalls } from './live-calls.js';
+
+const CALL = '01a00000-0000-7000-8000-00000000ca11';
+const NOTHING = (): undefined => undefined;
+
+/** Live calls over a store that plays Postgres: one call, a version that grows with each write, and writes that may be held back. */
+function played() {
+  const { call } = planCall(
+    { callId: CALL, ringSeconds: 15, maxTalkSeconds: 60, detectsMachine: false, agent: null },
+    new Date(),
+  );
+  const route = { groupId: 'g', node: 'main', orderRef: 'o', traceId: 't', shopId: 's', number: 1 } as Route;
+  const row = { version: 0 };
+  const saved: { version: number; isOwned: boolean }[] = [];
+  let gate: Promise<void> = Promise.resolve();
+  const save = async ({ stored }: Unsaved): Promise<boolean> => {
+    await gate;
+    const isOwned = stored.version === row.version;
+    if (isOwned) row.version += 1;
+    saved.push({ version: stored.version, isOwned });
+    return isOwned;
+  };
+  const parts = [
+    [{ node: 'main', onFact: () => NOTHING }],
+    { run: (work: (tx: object) => unknown) => Promise.resolve(work({})) },
+    {
+      adopt: (): Promise<StoredCall[]> => {
+        row.version += 1;
+        return Promise.resolve([{ call, route, version: row.version }]);
+      },
+    },
+    {},
+    { telephonyOf: () => null, perform: NOTHING },
+    { save },
+    { follow: NOTHING },
+    { info: NOTHING, warn: NOTHING, debug: NOTHING },
+  ];
+  const live = new LiveCalls(...(parts as unknown as ConstructorParameters<typeof LiveCalls>));
+  return { live, saved, holdWrites: (until: Promise<void>) => (gate = until) };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('a call that is taken over twice by one process', () => {
+  it('stays its own: the second try writes with the version of the second try', async () => {
+    const { live, saved } = played();
+    await live.adopt('g', 2);
+    // The comparison with the exchange failed, and leading begins anew.
+    await live.adopt('g', 2);
+    live.find(CALL)?.post({ kind: 'buyer.ringing' });
+    await settled();
+    expect(saved).toEqual([{ version: 2, isOwned: true }]);
+    expect(live.find(CALL)?.call.state).toBe('ringing');
+    live.onApplicationShutdown();
+  });
+
+  it('is not lost by the late answer to a write of the first try', async () => {
+    const { live, saved, holdWrites } = played();
+    let open: () => void = NOTHING;
+    await live.adopt('g', 2);
+    holdWrites(new Promise((resolve) => (open = resolve)));
+    live.find(CALL)?.post({ kind: 'buyer.ringing' });
+    await live.adopt('g', 2);
+    open();
+    await settled();
+    expect(saved).toEqual([{ version: 1, isOwned: false }]);
+    expect(live.find(CALL)).not.toBeNull();
+    live.onApplicationShutdown();
+  });
+});
