@@ -108,6 +108,7 @@ function aGoodRun(): Evidence {
           outcome: 'confirmed',
           version: 1,
           holdReason: null,
+          isNotYetDue: false,
           isPhoneKnown: true,
         },
       ],

@@ -27,6 +27,8 @@ export interface OrderRow {
   readonly outcome: string | null;
   readonly version: number;
   readonly holdReason: string | null;
+  /** The rules say that its next call comes later than now: it waits for its time. */
+  readonly isNotYetDue: boolean;
   readonly isPhoneKnown: boolean;
 }
 
@@ -94,6 +96,8 @@ export interface Unsettled {
   readonly liveCalls: number;
   readonly pendingDeliveries: number;
   readonly busyAgents: number;
+  /** Of the open orders: those that wait for a time that has not come. */
+  readonly notYetDue: number;
 }
 
 const TRIGGERS = `
@@ -164,7 +168,8 @@ export class DatabaseLedger {
         `SELECT (SELECT count(*)::int FROM orders WHERE status <> 'final') AS "openOrders",
            (SELECT count(*)::int FROM calls WHERE ended_at IS NULL) AS "liveCalls",
            (SELECT count(*)::int FROM deliveries WHERE state = 'pending') AS "pendingDeliveries",
-           (SELECT count(*)::int FROM agent_presence WHERE call_id IS NOT NULL) AS "busyAgents"`,
+           (SELECT count(*)::int FROM agent_presence WHERE call_id IS NOT NULL) AS "busyAgents",
+           (SELECT count(*)::int FROM orders WHERE status = 'scheduled' AND hold_reason IS NULL AND due_at > now()) AS "notYetDue"`,
       );
       return rows[0]!;
     });
@@ -247,7 +252,7 @@ export class DatabaseLedger {
       return {
         orders: await all<OrderRow>(
           `SELECT id, shop_id AS "shopId", order_id AS "orderId", status, outcome, version, hold_reason AS "holdReason",
-             phone_hash IS NOT NULL AS "isPhoneKnown" FROM orders`,
+             status = 'scheduled' AND hold_reason IS NULL AND due_at > now() AS "isNotYetDue", phone_hash IS NOT NULL AS "isPhoneKnown" FROM orders`,
         ),
         calls: await all<CallRow>(
           `SELECT id, shop_id AS "shopId", encode(phone_hash, 'hex') AS phone, agent_id AS "agentId", state, result, trunk_id AS "trunkId",
