@@ -10,12 +10,12 @@ const SHORT = ['kill_leader', 'redis_freeze', 'postgres_commit_in_doubt', 'ari_r
 
 it('nothing is lost, nobody is called twice, nobody is left alone under a few faults', async () => {
   const result = await run({
-    seconds: 75,
+    seconds: 60,
     seed: 20_261_122,
     ordersPerSecond: 1,
     agents: 8,
     faults: FAULTS.filter(({ name }) => SHORT.includes(name)),
-    settleSeconds: 75,
+    settleSeconds: 60,
     keepIn: join(PROJECT_FOLDER, '.cache', 'chaos', 'short'),
     say: (line) => console.info(`chaos: ${line}`),
   });
