@@ -29,7 +29,9 @@ export class RobotFloor {
     const events = test.get(Events);
     events.on(callConnected, async (tx, { agentId, callId, orderRef }) => {
       this.talks.push({ orderRef, login: this.logins.get(agentId) ?? '' });
-      afterCommit(tx, () => this.follow(this.talk(agentId, callId)));
+      // As of now: a test may look at the talk, and set the next word, before the transaction has been committed.
+      const { word } = this;
+      afterCommit(tx, () => this.follow(this.talk(agentId, callId, word)));
     });
     events.on(callEnded, async (tx, { agentId, wasConnected }) => {
       if (agentId !== null && wasConnected) afterCommit(tx, () => this.follow(this.agents.wish(agentId, 'ready')));
@@ -93,8 +95,8 @@ export class RobotFloor {
     work.then(forget, forget);
   }
 
-  private async talk(agentId: string, callId: string): Promise<void> {
-    await this.test.get(OutcomesService).record({ agentId, name: this.logins.get(agentId) ?? '' }, callId, this.word);
+  private async talk(agentId: string, callId: string, word: OutcomeInput): Promise<void> {
+    await this.test.get(OutcomesService).record({ agentId, name: this.logins.get(agentId) ?? '' }, callId, word);
     await this.test
       .get(Transactions)
       .run((tx) => this.test.get(CallsService).request(tx, callId, { kind: 'agent_hangup' }));

@@ -1,5 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { Sweeps } from '../../platform/queue/sweeps.js';
+import { AgentsModule } from '../agents/agents.module.js';
 import { CallsModule } from '../calls/calls.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
@@ -8,7 +9,7 @@ import { IntakeService } from './intake.service.js';
 import { OrderStatusReader } from './order-status.js';
 
 @Module({
-  imports: [ShopsModule, OrdersModule, CallsModule],
+  imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule],
   controllers: [IntakeController],
   providers: [IntakeService, OrderStatusReader],
 })

@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { skillsNeeded } from '../../core/agent/call-needs.js';
+import { helpsAfterSeconds, type OverflowStep } from '../../core/agent/overflow.js';
 import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
 import { mayRing } from '../../core/calling-hours/may-ring.js';
 import { waitingFor } from '../../core/order/waiting-for.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { AgentsService } from '../agents/agents.service.js';
 import { CallsService } from '../calls/calls.service.js';
 import { OrdersService, type OrderRow } from '../orders/orders.service.js';
-import { ShopsService, type Shop } from '../shops/shops.service.js';
+import { ShopsService } from '../shops/shops.service.js';
 import {
   attemptsOf,
   deliveriesOf,
@@ -23,6 +25,7 @@ export class OrderStatusReader {
   constructor(
     private readonly shops: ShopsService,
     private readonly orders: OrdersService,
+    private readonly agents: AgentsService,
     private readonly calls: CallsService,
     private readonly transactions: Transactions,
   ) {}
@@ -33,21 +36,20 @@ export class OrderStatusReader {
     if (view === null) throw new DialerError('order.not_found', 'The shop has no such order.');
     const { row, content, timeline } = view;
     const now = new Date();
+    const staffed = await this.agents.staffedGroups();
     const { attempts, deliveries, liveCalls, groups, pastCalls, isOnCall, skills } = await this.transactions.read(
       async (tx) => {
-        const skills = await this.skills(tx, shop, row, now);
+        const routing = row.status === 'scheduled' ? await routingOf(tx, row.orderRef) : null;
+        const waitedSeconds = routing === null ? 0 : Math.max(0, now.getTime() - routing.dueAt.getTime()) / 1000;
+        const skills = routing === null ? [] : skillsNeeded(shop.settings, routing.hints, waitedSeconds);
+        const helping = groupsThatHelp(shop.settings.agentGroups, waitedSeconds, staffed);
         return {
           attempts: await attemptsOf(tx, shopId, row.orderRef),
           deliveries: await deliveriesOf(tx, shopId, row.orderRef),
           liveCalls: await liveCallsOf(tx, shopId),
           isOnCall: await isBuyerOnCall(tx, row.phoneHash, row.orderRef),
           pastCalls: await this.pastCalls(tx, row),
-          groups: await groupsNow(
-            tx,
-            shopId,
-            shop.settings.agentGroups.map(({ group }) => group),
-            skills,
-          ),
+          groups: await groupsNow(tx, shopId, helping, skills),
           skills,
         };
       },
@@ -96,17 +98,20 @@ export class OrderStatusReader {
     };
   }
 
-  /** What an agent must be able to do who takes the order now. */
-  private async skills(tx: Tx, shop: Shop, row: OrderRow, now: Date): Promise<readonly string[]> {
-    if (shop.settings.skillRules.length === 0 || row.status !== 'scheduled') return [];
-    const routing = await routingOf(tx, row.orderRef);
-    if (routing === null) return [];
-    return skillsNeeded(shop.settings, routing.hints, Math.max(0, now.getTime() - routing.dueAt.getTime()) / 1000);
-  }
-
   private async pastCalls(tx: Tx, row: OrderRow): Promise<readonly PastCall[]> {
     const { orderRef, shopId, phoneHash } = row;
     if (phoneHash === null || row.status === 'final') return [];
     return (await this.calls.pastCalls(tx, [{ orderRef, shopId, phoneHash }])).get(orderRef) ?? [];
   }
+}
+
+/** The shop's groups that take an order which has waited so long; the others have nothing to do with why it waits. */
+function groupsThatHelp(
+  groups: readonly OverflowStep[],
+  waitedSeconds: number,
+  staffed: ReadonlySet<string>,
+): string[] {
+  return groups
+    .map(({ group }) => group)
+    .filter((group) => waitedSeconds >= (helpsAfterSeconds(groups, group, staffed) ?? Infinity));
 }
