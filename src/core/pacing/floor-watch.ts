@@ -27,10 +27,19 @@ export class FloorWatch {
 
   /** What has ended since the last look. */
   look(floor: readonly SeenAgent[]): PacingFact[] {
-    const facts = floor.flatMap((agent) => this.lookAt(agent));
+    const facts: PacingFact[] = [];
+    let known = 0;
+    for (const agent of floor) {
+      facts.push(...this.lookAt(agent));
+      if (this.phases.has(agent.agentId)) known += 1;
+    }
+    if (known < this.phases.size) this.forgetAllBut(floor);
+    return facts;
+  }
+
+  private forgetAllBut(floor: readonly SeenAgent[]): void {
     const there = new Set(floor.map((agent) => agent.agentId));
     for (const agentId of this.phases.keys()) if (!there.has(agentId)) this.phases.delete(agentId);
-    return facts;
   }
 
   private lookAt(agent: SeenAgent): PacingFact[] {

@@ -57,6 +57,8 @@ export class PredictivePacer {
   private answered = 0;
   private abandoned = 0;
   private settling: { readonly at: number; readonly fact: CallEnded }[] = [];
+  /** No call settles before. */
+  private settlesAt = Infinity;
   private refreshedAt = -Infinity;
   /** Seconds from now to each instant, and to the last moment at which a buyer who answers then can still be served. */
   private readonly answerAfter = new Float64Array(INSTANTS);
@@ -77,6 +79,7 @@ export class PredictivePacer {
         if (fact.by === 'person') this.answered += 1;
         // Calls that fail end sooner than calls that nobody answers: counted as they end, a burst would look unanswered, then answered.
         this.settling.push({ at: atSeconds - fact.ageSeconds + this.options.ringSeconds + SETTLE_SECONDS, fact });
+        this.settlesAt = Math.min(this.settlesAt, this.settling.at(-1)!.at);
         if (this.settling.length > MOST_SETTLING)
           this.settling.splice(0, MOST_SETTLING / 2).forEach((old) => this.count(old.fact));
         break;
@@ -243,12 +246,18 @@ export class PredictivePacer {
   }
 
   private settle(nowSeconds: number): void {
+    if (nowSeconds < this.settlesAt) return;
     let kept = 0;
+    let next = Infinity;
     for (const call of this.settling) {
       if (call.at <= nowSeconds) this.count(call.fact);
-      else this.settling[kept++] = call;
+      else {
+        this.settling[kept++] = call;
+        next = Math.min(next, call.at);
+      }
     }
     this.settling.length = kept;
+    this.settlesAt = next;
   }
 
   private count(fact: CallEnded): void {

@@ -82,8 +82,7 @@ export class VirtualNetwork {
 
   callBuyer(request: BuyerCallRequest): CommandResult {
     if (this.legs.has(request.legId)) return { kind: 'duplicate' };
-    const buyers = [...this.legs.values()].filter((leg) => !leg.isAgent).length;
-    if (buyers >= (this.o.trunkChannels ?? Infinity)) {
+    if (this.o.trunkChannels !== undefined && this.buyers() >= this.o.trunkChannels) {
       return { kind: 'refused', reason: 'allocation failed', status: 500 };
     }
     const ofTrunk = trunkBehaviour(request.trunkEndpoint);
@@ -156,6 +155,8 @@ export class VirtualNetwork {
 
   survey(): Survey {
     const legs = [...this.legs.values()];
+    const inBridge = new Map([...this.bridges.keys()].map((bridgeId): [string, string[]] => [bridgeId, []]));
+    for (const { legId, bridgeId } of legs) if (bridgeId !== null) inBridge.get(bridgeId)?.push(legId);
     return {
       legs: legs.map(({ legId, state, isInMessage, bridgeId, createdMs }) => ({
         legId,
@@ -166,7 +167,7 @@ export class VirtualNetwork {
       })),
       bridges: [...this.bridges].map(([bridgeId, createdMs]) => ({
         bridgeId,
-        legIds: legs.filter((leg) => leg.bridgeId === bridgeId).map((leg) => leg.legId),
+        legIds: inBridge.get(bridgeId) ?? [],
         createdAt: new Date(createdMs),
       })),
     };
@@ -181,6 +182,10 @@ export class VirtualNetwork {
   reset(): void {
     for (const leg of this.legs.values()) this.remove(leg);
     this.bridges.clear();
+  }
+
+  private buyers(): number {
+    return [...this.legs.values()].filter((leg) => !leg.isAgent).length;
   }
 
   private addLeg(

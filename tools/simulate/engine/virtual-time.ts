@@ -1,5 +1,8 @@
 import type { Scheduler } from '../../../src/core/telephony/virtual-network.js';
 
+/** Works further ahead than the present stretch of time wait in one list for each stretch: most are called off before it begins, and the heap stays small. */
+const STRETCH_MS = 4_096;
+
 interface Entry {
   readonly at: number;
   readonly order: number;
@@ -12,6 +15,10 @@ interface Entry {
  */
 export class VirtualTime implements Scheduler {
   private readonly heap: Entry[] = [];
+  private readonly later = new Map<number, Entry[]>();
+  private waiting = 0;
+  /** The stretch that the heap holds. */
+  private stretch: number;
   /** Works of the present instant; most works are asked for without any delay, and need no heap. */
   private soon: Entry[] = [];
   private soonFrom = 0;
@@ -22,6 +29,7 @@ export class VirtualTime implements Scheduler {
 
   constructor(startMs: number) {
     this.now = Math.round(startMs);
+    this.stretch = stretchOf(this.now);
   }
 
   nowMs(): number {
@@ -36,7 +44,8 @@ export class VirtualTime implements Scheduler {
     const wait = afterMs > 0 ? Math.round(afterMs) : 0;
     const entry: Entry = { at: this.now + wait, order: this.asked++, work };
     if (wait === 0) this.soon.push(entry);
-    else this.push(entry);
+    else if (stretchOf(entry.at) <= this.stretch) this.push(entry);
+    else this.putOff(entry);
     return () => {
       entry.work = null;
     };
@@ -60,6 +69,7 @@ export class VirtualTime implements Scheduler {
 
   private next(untilMs: number): Entry | null {
     const soon = this.soon[this.soonFrom];
+    if (soon === undefined && this.heap.length === 0) this.goOn(untilMs);
     const top = this.heap[0];
     if (soon !== undefined && (top === undefined || !isBefore(top, soon))) {
       this.soonFrom += 1;
@@ -70,6 +80,27 @@ export class VirtualTime implements Scheduler {
       return soon;
     }
     return top === undefined || top.at > untilMs ? null : this.pop();
+  }
+
+  private putOff(entry: Entry): void {
+    const stretch = stretchOf(entry.at);
+    const list = this.later.get(stretch);
+    if (list === undefined) this.later.set(stretch, [entry]);
+    else list.push(entry);
+    this.waiting += 1;
+  }
+
+  /** The next stretch with work in it, up to the one of `untilMs`. */
+  private goOn(untilMs: number): void {
+    const last = stretchOf(untilMs);
+    while (this.heap.length === 0 && this.stretch < last && this.waiting > 0) {
+      this.stretch += 1;
+      const list = this.later.get(this.stretch);
+      if (list === undefined) continue;
+      this.later.delete(this.stretch);
+      this.waiting -= list.length;
+      for (const entry of list) if (entry.work !== null) this.push(entry);
+    }
   }
 
   private push(entry: Entry): void {
@@ -105,6 +136,10 @@ export class VirtualTime implements Scheduler {
     heap[at] = last;
     return top;
   }
+}
+
+function stretchOf(atMs: number): number {
+  return Math.floor(atMs / STRETCH_MS);
 }
 
 function isBefore(a: Entry, b: Entry): boolean {

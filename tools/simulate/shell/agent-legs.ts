@@ -27,6 +27,8 @@ interface Leg {
 export class AgentLegs {
   private readonly legs = new Map<string, Leg>();
   private readonly standing = new Map<string, string>();
+  /** Standing legs that nobody was told to be up. */
+  private readonly untold = new Map<string, Leg>();
   private readonly restUntil = new Map<string, number>();
   private readonly untoldEnds = new Map<string, { agentId: string; isRefused: boolean }>();
   private renewedAt = 0;
@@ -114,13 +116,17 @@ export class AgentLegs {
     groupId: string,
     more: { isStanding: boolean; isUp: boolean; lentUntilMs: number },
   ): void {
-    this.legs.set(legId, { agentId, groupId, calledAtMs: this.time.nowMs(), isTold: more.isUp, ...more });
-    if (more.isStanding) this.standing.set(agentId, legId);
+    const leg: Leg = { agentId, groupId, calledAtMs: this.time.nowMs(), isTold: more.isUp, ...more };
+    this.legs.set(legId, leg);
+    if (!more.isStanding) return;
+    this.standing.set(agentId, legId);
+    if (!leg.isTold) this.untold.set(legId, leg);
   }
 
   private forget(legId: string): void {
     const leg = this.legs.get(legId);
     this.legs.delete(legId);
+    this.untold.delete(legId);
     if (leg !== undefined && this.standing.get(leg.agentId) === legId) this.standing.delete(leg.agentId);
   }
 
@@ -128,6 +134,7 @@ export class AgentLegs {
     if (!leg.isStanding) return;
     this.database.moveAgent(leg.agentId, { kind: 'leg_up', legId });
     leg.isTold = true;
+    this.untold.delete(legId);
   }
 
   private drop(legId: string, leg: Leg, isRefused: boolean): void {
@@ -141,10 +148,10 @@ export class AgentLegs {
   private tellAgain(now: number): void {
     for (const [legId, { agentId, isRefused }] of this.untoldEnds)
       this.database.moveAgent(agentId, { kind: 'leg_down', legId, isRefused });
-    this.untoldEnds.clear();
-    for (const [legId, leg] of this.legs) {
-      if (leg.isUp && !leg.isTold) this.tellUp(legId, leg);
-      else if (!leg.isUp && leg.isStanding && now - leg.calledAtMs > UP_WITHIN_MS) this.drop(legId, leg, true);
+    if (this.untoldEnds.size > 0) this.untoldEnds.clear();
+    for (const [legId, leg] of this.untold) {
+      if (leg.isUp) this.tellUp(legId, leg);
+      else if (now - leg.calledAtMs > UP_WITHIN_MS) this.drop(legId, leg, true);
     }
   }
 

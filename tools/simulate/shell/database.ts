@@ -36,6 +36,8 @@ export class Database {
   readonly orders = new Map<string, OrderRow>();
   readonly calls = new Map<string, CallRow>();
   readonly agents = new Map<string, AgentRow>();
+  /** Grows with each change of an agent's row: what was read from them holds while it stays. */
+  agentsVersion = 0;
   readonly liveCalls = new Set<CallRow>();
   /** Unique index: one live call to a number, over all shops. */
   private readonly liveByPhone = new Map<string, CallRow>();
@@ -229,6 +231,7 @@ export class Database {
 
   addAgent(agent: AgentRow): void {
     this.agents.set(agent.agentId, agent);
+    this.agentsVersion += 1;
   }
 
   /** Asks the presence machine and writes its decision; false when the event changed nothing. */
@@ -239,6 +242,7 @@ export class Database {
     if ('ignored' in decision) return false;
     const before = row.presence;
     row.presence = decision.presence;
+    this.agentsVersion += 1;
     if (before.state === 'wrap_up' && decision.presence.state !== 'wrap_up') {
       const call = this.calls.get(before.callId);
       if (call !== undefined) call.wrappedUpAt = this.time.date();

@@ -31,7 +31,7 @@ const SORT_AGAIN_MS = 1_000;
 /** One shop's orders: those to come by the instant at which they become due, those due in dial order. As the dial queue's index in Postgres. */
 class ShopLine {
   private readonly later: { readonly atMs: number; readonly entry: Queued }[] = [];
-  private due: Queued[] = [];
+  private readonly due: Queued[] = [];
   private sortedAtMs = 0;
 
   constructor(
@@ -52,17 +52,17 @@ class ShopLine {
   /** The first due orders that `isWanted`; entries that left the queue are dropped on the way. */
   first(limit: number, now: Date, isWanted: (entry: Queued) => boolean): Queued[] {
     this.wakeDue(now);
+    const { due } = this;
     const found: Queued[] = [];
-    let gone = 0;
-    for (const entry of this.due) {
-      if (this.current.get(entry.orderRef) !== entry) {
-        gone += 1;
-        continue;
-      }
+    let seen = 0;
+    let kept = 0;
+    while (seen < due.length && found.length < limit) {
+      const entry = due[seen++]!;
+      if (this.current.get(entry.orderRef) !== entry) continue;
+      due[kept++] = entry;
       if (isWanted(entry)) found.push(entry);
-      if (found.length >= limit) break;
     }
-    if (gone > 20) this.due = this.due.filter((entry) => this.current.get(entry.orderRef) === entry);
+    if (kept < seen) due.splice(kept, seen - kept);
     return found;
   }
 

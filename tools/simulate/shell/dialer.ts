@@ -63,6 +63,9 @@ export class Dialer {
   private isWakePending = false;
   private isWoken = false;
   private cancelRest: (() => void) | null = null;
+  /** Agents whose first group is led here. */
+  private floor: readonly AgentRow[] = [];
+  private staff: { readonly version: number; readonly groupIds: ReadonlySet<string> } | null = null;
 
   constructor(
     readonly name: string,
@@ -198,6 +201,7 @@ export class Dialer {
       if (agent?.connection === 'per_call') this.legs.follow(agent.legId, agent.agentId, groupId);
     }
     this.led.set(groupId, { epoch, pacer: new Pacer(this.pacerParts(groupId), epoch) });
+    this.seeFloor();
   }
 
   private pacerParts(groupId: string): PacerParts {
@@ -219,17 +223,22 @@ export class Dialer {
     };
   }
 
-  private staffed(): Set<string> {
-    const staffed = new Set<string>();
-    for (const { groupIds, presence } of this.world.database.agents.values()) {
-      if (presence.wish.to === 'ready' && AT_WORK.includes(presence.state)) groupIds.forEach((id) => staffed.add(id));
+  private staffed(): ReadonlySet<string> {
+    const { agents, agentsVersion: version } = this.world.database;
+    if (this.staff?.version === version) return this.staff.groupIds;
+    const groupIds = new Set<string>();
+    for (const agent of agents.values()) {
+      if (agent.presence.wish.to !== 'ready' || !AT_WORK.includes(agent.presence.state)) continue;
+      for (const groupId of agent.groupIds) groupIds.add(groupId);
     }
-    return staffed;
+    this.staff = { version, groupIds };
+    return groupIds;
   }
 
   /** Its talks go on and are the next leader's. */
   private leave(groupId: string): void {
     this.led.delete(groupId);
+    this.seeFloor();
     for (const [callId, mailbox] of this.live) {
       if (mailbox.route.groupId !== groupId) continue;
       mailbox.close();
@@ -239,13 +248,13 @@ export class Dialer {
     this.link.detachGroup(groupId);
   }
 
-  private floor(): AgentRow[] {
-    return [...this.world.database.agents.values()].filter((agent) => this.led.has(agent.groupIds[0] ?? ''));
+  private seeFloor(): void {
+    this.floor = [...this.world.database.agents.values()].filter((agent) => this.led.has(agent.groupIds[0] ?? ''));
   }
 
   private tend(): void {
     const { database } = this.world;
-    this.legs.tend(this.floor());
+    this.legs.tend(this.floor);
     database.check();
     this.takeCommands();
     if (this.time.nowMs() - this.reconciledAt > RECONCILE_EVERY_MS) this.reconcile();
@@ -264,7 +273,7 @@ export class Dialer {
 
   private reconcile(): void {
     this.reconciledAt = this.time.nowMs();
-    this.reconciler.run(this.floor());
+    this.reconciler.run(this.floor);
   }
 
   private onFact(fact: TelephonyFact): void {

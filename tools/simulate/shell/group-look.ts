@@ -1,9 +1,10 @@
+import type { Presence } from '../../../src/core/agent/agent.js';
 import type { GroupFloor, PacedShop } from '../../../src/core/attempt/take-turn.js';
 import type { TurnAgent } from '../../../src/core/attempt/plan-turn.js';
 import type { RingRules } from '../../../src/core/calling-hours/may-ring.js';
 import type { ShopSettings } from '../../../src/core/order/shop-settings.js';
 import { FloorWatch, type SeenAgent } from '../../../src/core/pacing/floor-watch.js';
-import { callsLoad } from '../../../src/core/pacing/live-load.js';
+import { callsLoad, type PacedCall } from '../../../src/core/pacing/live-load.js';
 import { factsOfPast, isAbandoned, type PacingFact } from '../../../src/core/pacing/pacing-fact.js';
 import { PredictivePacer } from '../../../src/core/pacing/predictive.js';
 import type { PredictiveLoad } from '../../../src/core/pacing/predictive-load.js';
@@ -32,6 +33,17 @@ export interface GroupSight {
   readonly atWork: ReadonlyMap<string, AgentRow>;
 }
 
+/** The floor as it has been since the agents' rows had this version. Times are ms. */
+interface People {
+  readonly version: number;
+  readonly free: readonly FreeAgent[];
+  readonly reserved: number;
+  readonly talking: readonly number[];
+  readonly wrapUp: readonly number[];
+  readonly atWork: ReadonlyMap<string, AgentRow>;
+}
+
+const NO_CALLS = { abandoned: 0, waiting: 0 };
 const AT_WORK: readonly string[] = ['ready', 'reserved', 'talking', 'wrap_up'];
 const ABANDON_AFTER_SECONDS = 2;
 const CALLS_TO_LEARN_FROM = 400;
@@ -42,6 +54,9 @@ export class GroupLook {
   readonly pacer: PredictivePacer;
   private readonly watch = new FloorWatch();
   private readonly windows: ReadonlyMap<string, AbandonWindows>;
+  private readonly presences: Presence[] = [];
+  private readonly seen: SeenAgent[] = [];
+  private lastPeople: People | null = null;
 
   constructor(
     private readonly groupId: string,
@@ -70,36 +85,66 @@ export class GroupLook {
   }
 
   at(now: Date): GroupSight {
-    const people = this.agents;
-    for (const fact of this.watch.look(people.map(seen))) this.learn(fact, now.getTime());
-    const elapsed = (states: readonly string[]): number[] =>
-      people
-        .filter(({ presence }) => states.includes(presence.state) && presence.wish.to === 'ready')
-        .map(({ presence }) => (now.getTime() - presence.since.getTime()) / 1_000);
-    const live = [...this.live.values()].filter(({ route }) => route.groupId === this.groupId);
+    const { free, reserved, talking, wrapUp, atWork } = this.people(now);
+    const nowMs = now.getTime();
+    const { unassigned, ofShop } = this.callsNow();
     return {
-      floor: {
-        free: people.filter(isFree).map(freeAgent),
-        reserved: people.filter(({ presence }) => presence.state === 'reserved').length,
-        talking: elapsed(['talking', 'lost']),
-        wrapUp: elapsed(['wrap_up']),
-      },
-      calls: callsLoad(
-        live.map(({ call, route }) => ({ call, number: route.number })),
-        now,
-      ),
+      floor: { free, reserved, talking: talking.map(secondsTo(nowMs)), wrapUp: wrapUp.map(secondsTo(nowMs)) },
+      calls: callsLoad(unassigned, now),
       shops: new Map(
         this.shops.map(({ shopId, settings, rules }) => {
-          const ofShop = live.filter(({ route }) => route.shopId === shopId);
-          const abandoned = ofShop.filter(({ call }) => isAbandoned(call)).length;
-          const waiting = ofShop.filter(({ call }) => call.state === 'waiting' && call.agent === null).length;
-          const abandons = this.windows.get(shopId)?.counts(now.getTime(), abandoned) ?? [];
+          const { abandoned, waiting } = ofShop.get(shopId) ?? NO_CALLS;
+          const abandons = this.windows.get(shopId)?.counts(nowMs, abandoned) ?? [];
           const liveCalls = this.database.liveByShop.get(shopId) ?? 0;
           return [shopId, { settings, rules, liveCalls, abandons, waiting }];
         }),
       ),
-      atWork: new Map(people.filter(isAtWork).map((agent) => [agent.agentId, agent])),
+      atWork,
     };
+  }
+
+  /** Everybody of the group, read anew only when somebody has moved. */
+  private people(now: Date): People {
+    const { agentsVersion: version } = this.database;
+    if (this.lastPeople?.version === version) return this.lastPeople;
+    const free: FreeAgent[] = [];
+    const talking: number[] = [];
+    const wrapUp: number[] = [];
+    const atWork = new Map<string, AgentRow>();
+    let reserved = 0;
+    for (const [i, row] of this.agents.entries()) {
+      const { presence } = row;
+      if (this.presences[i] !== presence) {
+        this.presences[i] = presence;
+        this.seen[i] = seen(row);
+      }
+      if (isFree(row)) free.push(freeAgent(row));
+      if (presence.state === 'reserved') reserved += 1;
+      if (presence.wish.to !== 'ready') continue;
+      if (AT_WORK.includes(presence.state)) atWork.set(row.agentId, row);
+      if (presence.state === 'talking' || presence.state === 'lost') talking.push(presence.since.getTime());
+      if (presence.state === 'wrap_up') wrapUp.push(presence.since.getTime());
+    }
+    for (const fact of this.watch.look(this.seen)) this.learn(fact, now.getTime());
+    this.lastPeople = { version, free, reserved, talking, wrapUp, atWork };
+    return this.lastPeople;
+  }
+
+  /** The calls that count on a free agent, and how many of each shop are abandoned or wait. */
+  private callsNow(): { unassigned: PacedCall[]; ofShop: Map<string, { abandoned: number; waiting: number }> } {
+    const unassigned: PacedCall[] = [];
+    const ofShop = new Map<string, { abandoned: number; waiting: number }>();
+    for (const { call, route } of this.live.values()) {
+      if (route.groupId !== this.groupId) continue;
+      const isWaiting = call.state === 'waiting' && call.agent === null;
+      if (call.agent === null) unassigned.push({ call, number: route.number });
+      if (!isWaiting && !isAbandoned(call)) continue;
+      const counts = ofShop.get(route.shopId) ?? { ...NO_CALLS };
+      ofShop.set(route.shopId, counts);
+      if (isWaiting) counts.waiting += 1;
+      else counts.abandoned += 1;
+    }
+    return { unassigned, ofShop };
   }
 
   /** What a new leader knows of the group's last calls. */
@@ -138,6 +183,6 @@ function seen({ agentId, presence }: AgentRow): SeenAgent {
   };
 }
 
-function isAtWork({ presence }: AgentRow): boolean {
-  return AT_WORK.includes(presence.state) && presence.wish.to === 'ready';
+function secondsTo(nowMs: number): (sinceMs: number) => number {
+  return (sinceMs) => (nowMs - sinceMs) / 1_000;
 }

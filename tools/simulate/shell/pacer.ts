@@ -90,8 +90,9 @@ export class Pacer {
       dialing: group.dialing,
       trunks: parts.lines.free(),
     };
-    // With somebody free there is a call to place for certain; what is beyond the look is placed in the next round of the turn.
-    const free = sight.floor.free.length;
+    // With somebody free for certain there is a call to place; what is beyond the look is placed in the next round of the turn.
+    const promised = sight.calls.unassigned.length + sight.calls.waiting.length;
+    const free = sight.floor.free.length - promised;
     const dial = free > 0 ? free + MOST_AHEAD : foresee(this.look.pacer, turn, nowSeconds).decision.dial;
     if (dial === 0) return [];
     const entries = parts.queue.next({ shops: open, limit: dial + LOOK_AHEAD, now, shares: this.shares }, isNext);

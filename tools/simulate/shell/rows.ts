@@ -2,7 +2,7 @@ import type { Presence, AgentLimits } from '../../../src/core/agent/agent.js';
 import type { Call } from '../../../src/core/call/call.js';
 import type { AttemptResult } from '../../../src/core/call/result.js';
 import type { PastAttempt } from '../../../src/core/attempt/next-attempt.js';
-import type { Outcome, OrderStatus } from '../../../src/core/order/order.js';
+import type { Outcome } from '../../../src/core/order/order.js';
 import { isLive, type OrderState } from '../../../src/core/order/order-machine.js';
 
 /** An attempt of an order; `result` is null while it is live. */
@@ -76,10 +76,6 @@ export interface AgentRow {
   readonly endpoint: string;
   readonly limits: AgentLimits;
   presence: Presence;
-}
-
-export function statusOf(order: OrderRow): OrderStatus {
-  return order.state.status;
 }
 
 export function outcomeOf(order: OrderRow): Outcome | null {
