@@ -423,6 +423,18 @@ describe('an attempt without an agent', () => {
     },
   );
 
+  it('abandoned: owed a call until the buyer has talked with an agent, not longer', async () => {
+    const [agent, order] = [await anAgent(), await anAcceptedOrder()];
+    await (await aCall(order, null)).end('abandoned');
+    await (await aCall(order, null)).end('busy');
+    expect(await rowOf(order.orderRef)).toMatchObject({ is_abandoned_before: true, band: 0 });
+    const talk = await aCall(order, agent);
+    await talk.connect();
+    await outcomes.record(agent, talk.callId, { outcome: 'no_decision' });
+    await talk.end();
+    expect(await rowOf(order.orderRef)).toMatchObject({ status: 'scheduled', is_abandoned_before: false });
+  });
+
   it('invalid number: final at once, by the system', async () => {
     const order = await anAcceptedOrder();
     await (await aCall(order, null)).end('invalid_number');

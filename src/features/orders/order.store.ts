@@ -144,6 +144,7 @@ export async function setLive(tx: Tx, orderRef: string, status: LiveStatus, call
     `UPDATE orders SET status = $2,
        callback_at = CASE WHEN $2 IN ('connected', 'wrap_up') THEN NULL ELSE callback_at END,
        callback_agent_id = CASE WHEN $2 IN ('connected', 'wrap_up') THEN NULL ELSE callback_agent_id END,
+       is_abandoned_before = is_abandoned_before AND $2 NOT IN ('connected', 'wrap_up'),
        attempts_made = attempts_made + (live_call_id IS DISTINCT FROM $3::uuid)::int, live_call_id = $3, row_version = row_version + 1
      WHERE id = $1`,
     [orderRef, status, callId],

@@ -40,6 +40,11 @@ describe('shopSettingsFrom', () => {
       { jurisdiction: 'fr', holidays: { isClosed: false } },
       '/holidays/isClosed',
     ],
+    [
+      'a delay that outlasts the order',
+      { firstCall: { delaySeconds: 3600 }, giveUpAfterHours: 1 },
+      '/firstCall/delaySeconds',
+    ],
     ['a ring that is cut short', { jurisdiction: 'uk', ringSeconds: 14 }, '/ringSeconds'],
     [
       'a cap above the law',

@@ -123,6 +123,9 @@ function crossChecks(settings: ShopSettings, isDemoAllowed: boolean): FieldError
   if (settings.firstCall.targetSeconds > settings.firstCall.deadlineSeconds) {
     say('/firstCall/targetSeconds', 'must not be greater than deadlineSeconds');
   }
+  if (settings.firstCall.delaySeconds >= settings.giveUpAfterHours * 3600) {
+    say('/firstCall/delaySeconds', 'must be shorter than giveUpAfterHours, or every order would expire uncalled');
+  }
   for (const [country, callerId] of Object.entries<unknown>(settings.callerIds)) {
     if (!isKnownCountry(country)) say(`/callerIds/${country}`, 'is no ISO 3166 code of two capitals, e.g. PL');
     else if (typeof callerId !== 'string' || !/^\+[1-9]\d{6,14}$/.test(callerId)) {
