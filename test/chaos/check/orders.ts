@@ -82,7 +82,7 @@ export function everyOutcomeIsTold({ posts, rows, tries, shopProblems }: Evidenc
     found.judge(
       told?.body.data['outcome'] === order.outcome,
       () =>
-        `order ${orderId} ended as ${order.outcome}, and the shop was told ${String(told?.body.data['outcome'] ?? 'nothing')}`,
+        `order ${orderId} ended as ${order.outcome}, and the shop was told ${told === undefined ? 'nothing' : JSON.stringify(told.body.data['outcome'])}`,
       { orderId },
     );
   }

@@ -129,5 +129,6 @@ export class Floor {
 }
 
 function stateShown(agent: VirtualAgent): string {
-  return String(agent.events.findLast((one) => one.event === 'agent.state')?.data['state'] ?? '');
+  const shown = agent.events.findLast((one) => one.event === 'agent.state')?.data['state'];
+  return typeof shown === 'string' ? shown : '';
 }

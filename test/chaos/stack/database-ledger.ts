@@ -234,7 +234,7 @@ export class DatabaseLedger {
   /** One order's row with its calls and timeline, for the history around a violation. */
   async historyOf(orderRef: string): Promise<unknown[]> {
     return this.ask(async (client) => {
-      const { rows } = await client.query(
+      const { rows } = await client.query<{ at: Date; what: string; detail: string }>(
         `SELECT at, kind AS what, data::text AS detail FROM order_timeline WHERE order_ref = $1::uuid
          UNION ALL SELECT at, 'row ' || coalesce(before, ''), after FROM ledger.moves WHERE what = 'order' AND id = $1::text
          UNION ALL SELECT e.at, 'call ' || left(e.call_id::text, 13), e.event::text FROM call_events e
