@@ -142,6 +142,7 @@ async function runCell(
   stack.note(`${cell.point} × ${cell.mode}`);
   const file = join(arms, cell.point);
   mkdirSync(arms, { recursive: true });
+  if (cell.mode === 'kill9') for (const service of stack.services) service.expectEnd();
   // Armed in one step: nobody reads half a word.
   writeFileSync(`${file}.arming`, cell.mode);
   renameSync(`${file}.arming`, file);
