@@ -42,7 +42,8 @@ export class FloorWatch {
     for (const agentId of this.phases.keys()) if (!there.has(agentId)) this.phases.delete(agentId);
   }
 
-  private lookAt(agent: SeenAgent): PacingFact[] {
+  /** What has ended since the last look at this agent. */
+  lookAt(agent: SeenAgent): PacingFact[] {
     const { agentId } = agent;
     const before = this.phases.get(agentId);
     const now = phaseOf(agent);

@@ -41,8 +41,8 @@ export class AgentLegs {
     private readonly nextId: () => string,
   ) {}
 
-  /** @param floor agents whose first group is led here */
-  tend(floor: readonly AgentRow[]): void {
+  /** @param isMine whether the agent's first group is led here */
+  tend(isMine: (agent: AgentRow) => boolean): void {
     const now = this.time.nowMs();
     if (now - this.renewedAt >= RENEW_EVERY_MS) {
       this.renewedAt = now;
@@ -50,8 +50,9 @@ export class AgentLegs {
     }
     if (!this.database.isUp) return;
     this.tellAgain(now);
-    for (const agent of floor) {
+    for (const agent of this.database.agentsToTend) {
       const { presence } = agent;
+      if (!isMine(agent)) continue;
       if (this.isMissing(agent, now)) this.call(agent);
       else if (presence.state === 'offline' && presence.legId !== null && presence.isLegUp) this.end(agent);
     }

@@ -2,7 +2,7 @@ import { decide, type AgentAction, type AgentEvent, type Presence } from '../../
 import type { Call } from '../../../src/core/call/call.js';
 import type { OrderState } from '../../../src/core/order/order-machine.js';
 import type { VirtualTime } from '../engine/virtual-time.js';
-import type { CallCommand } from './desk.js';
+import { isAtWork, type CallCommand } from './desk.js';
 import type { AgentRow, CallRow, OrderRow, Route } from './rows.js';
 import { hasRung } from './rows.js';
 
@@ -36,8 +36,14 @@ export class Database {
   readonly orders = new Map<string, OrderRow>();
   readonly calls = new Map<string, CallRow>();
   readonly agents = new Map<string, AgentRow>();
-  /** Grows with each change of an agent's row: what was read from them holds while it stays. */
-  agentsVersion = 0;
+  /** The agent of each change of an agent's row, in their order: who reads on from where they stopped sees what is new. */
+  readonly movedAgents: AgentRow[] = [];
+  /** Agents at work in each group. */
+  private readonly staff = new Map<string, number>();
+  /** Groups in which somebody is at work. */
+  readonly staffedGroups = new Set<string>();
+  /** Agents whose phone is to be called, or let go. */
+  readonly agentsToTend = new Set<AgentRow>();
   readonly liveCalls = new Set<CallRow>();
   /** Unique index: one live call to a number, over all shops. */
   private readonly liveByPhone = new Map<string, CallRow>();
@@ -231,7 +237,7 @@ export class Database {
 
   addAgent(agent: AgentRow): void {
     this.agents.set(agent.agentId, agent);
-    this.agentsVersion += 1;
+    this.noteAgent(agent, null);
   }
 
   /** Asks the presence machine and writes its decision; false when the event changed nothing. */
@@ -242,7 +248,7 @@ export class Database {
     if ('ignored' in decision) return false;
     const before = row.presence;
     row.presence = decision.presence;
-    this.agentsVersion += 1;
+    this.noteAgent(row, before);
     if (before.state === 'wrap_up' && decision.presence.state !== 'wrap_up') {
       const call = this.calls.get(before.callId);
       if (call !== undefined) call.wrappedUpAt = this.time.date();
@@ -253,9 +259,29 @@ export class Database {
     return true;
   }
 
+  private noteAgent(row: AgentRow, before: Presence | null): void {
+    const { presence, groupIds } = row;
+    this.movedAgents.push(row);
+    if (isToTend(presence)) this.agentsToTend.add(row);
+    else this.agentsToTend.delete(row);
+    const by = Number(isAtWork(presence)) - Number(before !== null && isAtWork(before));
+    if (by === 0) return;
+    for (const groupId of groupIds) {
+      const count = (this.staff.get(groupId) ?? 0) + by;
+      this.staff.set(groupId, count);
+      if (count > 0) this.staffedGroups.add(groupId);
+      else this.staffedGroups.delete(groupId);
+    }
+  }
+
   private count(row: CallRow, by: number): void {
     const { shopId, trunkId } = row.route;
     this.liveByShop.set(shopId, (this.liveByShop.get(shopId) ?? 0) + by);
     this.liveByTrunk.set(trunkId, (this.liveByTrunk.get(trunkId) ?? 0) + by);
   }
+}
+
+function isToTend(presence: Presence): boolean {
+  if (presence.state === 'connecting' || presence.state === 'lost') return true;
+  return presence.state === 'offline' && presence.legId !== null && presence.isLegUp;
 }

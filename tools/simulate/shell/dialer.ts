@@ -43,7 +43,6 @@ const TURN_MS = 8;
 const WAKE_MS = 2;
 const RENEW_EVERY_MS = 2_000;
 const RECONCILE_EVERY_MS = 5_000;
-const AT_WORK: readonly string[] = ['ready', 'reserved', 'talking', 'wrap_up'];
 
 /** One dialer process: takes groups, tends their calls, lets the pacer place new ones. Its memory dies with it. */
 export class Dialer {
@@ -63,9 +62,6 @@ export class Dialer {
   private isWakePending = false;
   private isWoken = false;
   private cancelRest: (() => void) | null = null;
-  /** Agents whose first group is led here. */
-  private floor: readonly AgentRow[] = [];
-  private staff: { readonly version: number; readonly groupIds: ReadonlySet<string> } | null = null;
 
   constructor(
     readonly name: string,
@@ -201,7 +197,6 @@ export class Dialer {
       if (agent?.connection === 'per_call') this.legs.follow(agent.legId, agent.agentId, groupId);
     }
     this.led.set(groupId, { epoch, pacer: new Pacer(this.pacerParts(groupId), epoch) });
-    this.seeFloor();
   }
 
   private pacerParts(groupId: string): PacerParts {
@@ -218,27 +213,13 @@ export class Dialer {
       live: this.live,
       nextId,
       zonesOf,
-      staffed: () => this.staffed(),
       onDecision: (decision) => this.world.onDecision(this.name, decision),
     };
-  }
-
-  private staffed(): ReadonlySet<string> {
-    const { agents, agentsVersion: version } = this.world.database;
-    if (this.staff?.version === version) return this.staff.groupIds;
-    const groupIds = new Set<string>();
-    for (const agent of agents.values()) {
-      if (agent.presence.wish.to !== 'ready' || !AT_WORK.includes(agent.presence.state)) continue;
-      for (const groupId of agent.groupIds) groupIds.add(groupId);
-    }
-    this.staff = { version, groupIds };
-    return groupIds;
   }
 
   /** Its talks go on and are the next leader's. */
   private leave(groupId: string): void {
     this.led.delete(groupId);
-    this.seeFloor();
     for (const [callId, mailbox] of this.live) {
       if (mailbox.route.groupId !== groupId) continue;
       mailbox.close();
@@ -248,13 +229,13 @@ export class Dialer {
     this.link.detachGroup(groupId);
   }
 
-  private seeFloor(): void {
-    this.floor = [...this.world.database.agents.values()].filter((agent) => this.led.has(agent.groupIds[0] ?? ''));
+  private floor(): AgentRow[] {
+    return [...this.world.database.agents.values()].filter((agent) => this.led.has(agent.groupIds[0] ?? ''));
   }
 
   private tend(): void {
     const { database } = this.world;
-    this.legs.tend(this.floor);
+    this.legs.tend((agent) => this.led.has(agent.groupIds[0] ?? ''));
     database.check();
     this.takeCommands();
     if (this.time.nowMs() - this.reconciledAt > RECONCILE_EVERY_MS) this.reconcile();
@@ -273,7 +254,7 @@ export class Dialer {
 
   private reconcile(): void {
     this.reconciledAt = this.time.nowMs();
-    this.reconciler.run(this.floor);
+    this.reconciler.run(this.floor());
   }
 
   private onFact(fact: TelephonyFact): void {

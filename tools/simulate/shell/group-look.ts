@@ -1,4 +1,3 @@
-import type { Presence } from '../../../src/core/agent/agent.js';
 import type { GroupFloor, PacedShop } from '../../../src/core/attempt/take-turn.js';
 import type { TurnAgent } from '../../../src/core/attempt/plan-turn.js';
 import type { RingRules } from '../../../src/core/calling-hours/may-ring.js';
@@ -11,7 +10,7 @@ import type { PredictiveLoad } from '../../../src/core/pacing/predictive-load.js
 import { AbandonWindows } from './abandon-windows.js';
 import type { CallMailbox } from './call-mailbox.js';
 import type { Database } from './database.js';
-import { isFree } from './desk.js';
+import { isAtWork, isFree } from './desk.js';
 import type { AgentRow } from './rows.js';
 
 export interface ShopOfGroup {
@@ -33,18 +32,9 @@ export interface GroupSight {
   readonly atWork: ReadonlyMap<string, AgentRow>;
 }
 
-/** The floor as it has been since the agents' rows had this version. Times are ms. */
-interface People {
-  readonly version: number;
-  readonly free: readonly FreeAgent[];
-  readonly reserved: number;
-  readonly talking: readonly number[];
-  readonly wrapUp: readonly number[];
-  readonly atWork: ReadonlyMap<string, AgentRow>;
-}
-
+/** The first look finds nothing ended. */
+const NEVER = new Date(0);
 const NO_CALLS = { abandoned: 0, waiting: 0 };
-const AT_WORK: readonly string[] = ['ready', 'reserved', 'talking', 'wrap_up'];
 const ABANDON_AFTER_SECONDS = 2;
 const CALLS_TO_LEARN_FROM = 400;
 const CAP = 0.03;
@@ -54,14 +44,18 @@ export class GroupLook {
   readonly pacer: PredictivePacer;
   private readonly watch = new FloorWatch();
   private readonly windows: ReadonlyMap<string, AbandonWindows>;
-  private readonly presences: Presence[] = [];
-  private readonly seen: SeenAgent[] = [];
-  private lastPeople: People | null = null;
+  private readonly free = new Map<AgentRow, FreeAgent>();
+  private readonly reserved = new Map<AgentRow, AgentRow>();
+  /** Since when. */
+  private readonly talking = new Map<AgentRow, Date>();
+  private readonly wrapUp = new Map<AgentRow, Date>();
+  private readonly atWork = new Map<string, AgentRow>();
+  private movesSeen: number;
 
   constructor(
     private readonly groupId: string,
     private readonly shops: readonly ShopOfGroup[],
-    private readonly agents: readonly AgentRow[],
+    agents: readonly AgentRow[],
     private readonly live: ReadonlyMap<string, CallMailbox>,
     private readonly database: Database,
   ) {
@@ -78,6 +72,8 @@ export class GroupLook {
       isScreened: false,
     });
     this.learnFromThePast();
+    this.movesSeen = database.movedAgents.length;
+    for (const agent of agents) this.see(agent, NEVER);
   }
 
   learn(fact: PacingFact, atMs: number): void {
@@ -85,11 +81,18 @@ export class GroupLook {
   }
 
   at(now: Date): GroupSight {
-    const { free, reserved, talking, wrapUp, atWork } = this.people(now);
+    this.seePeople(now);
     const nowMs = now.getTime();
+    const elapsed = (times: ReadonlyMap<AgentRow, Date>): number[] =>
+      Array.from(times.values(), (since) => (nowMs - since.getTime()) / 1_000);
     const { unassigned, ofShop } = this.callsNow();
     return {
-      floor: { free, reserved, talking: talking.map(secondsTo(nowMs)), wrapUp: wrapUp.map(secondsTo(nowMs)) },
+      floor: {
+        free: [...this.free.values()],
+        reserved: this.reserved.size,
+        talking: elapsed(this.talking),
+        wrapUp: elapsed(this.wrapUp),
+      },
       calls: callsLoad(unassigned, now),
       shops: new Map(
         this.shops.map(({ shopId, settings, rules }) => {
@@ -99,35 +102,29 @@ export class GroupLook {
           return [shopId, { settings, rules, liveCalls, abandons, waiting }];
         }),
       ),
-      atWork,
+      atWork: this.atWork,
     };
   }
 
-  /** Everybody of the group, read anew only when somebody has moved. */
-  private people(now: Date): People {
-    const { agentsVersion: version } = this.database;
-    if (this.lastPeople?.version === version) return this.lastPeople;
-    const free: FreeAgent[] = [];
-    const talking: number[] = [];
-    const wrapUp: number[] = [];
-    const atWork = new Map<string, AgentRow>();
-    let reserved = 0;
-    for (const [i, row] of this.agents.entries()) {
-      const { presence } = row;
-      if (this.presences[i] !== presence) {
-        this.presences[i] = presence;
-        this.seen[i] = seen(row);
-      }
-      if (isFree(row)) free.push(freeAgent(row));
-      if (presence.state === 'reserved') reserved += 1;
-      if (presence.wish.to !== 'ready') continue;
-      if (AT_WORK.includes(presence.state)) atWork.set(row.agentId, row);
-      if (presence.state === 'talking' || presence.state === 'lost') talking.push(presence.since.getTime());
-      if (presence.state === 'wrap_up') wrapUp.push(presence.since.getTime());
+  /** Brings what is known of the group's people up to date with those who have moved. */
+  private seePeople(now: Date): void {
+    const { movedAgents } = this.database;
+    for (; this.movesSeen < movedAgents.length; this.movesSeen += 1) {
+      const row = movedAgents[this.movesSeen]!;
+      if (row.groupIds.includes(this.groupId)) this.see(row, now);
     }
-    for (const fact of this.watch.look(this.seen)) this.learn(fact, now.getTime());
-    this.lastPeople = { version, free, reserved, talking, wrapUp, atWork };
-    return this.lastPeople;
+  }
+
+  private see(row: AgentRow, now: Date): void {
+    const { presence } = row;
+    const { state } = presence;
+    const isStaying = presence.wish.to === 'ready';
+    for (const fact of this.watch.lookAt(seen(row))) this.learn(fact, now.getTime());
+    put(this.free, row, isFree(row) ? freeAgent(row) : null);
+    put(this.reserved, row, state === 'reserved' ? row : null);
+    put(this.talking, row, isStaying && (state === 'talking' || state === 'lost') ? presence.since : null);
+    put(this.wrapUp, row, isStaying && state === 'wrap_up' ? presence.since : null);
+    put(this.atWork, row.agentId, isAtWork(presence) ? row : null);
   }
 
   /** The calls that count on a free agent, and how many of each shop are abandoned or wait. */
@@ -183,6 +180,7 @@ function seen({ agentId, presence }: AgentRow): SeenAgent {
   };
 }
 
-function secondsTo(nowMs: number): (sinceMs: number) => number {
-  return (sinceMs) => (nowMs - sinceMs) / 1_000;
+function put<K, V>(map: Map<K, V>, key: K, value: V | null): void {
+  if (value === null) map.delete(key);
+  else map.set(key, value);
 }

@@ -27,8 +27,6 @@ export interface PacerParts {
   readonly live: ReadonlyMap<string, CallMailbox>;
   readonly nextId: () => string;
   readonly zonesOf: (order: OrderRow) => readonly string[];
-  /** Groups in which somebody is at work. */
-  readonly staffed: () => ReadonlySet<string>;
   /** Each decision, before it is carried out. */
   readonly onDecision: (decision: PacingRecord) => void;
 }
@@ -167,10 +165,10 @@ export class Pacer {
 
   /** Shops below their limit, each with the orders that the group helps with by now. */
   private openShops(now: Date): { readonly shopId: string; readonly dueBefore: Date }[] {
-    const staffed = this.parts.staffed();
+    const { staffedGroups } = this.parts.database;
     return this.parts.shops.flatMap(({ shopId, settings }) => {
       if ((this.parts.database.liveByShop.get(shopId) ?? 0) >= settings.maxConcurrentCalls) return [];
-      const seconds = helpsAfterSeconds(settings.agentGroups, this.parts.group.group, staffed);
+      const seconds = helpsAfterSeconds(settings.agentGroups, this.parts.group.group, staffedGroups);
       return seconds === null ? [] : [{ shopId, dueBefore: new Date(now.getTime() - seconds * 1_000) }];
     });
   }
