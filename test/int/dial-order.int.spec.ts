@@ -78,7 +78,8 @@ describe('when again', () => {
     const phone = '+380676166660';
     const sent = async (orderId: string) =>
       expect((await postOrder(test, shop, orderCreated({ orderId, customer: { phone } }))).status).toBe(202);
-    const inThreeHours = Date.now() + 3 * 3_600_000;
+    // An hour after the latest instant that gap (120 min) and jitter (12 min) allow: another hour of the day at whatever minute this runs.
+    const later = Date.now() + (120 + 12 + 60) * 60_000;
     const tenDays = 10 * 86_400_000;
     await sent('last-time');
     await test.get(Transactions).run((tx) =>
@@ -88,7 +89,7 @@ describe('when again', () => {
          ) INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, phone_hash, state, machine, result, planned_at, dialed_at,
              answered_at, connected_at, ended_at, trace_id)
          SELECT gen_random_uuid(), 'habits', id, 'habits', 0, 'main', 'main', phone_hash, 'ended', '{}', 'answered', $1, $1, $1, $1, $1, 'trace' FROM past`,
-        [new Date(inThreeHours - tenDays)],
+        [new Date(later - tenDays)],
       ),
     );
     await sent('this-time');
@@ -99,7 +100,7 @@ describe('when again', () => {
     );
     const order = await getOrder(test, shop, 'this-time');
     const hour = (at: unknown) => new Date(at as string | number).getUTCHours();
-    expect(hour(order['nextAttemptAt'])).toBe(hour(inThreeHours));
+    expect(hour(order['nextAttemptAt'])).toBe(hour(later));
     expect(order['timeline']).toContainEqual(
       expect.objectContaining({
         kind: 'rescheduled',
