@@ -40,7 +40,7 @@ function played() {
     { info: NOTHING, warn: NOTHING, debug: NOTHING },
   ];
   const live = new LiveCalls(...(parts as unknown as ConstructorParameters<typeof LiveCalls>));
-  return { live, saved, holdWrites: (until: Promise<void>) => (gate = until) };
+  return { live, saved, holdWrites: (until: Promise<void>) => void (gate = until) };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
