@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Call, CallAction } from '../../core/call/call.js';
+import { eventOfAgent, eventOfBuyer, type LegFact } from '../../core/call/call-facts.js';
 import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
@@ -178,7 +179,11 @@ export class LiveCalls implements OnApplicationShutdown {
     if (fact.kind === 'link.replaced') for (const listener of this.replacedListeners) listener(fact.groupId);
     if (!('legId' in fact)) return;
     const buyer = this.live.get(fact.legId);
-    if (buyer !== undefined) return this.onBuyerFact(buyer, fact);
+    if (buyer !== undefined) {
+      const event = eventOfBuyer(fact);
+      if (event !== null) buyer.post(event);
+      return;
+    }
     if (!this.agentLegs.isKnown(fact.legId)) return;
     this.agentLegs
       .onFact(fact)
@@ -186,46 +191,10 @@ export class LiveCalls implements OnApplicationShutdown {
       .finally(() => this.onAgentFact(fact));
   }
 
-  private onBuyerFact(mailbox: CallMailbox, fact: Extract<TelephonyFact, { legId: string }>): void {
-    switch (fact.kind) {
-      case 'leg.dialing':
-        return mailbox.post({ kind: 'buyer.dialing' });
-      case 'leg.ringing':
-        return mailbox.post({ kind: 'buyer.ringing' });
-      case 'leg.progress':
-        return mailbox.post({ kind: 'buyer.progress' });
-      case 'leg.answered':
-        return mailbox.post({ kind: 'buyer.answered' });
-      case 'leg.ours':
-        return mailbox.post({ kind: 'buyer.ours' });
-      case 'leg.talking':
-        return mailbox.post({ kind: 'buyer.talking', isTalking: fact.isTalking });
-      case 'leg.ended':
-        return mailbox.post({
-          kind: 'buyer.ended',
-          cause: fact.cause,
-          techCause: fact.techCause,
-          wasHungUpByUs: fact.wasHungUpByUs,
-        });
-      case 'leg.bridged':
-      case 'leg.unbridged':
-      case 'leg.dtmf':
-        return;
-    }
-  }
-
-  private onAgentFact(fact: Extract<TelephonyFact, { legId: string }>): void {
-    if (fact.kind !== 'leg.ours' && fact.kind !== 'leg.ended') return;
+  private onAgentFact(fact: LegFact): void {
     for (const mailbox of this.live.values()) {
-      const { agent } = mailbox.call;
-      if (agent === null) continue;
-      if (fact.kind === 'leg.ended' && agent.legId === fact.legId)
-        mailbox.post({ kind: 'agent.ended', cause: fact.cause });
-      if (fact.kind === 'leg.ours' && fact.legId.startsWith(`agent-${agent.agentId}-`)) {
-        if (mailbox.call.state === 'agent_lost')
-          mailbox.post({ kind: 'cleared', agent: { ...agent, legId: fact.legId } });
-        else if (agent.legId === fact.legId) mailbox.post({ kind: 'agent.up' });
-      }
+      const event = eventOfAgent(mailbox.call, fact);
+      if (event !== null) mailbox.post(event);
     }
   }
 

@@ -1,17 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { eventsMissed } from '../../core/call/call-facts.js';
 import type { Survey, Telephony } from '../../core/call/telephony.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { failpoint, isSwitchedOff } from '../../platform/failpoints/failpoints.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { AgentLegs } from './agent-legs.js';
-import type { CallMailbox } from './call-mailbox.js';
 import { CallsMetrics } from './calls.metrics.js';
 import { CallStore } from './call.store.js';
 import { LiveCalls } from './live-calls.js';
 import { TELEPHONY } from './telephony.provider.js';
 
-/** A leg or a call younger than this may simply not have been told of yet. */
+/** A leg younger than this may simply not have been told of yet. */
 const YOUNG_MS = 5_000;
 /** A bridge may stand with fewer than two legs this long (invariant I9). */
 const EMPTY_BRIDGE_MS = 10_000;
@@ -55,21 +55,7 @@ export class Reconciler {
     const legs = new Map(survey.legs.map((leg) => [leg.legId, leg]));
     for (const mailbox of this.calls.all()) {
       if (mailbox.route.node !== node.node) continue;
-      const isOld = Date.now() - mailbox.call.since.getTime() > YOUNG_MS;
-      const { agent } = mailbox.call;
-      const agentLeg = agent === null ? undefined : legs.get(agent.legId);
-      if (mailbox.call.state === 'calling_agent') {
-        if (agentLeg?.state === 'up') mailbox.post({ kind: 'agent.up' });
-        else if (agentLeg === undefined && isOld) mailbox.post({ kind: 'agent.ended', cause: 0 });
-        continue;
-      }
-      const leg = legs.get(mailbox.callId);
-      if (leg === undefined) {
-        if (isOld) mailbox.post({ kind: 'buyer.missing' });
-        continue;
-      }
-      if (agent !== null && agentLeg === undefined && isOld) mailbox.post({ kind: 'agent.ended', cause: 0 });
-      tellMissed(mailbox, leg);
+      for (const event of eventsMissed(mailbox.call, legs, new Date())) mailbox.post(event);
     }
   }
 
@@ -123,16 +109,4 @@ export class Reconciler {
       ...floor.flatMap((agent) => (agent.isLegUp && agent.legId !== null ? [agent.legId] : [])),
     ]);
   }
-}
-
-/** What a call that went on unheard has missed; what it knows already it ignores. */
-function tellMissed(mailbox: CallMailbox, leg: Survey['legs'][number]): void {
-  if (leg.state === 'ringing') return mailbox.post({ kind: 'buyer.ringing' });
-  if (leg.state !== 'up') return;
-  if (leg.isInMessage) return mailbox.post({ kind: 'buyer.in_message' });
-  if (mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing') {
-    mailbox.post({ kind: 'buyer.answered' });
-    mailbox.post({ kind: 'buyer.ours' });
-  }
-  if (leg.bridgeId !== null && mailbox.call.state === 'waiting') mailbox.post({ kind: 'buyer.bridged' });
 }

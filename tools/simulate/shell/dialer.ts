@@ -1,4 +1,5 @@
 import type { Call } from '../../../src/core/call/call.js';
+import { eventOfAgent, eventOfBuyer, type LegFact } from '../../../src/core/call/call-facts.js';
 import type { TelephonyFact } from '../../../src/core/call/telephony.js';
 import type { Chance } from '../engine/chance.js';
 import { ProcessTime, type VirtualTime } from '../engine/virtual-time.js';
@@ -265,49 +266,20 @@ export class Dialer {
     }
     if (!('legId' in fact)) return;
     const buyer = this.live.get(fact.legId);
-    if (buyer !== undefined) return onBuyerFact(buyer, fact);
+    if (buyer !== undefined) {
+      const event = eventOfBuyer(fact);
+      if (event !== null) buyer.post(event);
+      return;
+    }
     if (!this.legs.isKnown(fact.legId)) return;
     this.legs.onFact(fact);
     this.onAgentFact(fact);
   }
 
-  private onAgentFact(fact: Extract<TelephonyFact, { legId: string }>): void {
-    if (fact.kind !== 'leg.ours' && fact.kind !== 'leg.ended') return;
+  private onAgentFact(fact: LegFact): void {
     for (const mailbox of [...this.live.values()]) {
-      const { agent } = mailbox.call;
-      if (agent === null) continue;
-      if (fact.kind === 'leg.ended' && agent.legId === fact.legId)
-        mailbox.post({ kind: 'agent.ended', cause: fact.cause });
-      if (fact.kind === 'leg.ours' && fact.legId.startsWith(`agent-${agent.agentId}-`)) {
-        if (mailbox.call.state === 'agent_lost')
-          mailbox.post({ kind: 'cleared', agent: { ...agent, legId: fact.legId } });
-        else if (agent.legId === fact.legId) mailbox.post({ kind: 'agent.up' });
-      }
+      const event = eventOfAgent(mailbox.call, fact);
+      if (event !== null) mailbox.post(event);
     }
-  }
-}
-
-function onBuyerFact(mailbox: CallMailbox, fact: Extract<TelephonyFact, { legId: string }>): void {
-  switch (fact.kind) {
-    case 'leg.dialing':
-      return mailbox.post({ kind: 'buyer.dialing' });
-    case 'leg.ringing':
-      return mailbox.post({ kind: 'buyer.ringing' });
-    case 'leg.progress':
-      return mailbox.post({ kind: 'buyer.progress' });
-    case 'leg.answered':
-      return mailbox.post({ kind: 'buyer.answered' });
-    case 'leg.ours':
-      return mailbox.post({ kind: 'buyer.ours' });
-    case 'leg.talking':
-      return mailbox.post({ kind: 'buyer.talking', isTalking: fact.isTalking });
-    case 'leg.ended': {
-      const { cause, techCause, wasHungUpByUs } = fact;
-      return mailbox.post({ kind: 'buyer.ended', cause, techCause, wasHungUpByUs });
-    }
-    case 'leg.bridged':
-    case 'leg.unbridged':
-    case 'leg.dtmf':
-      return;
   }
 }

@@ -1,3 +1,4 @@
+import { eventsMissed } from '../../../src/core/call/call-facts.js';
 import type { Survey } from '../../../src/core/call/telephony.js';
 import type { ProcessTime } from '../engine/virtual-time.js';
 import type { Exchange } from '../world/exchange.js';
@@ -35,21 +36,7 @@ export class Reconciler {
   private inform(survey: Survey): void {
     const legs = new Map(survey.legs.map((leg) => [leg.legId, leg]));
     for (const mailbox of [...this.live.values()]) {
-      const isOld = this.time.nowMs() - mailbox.call.since.getTime() > YOUNG_MS;
-      const { agent } = mailbox.call;
-      const agentLeg = agent === null ? undefined : legs.get(agent.legId);
-      if (mailbox.call.state === 'calling_agent') {
-        if (agentLeg?.state === 'up') mailbox.post({ kind: 'agent.up' });
-        else if (agentLeg === undefined && isOld) mailbox.post({ kind: 'agent.ended', cause: 0 });
-        continue;
-      }
-      const leg = legs.get(mailbox.callId);
-      if (leg === undefined) {
-        if (isOld) mailbox.post({ kind: 'buyer.missing' });
-        continue;
-      }
-      if (agent !== null && agentLeg === undefined && isOld) mailbox.post({ kind: 'agent.ended', cause: 0 });
-      tellMissed(mailbox, leg);
+      for (const event of eventsMissed(mailbox.call, legs, new Date(this.time.nowMs()))) mailbox.post(event);
     }
   }
 
@@ -103,16 +90,4 @@ export class Reconciler {
       if (presence.isLegUp && presence.legId !== null) owned.add(presence.legId);
     return owned;
   }
-}
-
-/** What a call that went on unheard has missed; what it knows already it ignores. */
-function tellMissed(mailbox: CallMailbox, leg: Survey['legs'][number]): void {
-  if (leg.state === 'ringing') return mailbox.post({ kind: 'buyer.ringing' });
-  if (leg.state !== 'up') return;
-  if (leg.isInMessage) return mailbox.post({ kind: 'buyer.in_message' });
-  if (mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing') {
-    mailbox.post({ kind: 'buyer.answered' });
-    mailbox.post({ kind: 'buyer.ours' });
-  }
-  if (leg.bridgeId !== null && mailbox.call.state === 'waiting') mailbox.post({ kind: 'buyer.bridged' });
 }

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { planCall, type AgentLeg, type Call } from './call.js';
+import { eventOfAgent, eventOfBuyer, eventsMissed, type LegFact, type SurveyedLegs } from './call-facts.js';
+
+const T0 = new Date('2026-11-22T10:00:00Z');
+const at = (seconds: number) => new Date(T0.getTime() + seconds * 1000);
+const anna: AgentLeg = { agentId: 'anna', legId: 'agent-anna-1', connection: 'persistent' };
+
+const callIn = (state: Call['state'], more: Partial<Call> = {}) =>
+  ({
+    ...planCall({ callId: 'c1', ringSeconds: 25, maxTalkSeconds: 3600, detectsMachine: false, agent: anna }, T0).call,
+    state,
+    ...more,
+  }) as Call;
+const factOf = (more: Partial<LegFact> & { kind: LegFact['kind'] }) => ({ legId: 'c1', ...more }) as LegFact;
+const surveyOf = (...legs: { legId: string; state?: 'dialing' | 'ringing' | 'up'; [more: string]: unknown }[]) =>
+  new Map(
+    legs.map((leg) => [leg.legId, { state: 'up', isInMessage: false, bridgeId: null, createdAt: T0, ...leg }]),
+  ) as SurveyedLegs;
+
+describe('a fact about the buyer', () => {
+  it('keeps what the end was and who ended it', () => {
+    const fact = factOf({ kind: 'leg.ended', cause: 17, techCause: 486, wasHungUpByUs: false });
+    expect(eventOfBuyer(fact)).toEqual({ kind: 'buyer.ended', cause: 17, techCause: 486, wasHungUpByUs: false });
+  });
+
+  it('is nothing to the call when it is about its bridge or its keys', () => {
+    for (const kind of ['leg.bridged', 'leg.unbridged', 'leg.dtmf'] as const)
+      expect(eventOfBuyer(factOf({ kind }))).toBeNull();
+  });
+});
+
+describe('a fact about an agent', () => {
+  it("ends the agent's part only for the leg that the call has", () => {
+    const ended = (legId: string) => factOf({ kind: 'leg.ended', legId, cause: 16 });
+    expect(eventOfAgent(callIn('connected'), ended('agent-anna-1'))).toEqual({ kind: 'agent.ended', cause: 16 });
+    expect(eventOfAgent(callIn('connected'), ended('agent-anna-0'))).toBeNull();
+    expect(eventOfAgent(callIn('connected', { agent: null }), ended('agent-anna-1'))).toBeNull();
+  });
+
+  it('brings back an agent who was lost under the new leg, and nobody else', () => {
+    const ours = (legId: string) => factOf({ kind: 'leg.ours', legId });
+    const back = eventOfAgent(callIn('agent_lost'), ours('agent-anna-2'));
+    expect(back).toEqual({ kind: 'cleared', agent: { ...anna, legId: 'agent-anna-2' } });
+    expect(eventOfAgent(callIn('agent_lost'), ours('agent-anna'))).toBeNull();
+    expect(eventOfAgent(callIn('agent_lost'), ours('agent-annabel-1'))).toBeNull();
+    expect(eventOfAgent(callIn('calling_agent'), ours('agent-anna-1'))).toEqual({ kind: 'agent.up' });
+    expect(eventOfAgent(callIn('calling_agent'), ours('agent-anna-2'))).toBeNull();
+  });
+});
+
+describe('what a survey tells a call', () => {
+  const both = (buyer: object) => surveyOf({ legId: 'c1', ...buyer }, { legId: 'agent-anna-1' });
+  const kinds = (call: Call, survey: SurveyedLegs, seconds: number) =>
+    eventsMissed(call, survey, at(seconds)).map((event) => event.kind);
+
+  it('that a leg is missing only when the call is old enough to have been seen', () => {
+    const call = callIn('dialing');
+    expect(kinds(call, surveyOf(), 4.9)).toEqual([]);
+    expect(kinds(call, surveyOf(), 5.1)).toEqual(['buyer.missing']);
+    expect(kinds(callIn('calling_agent'), surveyOf(), 4.9)).toEqual([]);
+    expect(kinds(callIn('calling_agent'), surveyOf(), 5.1)).toEqual(['agent.ended']);
+  });
+
+  it('the answer that nobody heard, and the bridge it stands in already', () => {
+    expect(kinds(callIn('dialing'), both({ state: 'ringing' }), 9)).toEqual(['buyer.ringing']);
+    expect(kinds(callIn('ringing'), both({}), 9)).toEqual(['buyer.answered', 'buyer.ours']);
+    expect(kinds(callIn('ringing'), both({ bridgeId: 'b1' }), 9)).toEqual([
+      'buyer.answered',
+      'buyer.ours',
+      'buyer.bridged',
+    ]);
+    expect(kinds(callIn('waiting'), both({ bridgeId: 'b1' }), 9)).toEqual(['buyer.bridged']);
+    expect(kinds(callIn('connected'), both({ bridgeId: 'b1' }), 9)).toEqual([]);
+  });
+
+  it('that the dialplan plays its message, and that the agent is gone meanwhile', () => {
+    expect(kinds(callIn('ringing'), both({ isInMessage: true }), 9)).toEqual(['buyer.in_message']);
+    expect(kinds(callIn('connected'), surveyOf({ legId: 'c1' }), 9)).toEqual(['agent.ended']);
+    expect(kinds(callIn('connected'), surveyOf({ legId: 'c1' }), 3)).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+import type { Call, CallEvent } from './call.js';
+import type { Survey, TelephonyFact } from './telephony.js';
+
+/** A fact about one leg. */
+export type LegFact = Extract<TelephonyFact, { legId: string }>;
+
+/** A call younger than this may have legs that a survey has not seen yet. */
+const YOUNG_MS = 5_000;
+
+/** What a fact about the buyer's leg is to the machine of the call; null: nothing. */
+export function eventOfBuyer(fact: LegFact): CallEvent | null {
+  switch (fact.kind) {
+    case 'leg.dialing':
+      return { kind: 'buyer.dialing' };
+    case 'leg.ringing':
+      return { kind: 'buyer.ringing' };
+    case 'leg.progress':
+      return { kind: 'buyer.progress' };
+    case 'leg.answered':
+      return { kind: 'buyer.answered' };
+    case 'leg.ours':
+      return { kind: 'buyer.ours' };
+    case 'leg.talking':
+      return { kind: 'buyer.talking', isTalking: fact.isTalking };
+    case 'leg.ended': {
+      const { cause, techCause, wasHungUpByUs } = fact;
+      return { kind: 'buyer.ended', cause, techCause, wasHungUpByUs };
+    }
+    case 'leg.bridged':
+    case 'leg.unbridged':
+    case 'leg.dtmf':
+      return null;
+  }
+}
+
+/** What a fact about an agent's leg is to a call; null: nothing, or another agent's. A leg that was lost comes back under another id. */
+export function eventOfAgent(call: Call, fact: LegFact): CallEvent | null {
+  const { agent } = call;
+  if (agent === null) return null;
+  if (fact.kind === 'leg.ended' && agent.legId === fact.legId) return { kind: 'agent.ended', cause: fact.cause };
+  if (fact.kind !== 'leg.ours' || !fact.legId.startsWith(`agent-${agent.agentId}-`)) return null;
+  if (call.state === 'agent_lost') return { kind: 'cleared', agent: { ...agent, legId: fact.legId } };
+  return agent.legId === fact.legId ? { kind: 'agent.up' } : null;
+}
+
+/** What a call has missed by a survey of its node, in order; the machine ignores what it knows already. */
+export function eventsMissed(call: Call, survey: SurveyedLegs, now: Date): CallEvent[] {
+  const isOld = now.getTime() - call.since.getTime() > YOUNG_MS;
+  const agentLeg = call.agent === null ? undefined : survey.get(call.agent.legId);
+  if (call.state === 'calling_agent') {
+    if (agentLeg?.state === 'up') return [{ kind: 'agent.up' }];
+    return agentLeg === undefined && isOld ? [{ kind: 'agent.ended', cause: 0 }] : [];
+  }
+  const leg = survey.get(call.callId);
+  if (leg === undefined) return isOld ? [{ kind: 'buyer.missing' }] : [];
+  const isAgentGone = call.agent !== null && agentLeg === undefined && isOld;
+  return [...(isAgentGone ? [{ kind: 'agent.ended', cause: 0 } as const] : []), ...eventsOfLeg(call, leg)];
+}
+
+/** The legs of a survey by their ids. */
+export type SurveyedLegs = ReadonlyMap<string, Survey['legs'][number]>;
+
+function eventsOfLeg(call: Call, leg: Survey['legs'][number]): CallEvent[] {
+  if (leg.state === 'ringing') return [{ kind: 'buyer.ringing' }];
+  if (leg.state !== 'up') return [];
+  if (leg.isInMessage) return [{ kind: 'buyer.in_message' }];
+  const isUnanswered = call.state === 'dialing' || call.state === 'ringing';
+  const isUnbridged = isUnanswered || call.state === 'waiting';
+  return [
+    ...(isUnanswered ? [{ kind: 'buyer.answered' } as const, { kind: 'buyer.ours' } as const] : []),
+    ...(leg.bridgeId !== null && isUnbridged ? [{ kind: 'buyer.bridged' } as const] : []),
+  ];
+}
