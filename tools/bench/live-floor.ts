@@ -68,7 +68,10 @@ function work(apiUrl: string, { login, password }: { login: string; password: st
       if (!agent.seen.some((call) => call.callId === callId)) continue;
       setTimeout(
         () => {
-          void agent.say(callId, { outcome: 'confirmed' }).then(() => agent.setState('ready'));
+          agent
+            .say(callId, { outcome: 'confirmed' })
+            .then(() => agent.setState('ready'))
+            .catch((error: unknown) => say(`${login} could not finish a call: ${String(error)}`));
         },
         around(Number(values['wrap-up'])),
       );
