@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, startTestApp, type TestApp } from '../support/app.js';
-import { decide, planCall, type Call } from '../../src/core/call/call.js';
+import type { Call } from '../../src/core/call/call.js';
+import { decide, planCall } from '../../src/core/call/decide-call.js';
 import { afterCommit, Transactions, type Tx } from '../../src/platform/database/transaction.js';
 import { Events } from '../../src/platform/outbox/events.js';
 import { AgentsService } from '../../src/features/agents/agents.service.js';

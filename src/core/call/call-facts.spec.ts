@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planCall, type AgentLeg, type Call } from './call.js';
+import type { AgentLeg, Call } from './call.js';
+import { planCall } from './decide-call.js';
 import { eventOfAgent, eventOfBuyer, eventsMissed, type LegFact, type SurveyedLegs } from './call-facts.js';
 
 const T0 = new Date('2026-11-22T10:00:00Z');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, limitAt, MOVES, planCall, type AgentLeg, type Call, type CallEvent, type CallState } from './call.js';
+import { limitAt, MOVES, type AgentLeg, type Call, type CallEvent, type CallState } from './call.js';
+import { decide, planCall } from './decide-call.js';
 
 const T0 = new Date('2026-11-22T10:00:00Z');
 const at = (seconds: number) => new Date(T0.getTime() + seconds * 1000);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decide, planCall, type Call, type CallEvent } from '../call/call.js';
+import type { Call, CallEvent } from '../call/call.js';
+import { decide, planCall } from '../call/decide-call.js';
 import { factsOfCall } from './pacing-fact.js';
 
 const start = new Date('2026-11-24T10:00:00Z');

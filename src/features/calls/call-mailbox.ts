@@ -1,4 +1,5 @@
-import { decide, limitAt, type Call, type CallAction, type CallEvent } from '../../core/call/call.js';
+import { limitAt, type Call, type CallAction, type CallEvent } from '../../core/call/call.js';
+import { decide } from '../../core/call/decide-call.js';
 import type { Clock } from '../../core/shared/clock.js';
 import type { AppliedEvent, Route, StoredCall } from './call.store.js';
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { planCall, type Call } from '../../core/call/call.js';
+import type { Call } from '../../core/call/call.js';
+import { planCall } from '../../core/call/decide-call.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
 import type { Telephony } from '../../core/call/telephony.js';

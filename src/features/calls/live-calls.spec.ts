@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planCall } from '../../core/call/call.js';
+import { planCall } from '../../core/call/decide-call.js';
 import type { Unsaved } from './call-mailbox.js';
 import type { Route, StoredCall } from './call.store.js';
 import { LiveCalls } from './live-calls.js';

@@ -11,6 +11,7 @@ export interface PlantedBug {
 }
 
 const CALL = 'src/core/call/call.ts';
+const DECIDE_CALL = 'src/core/call/decide-call.ts';
 const AGENT = 'src/core/agent/agent.ts';
 const ORDER = 'src/core/order/order-machine.ts';
 const PLAN = 'src/core/attempt/plan-turn.ts';
@@ -154,13 +155,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'an answered buyer is leased before there is an agent',
-    file: CALL,
+    file: DECIDE_CALL,
     find: `        actions: [{ kind: 'clear', afterMs: 0 }],\n      };\n    case 'agent.ended':`,
     replace: `        actions: [{ kind: 'extend_lease', seconds: 20 }, { kind: 'clear', afterMs: 500 }],\n      };\n    case 'agent.ended':`,
   },
   {
     name: 'an answered buyer without an agent is hung up on',
-    file: CALL,
+    file: DECIDE_CALL,
     find: `      return playMessage(call, 'abandoned', now);`,
     replace: `      return hangUp(call, 'abandoned', now);`,
   },
@@ -172,7 +173,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a lost agent ends the ring',
-    file: CALL,
+    file: DECIDE_CALL,
     find: `      return { call: { ...call, agent: null }, actions: [] };`,
     replace: `      return hangUp(call, 'agent_hung_up', now);`,
   },

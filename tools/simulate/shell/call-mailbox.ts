@@ -1,4 +1,5 @@
-import { decide, limitAt, type Call, type CallAction, type CallEvent } from '../../../src/core/call/call.js';
+import { limitAt, type Call, type CallAction, type CallEvent } from '../../../src/core/call/call.js';
+import { decide } from '../../../src/core/call/decide-call.js';
 import type { ProcessTime } from '../engine/virtual-time.js';
 import { DatabaseDown } from './database.js';
 import type { CallRow, Route } from './rows.js';

@@ -1,7 +1,8 @@
 import { helpsAfterSeconds } from '../../../src/core/agent/overflow.js';
 import { LOOK_AGAIN_MS, type PlannedCall } from '../../../src/core/attempt/plan-turn.js';
 import { foresee, takeTurn, type GroupTurn, type PacedOrder } from '../../../src/core/attempt/take-turn.js';
-import { planCall, type AgentLeg, type Call, type CallAction } from '../../../src/core/call/call.js';
+import type { AgentLeg, Call, CallAction } from '../../../src/core/call/call.js';
+import { planCall } from '../../../src/core/call/decide-call.js';
 import { factsOfCall } from '../../../src/core/pacing/pacing-fact.js';
 import type { ProcessTime } from '../engine/virtual-time.js';
 import type { GroupPlan } from '../scenario/scenario.js';
