@@ -1,190 +1,43 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AttemptResult } from '../../src/core/call/result.js';
-import type { Call } from '../../src/core/call/call.js';
-import { AgentsService } from '../../src/features/agents/agents.service.js';
-import { CallWriter } from '../../src/features/calls/call-writer.js';
-import type { StoredCall } from '../../src/features/calls/call.store.js';
-import { CallsService } from '../../src/features/calls/calls.service.js';
-import { OrdersService } from '../../src/features/orders/orders.service.js';
-import { OutcomesModule } from '../../src/features/outcomes/outcomes.module.js';
 import { OutcomesService, type OutcomeInput } from '../../src/features/outcomes/outcomes.service.js';
-import { ShopsService } from '../../src/features/shops/shops.service.js';
-import { DestinationLanes } from '../../src/features/writeback/destination-lanes.js';
-import { Transactions } from '../../src/platform/database/transaction.js';
 import { Sweeps } from '../../src/platform/queue/sweeps.js';
-import { anOrder, startDemoShop, type DemoShop } from '../../tools/demo-shop/demo-shop.js';
-import { ADMIN_TOKEN, startTestApp, type TestApp } from '../support/app.js';
-import { leadDefaultGroup } from '../support/talk.js';
-import { patiently, waitFor } from '../support/wait.js';
+import { CallRoom, type KnownOrder } from '../support/call-room.js';
+import { patiently } from '../support/wait.js';
 
-const EVENTS = ['order.outcome', 'order.attempt', 'order.callback_scheduled'];
-const SHOP = 'shop';
-const PASSWORD = 'correct horse';
-let test: TestApp;
-let outside: DemoShop;
-let transactions: Transactions;
-let orders: OrdersService;
-let agents: AgentsService;
-let outcomes: OutcomesService;
-let counter = 0;
+let room: CallRoom;
 
 beforeAll(async () => {
-  test = await startTestApp({ modules: [OutcomesModule], roles: ['api', 'worker'] });
-  transactions = test.get(Transactions);
-  orders = test.get(OrdersService);
-  agents = test.get(AgentsService);
-  outcomes = test.get(OutcomesService);
-  await leadDefaultGroup(test);
-  outside = await startDemoShop();
-  const destinations = [{ name: 'main', url: outside.destinationUrl('main'), events: EVENTS }];
-  const { body } = await admin(`shops/${SHOP}`, {
-    name: SHOP,
-    timeZone: 'Europe/Kyiv',
-    callingHours: 'always',
-    destinations,
-  });
-  const given = body as unknown as { apiKey: string; webhookSecret: string; destinations: { secret: string }[] };
-  outside.connect({
-    apiUrl: test.url,
-    shop: SHOP,
-    apiKey: given.apiKey,
-    webhookSecret: given.webhookSecret,
-    destinationSecrets: { main: given.destinations[0]!.secret },
-  });
+  room = await CallRoom.open();
 }, 60_000);
-afterAll(async () => {
-  await test.close();
-  await outside.stop();
-});
-afterEach(async () => {
-  await test.get(DestinationLanes).settled();
-  expect(outside.problems()).toEqual([]);
-});
+afterAll(() => room.close());
+afterEach(() => room.settle());
 
-async function admin(path: string, body: unknown) {
-  const answer = await fetch(`${test.url}/v1/admin/${path}`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  expect(answer.status).toBeLessThan(300);
-  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-}
+const outcomes = () => room.test.get(OutcomesService);
+const anAgent = () => room.agent();
+const anAcceptedOrder = () => room.order(room.phone());
 
-async function sql<R = Record<string, unknown>>(text: string, parameters: unknown[] = []): Promise<R[]> {
-  return transactions.read((tx) => tx.query(text, parameters));
-}
-
-async function anAgent() {
-  const login = `agent-${++counter}`;
-  const { body } = await admin(`agents/${login}`, { name: 'Анна', password: PASSWORD, connection: 'per_call' });
-  const agentId = String(body['agentId']);
-  await agents.signIn(login, PASSWORD, 'test');
-  await agents.wish(agentId, 'ready');
-  return { agentId, name: 'Анна' };
-}
-
-async function anAcceptedOrder() {
-  const { registeredAt, version, ...content } = anOrder({
-    orderId: `A-${++counter}`,
-    phone: `+38067${String(1_000_000 + counter)}`,
-  });
-  const shop = await test.get(ShopsService).get(SHOP);
-  const { orderRef } = await transactions.run((tx) =>
-    orders.accept(
-      tx,
-      shop,
-      {
-        version,
-        registeredAt: new Date(registeredAt),
-        isRegisteredAtGiven: true,
-        content,
-      },
-      { traceId: 'a-trace', receivedAt: new Date() },
-    ),
-  );
-  await orders.schedule(orderRef);
-  return { orderRef, orderId: content.orderId, total: content.total, items: content.items };
-}
-
-/** A call in the making, moved through the room's own writing. */
-async function aCall(order: { orderRef: string }, agent: { agentId: string } | null) {
-  const callId = randomUUID();
-  const row = await transactions.run((tx) => orders.lock(tx, order.orderRef));
-  const placed = await transactions.run(async (tx) => {
-    if (agent) expect(await agents.reserve(tx, agent.agentId, callId)).toBe(true);
-    await orders.setProgress(tx, order.orderRef, 'dialing', callId);
-    return test.get(CallsService).place(tx, {
-      callId,
-      shopId: SHOP,
-      orderRef: order.orderRef,
-      groupId: 'default',
-      epoch: 1,
-      node: 'virtual',
-      trunkId: 'trunk',
-      trunkEndpoint: 'PJSIP/{number}@carrier',
-      callerId: null,
-      phoneHash: row.phoneHash!,
-      language: 'uk',
-      agent: agent && { agentId: agent.agentId, legId: `${callId}-agent`, connection: 'per_call' },
-      agentEndpoint: null,
-      ringSeconds: 25,
-      maxTalkSeconds: 3600,
-      detectsMachine: false,
-      number: row.attemptsMade + 1,
-      traceId: 'a-trace',
-    });
-  });
-  let stored: StoredCall = placed!.stored;
-  const move = async (change: Partial<Call>): Promise<void> => {
-    const call = { ...stored.call, ...change } as Call;
-    const before = stored.call;
-    stored = { ...stored, call };
-    expect(await test.get(CallWriter).save({ before, stored, events: [] } as never)).toBe(true);
-    stored = { ...stored, version: stored.version + 1 };
-  };
-  const at = new Date();
+async function aCall(order: KnownOrder, agent: { agentId: string } | null) {
+  const call = await room.call(order, agent);
   return {
-    callId,
-    connect: () =>
-      move({ state: 'connected', dialedAt: at, ringingAt: at, answeredAt: at, connectedAt: at } as Partial<Call>),
-    end: (result: AttemptResult = 'answered') =>
-      move({
-        state: 'ended',
-        result,
-        endedAt: new Date(),
-        cause: 16,
-        techCause: null,
-        because: 'buyer',
-        dialedAt: at,
-      } as Partial<Call>),
+    callId: call.callId,
+    connect: async () => expect(await call.connect()).toBe(true),
+    end: async (result?: AttemptResult) => expect(await call.end(result)).toBe(true),
   };
 }
+
+const wrapUpOver = (talk: { agent: { agentId: string }; callId: string }) =>
+  room.transactions.run((tx) => room.agents.endWrapUp(tx, talk.agent.agentId, talk.callId));
 
 /** An agent talks with the buyer of a new order. */
 async function aTalk() {
   const [agent, order] = [await anAgent(), await anAcceptedOrder()];
   const call = await aCall(order, agent);
   await call.connect();
-  const say = (input: OutcomeInput) => outcomes.record(agent, call.callId, input);
-  return { agent, ...order, ...call, say };
+  const say = (input: OutcomeInput) => outcomes().record(agent, call.callId, input);
+  return { agent, ...order, ...order.content, ...call, say };
 }
-
-const rowOf = async (orderRef: string) => (await sql('SELECT * FROM orders WHERE id = $1', [orderRef]))[0]!;
-const heard = (orderId: string) =>
-  outside
-    .deliveries()
-    .filter((one) => one.orderId === orderId)
-    .sort((a, b) => a.sequence - b.sequence);
-const untilHeard = (orderId: string, events: string[]) =>
-  waitFor(
-    'what the shop hears',
-    () => JSON.stringify(heard(orderId).map((one) => one.event)) === JSON.stringify(events),
-    8_000,
-  );
-const wrapUpOver = (talk: { agent: { agentId: string }; callId: string }) =>
-  transactions.run((tx) => agents.endWrapUp(tx, talk.agent.agentId, talk.callId));
 
 describe("an agent's word", () => {
   it('said while they talk takes effect when the call has ended, and is told in full', async () => {
@@ -196,9 +49,9 @@ describe("an agent's word", () => {
     });
     expect(card).toMatchObject({ status: 'connected', outcome: null, id: talk.orderRef });
     await talk.end();
-    expect(await rowOf(talk.orderRef)).toMatchObject({ status: 'final', outcome: 'changed', results: { answered: 1 } });
-    await untilHeard(talk.orderId, ['order.outcome']);
-    expect(heard(talk.orderId)[0]!.body.data).toMatchObject({
+    expect(await room.row(talk)).toMatchObject({ status: 'final', outcome: 'changed', results: { answered: 1 } });
+    await room.untilHeard(talk, ['order.outcome']);
+    expect(room.heard(talk)[0]!.body.data).toMatchObject({
       orderId: talk.orderId,
       sequence: 1,
       outcome: 'changed',
@@ -209,25 +62,25 @@ describe("an agent's word", () => {
       attempts: 1,
       call: { id: talk.callId, recordingId: null },
     });
-    const { call } = heard(talk.orderId)[0]!.body.data as { call: Record<string, string> };
+    const { call } = room.heard(talk)[0]!.body.data as { call: Record<string, string> };
     for (const name of ['dialedAt', 'answeredAt', 'connectedAt', 'endedAt'])
       expect(Date.parse(call[name]!)).not.toBeNaN();
-    const [sealed] = await sql('SELECT details_encrypted FROM outcomes WHERE order_ref = $1', [talk.orderRef]);
+    const [sealed] = await room.sql('SELECT details_encrypted FROM outcomes WHERE order_ref = $1', [talk.orderRef]);
     expect(JSON.stringify(sealed)).not.toMatch(/Одеса|кур/);
-    expect(test.logLines.join('')).not.toMatch(/Одеса|Анна/);
+    expect(room.test.logLines.join('')).not.toMatch(/Одеса|Анна/);
   });
 
   it('said in the wrap-up takes effect at once; the total follows from the items', async () => {
     const talk = await aTalk();
     await talk.end();
-    expect(await rowOf(talk.orderRef)).toMatchObject({ status: 'wrap_up', outcome: null });
+    expect(await room.row(talk)).toMatchObject({ status: 'wrap_up', outcome: null });
     const items = [{ sku: 'NEW', name: 'Чохол', quantity: 2, unitPrice: '100.00' }];
     expect(await talk.say({ outcome: 'changed', changes: { items } })).toMatchObject({
       status: 'final',
       outcome: 'changed',
     });
-    await untilHeard(talk.orderId, ['order.outcome']);
-    expect(heard(talk.orderId)[0]!.body.data).toMatchObject({
+    await room.untilHeard(talk, ['order.outcome']);
+    expect(room.heard(talk)[0]!.body.data).toMatchObject({
       changes: { total: { amount: '200.00', currency: 'UAH' } },
     });
   });
@@ -239,10 +92,10 @@ describe("an agent's word", () => {
     const answers = await Promise.all(Array.from({ length: 50 }, sayIt));
     expect(new Set(answers.map((card) => JSON.stringify(card))).size).toBe(1);
     await talk.say({ outcome: 'confirmed', changes: null, note: null });
-    expect(await sql('SELECT 1 FROM outcomes WHERE order_ref = $1', [talk.orderRef])).toHaveLength(1);
+    expect(await room.sql('SELECT 1 FROM outcomes WHERE order_ref = $1', [talk.orderRef])).toHaveLength(1);
     await wrapUpOver(talk);
     expect(await talk.say({ outcome: 'confirmed' })).toMatchObject({ outcome: 'confirmed' });
-    await untilHeard(talk.orderId, ['order.outcome']);
+    await room.untilHeard(talk, ['order.outcome']);
   });
 
   it('is corrected until the wrap-up ends, each correction a new version; then it is closed', async () => {
@@ -252,14 +105,14 @@ describe("an agent's word", () => {
     await talk.end();
     expect(await talk.say({ outcome: 'declined' })).toMatchObject({ outcome: 'declined' });
     await expect(talk.say({ outcome: 'no_decision' })).rejects.toMatchObject({ code: 'call.state_refused' });
-    await untilHeard(talk.orderId, ['order.outcome', 'order.outcome']);
-    expect(heard(talk.orderId).map((one) => [one.sequence, one.body.data['outcome']])).toEqual([
+    await room.untilHeard(talk, ['order.outcome', 'order.outcome']);
+    expect(room.heard(talk).map((one) => [one.sequence, one.body.data['outcome']])).toEqual([
       [1, 'confirmed'],
       [2, 'declined'],
     ]);
     await wrapUpOver(talk);
     await expect(talk.say({ outcome: 'confirmed' })).rejects.toMatchObject({ code: 'call.closed' });
-    expect(await rowOf(talk.orderRef)).toMatchObject({ outcome: 'declined', sequence: 2 });
+    expect(await room.row(talk)).toMatchObject({ outcome: 'declined', sequence: 2 });
   });
 
   it('of a callback plans it, tells it, and may still become final in the wrap-up', async () => {
@@ -267,17 +120,17 @@ describe("an agent's word", () => {
     const callbackAt = new Date(Date.now() + 3_600_000).toISOString();
     await talk.say({ outcome: 'callback', callbackAt, callbackAgent: 'me' });
     await talk.end();
-    const row = await rowOf(talk.orderRef);
+    const row = await room.row(talk);
     expect(row).toMatchObject({ status: 'scheduled', callback_agent_id: talk.agent.agentId });
     expect((row['callback_at'] as Date).toISOString()).toBe(callbackAt);
-    await untilHeard(talk.orderId, ['order.attempt', 'order.callback_scheduled']);
-    expect(heard(talk.orderId).map((one) => one.body.data)).toMatchObject([
+    await room.untilHeard(talk, ['order.attempt', 'order.callback_scheduled']);
+    expect(room.heard(talk).map((one) => one.body.data)).toMatchObject([
       { sequence: 1, attempt: 1, result: 'answered', nextAttemptAt: callbackAt },
       { sequence: 2, callbackAt },
     ]);
     await talk.say({ outcome: 'confirmed' });
-    await untilHeard(talk.orderId, ['order.attempt', 'order.callback_scheduled', 'order.outcome']);
-    expect(await rowOf(talk.orderRef)).toMatchObject({
+    await room.untilHeard(talk, ['order.attempt', 'order.callback_scheduled', 'order.outcome']);
+    expect(await room.row(talk)).toMatchObject({
       status: 'final',
       outcome: 'confirmed',
       callback_at: null,
@@ -298,7 +151,7 @@ describe("an agent's word", () => {
     expect(fieldErrors.map((error) => error.pointer)).toEqual(
       expect.arrayContaining(['/changes/total', '/changes/items', '/callbackAt']),
     );
-    expect(await sql('SELECT 1 FROM outcomes WHERE order_ref = $1', [talk.orderRef])).toHaveLength(0);
+    expect(await room.sql('SELECT 1 FROM outcomes WHERE order_ref = $1', [talk.orderRef])).toHaveLength(0);
     await talk.say({ outcome: 'confirmed' });
     await talk.end();
   });
@@ -306,14 +159,14 @@ describe("an agent's word", () => {
   it("of another agent's call, or of one that nobody talked in, is refused", async () => {
     const talk = await aTalk();
     const stranger = await anAgent();
-    await expect(outcomes.record(stranger, talk.callId, { outcome: 'confirmed' })).rejects.toMatchObject({
+    await expect(outcomes().record(stranger, talk.callId, { outcome: 'confirmed' })).rejects.toMatchObject({
       code: 'call.not_found',
     });
-    await expect(outcomes.record(stranger, randomUUID(), { outcome: 'confirmed' })).rejects.toMatchObject({
+    await expect(outcomes().record(stranger, randomUUID(), { outcome: 'confirmed' })).rejects.toMatchObject({
       code: 'call.not_found',
     });
     const ringing = await aCall(await anAcceptedOrder(), stranger);
-    await expect(outcomes.record(stranger, ringing.callId, { outcome: 'confirmed' })).rejects.toMatchObject({
+    await expect(outcomes().record(stranger, ringing.callId, { outcome: 'confirmed' })).rejects.toMatchObject({
       code: 'call.state_refused',
     });
   });
@@ -322,8 +175,8 @@ describe("an agent's word", () => {
     for (let i = 0; i < 5; i += 1) {
       const talk = await aTalk();
       await Promise.all([talk.end(), talk.say({ outcome: 'confirmed' })]);
-      expect(await rowOf(talk.orderRef)).toMatchObject({ status: 'final', outcome: 'confirmed' });
-      await untilHeard(talk.orderId, ['order.outcome']);
+      expect(await room.row(talk)).toMatchObject({ status: 'final', outcome: 'confirmed' });
+      await room.untilHeard(talk, ['order.outcome']);
     }
   });
 
@@ -332,7 +185,7 @@ describe("an agent's word", () => {
       const talk = await aTalk();
       await talk.end();
       const [said] = await Promise.allSettled([talk.say({ outcome: 'confirmed' }), wrapUpOver(talk)]);
-      const row = await rowOf(talk.orderRef);
+      const row = await room.row(talk);
       if (said.status === 'fulfilled') expect(row).toMatchObject({ status: 'final', outcome: 'confirmed' });
       else {
         expect(said.reason).toMatchObject({ code: 'call.closed' });
@@ -347,13 +200,13 @@ describe('the end of a wrap-up without a word', () => {
     const talk = await aTalk();
     await talk.end();
     await wrapUpOver(talk);
-    const row = await rowOf(talk.orderRef);
+    const row = await room.row(talk);
     expect(row).toMatchObject({ status: 'scheduled', results: { answered: 1 } });
     const gapMs = (row['not_before'] as Date).getTime() - Date.now();
     expect(gapMs).toBeGreaterThan(119 * 60_000);
     expect(gapMs).toBeLessThan(133 * 60_000);
-    await untilHeard(talk.orderId, ['order.attempt']);
-    expect(heard(talk.orderId)[0]!.body.data).toMatchObject({
+    await room.untilHeard(talk, ['order.attempt']);
+    expect(room.heard(talk)[0]!.body.data).toMatchObject({
       result: 'answered',
       attempt: 1,
       call: { id: talk.callId },
@@ -363,11 +216,11 @@ describe('the end of a wrap-up without a word', () => {
   it('is found by the sweep when nobody told it', async () => {
     const talk = await aTalk();
     await talk.end();
-    await sql(`UPDATE agent_presence SET state = 'break', call_id = NULL, limit_at = NULL WHERE agent_id = $1`, [
+    await room.sql(`UPDATE agent_presence SET state = 'break', call_id = NULL, limit_at = NULL WHERE agent_id = $1`, [
       talk.agent.agentId,
     ]);
-    await test.get(Sweeps).runNow('outcomes.forgotten-wrap-ups');
-    expect(await rowOf(talk.orderRef)).toMatchObject({ status: 'scheduled' });
+    await room.test.get(Sweeps).runNow('outcomes.forgotten-wrap-ups');
+    expect(await room.row(talk)).toMatchObject({ status: 'scheduled' });
   });
 });
 
@@ -386,14 +239,14 @@ describe('an attempt without an agent', () => {
     const order = await anAcceptedOrder();
     const call = await aCall(order, null);
     await call.end(result);
-    const row = await rowOf(order.orderRef);
+    const row = await room.row(order);
     expect(row).toMatchObject({
       status: 'scheduled',
       results: { [result]: 1 },
       is_abandoned_before: result === 'abandoned',
     });
-    await untilHeard(order.orderId, ['order.attempt']);
-    expect(heard(order.orderId)[0]!.body.data).toMatchObject({
+    await room.untilHeard(order, ['order.attempt']);
+    expect(room.heard(order)[0]!.body.data).toMatchObject({
       sequence: 1,
       attempt: 1,
       result,
@@ -410,16 +263,16 @@ describe('an attempt without an agent', () => {
       await talk.say({ outcome: 'callback', callbackAt: callbackAt.toISOString(), callbackAgent: 'me' });
       await talk.end();
       const call = await aCall(talk, null);
-      expect(await rowOf(talk.orderRef)).toMatchObject({ status: 'dialing', callback_agent_id: talk.agent.agentId });
+      expect(await room.row(talk)).toMatchObject({ status: 'dialing', callback_agent_id: talk.agent.agentId });
       await call.end(result);
-      const row = await rowOf(talk.orderRef);
+      const row = await room.row(talk);
       expect(row).toMatchObject({ status: 'scheduled', band: 1, callback_agent_id: talk.agent.agentId });
       expect((row['due_at'] as Date).getTime()).toBeLessThan(Date.now() + 80_000);
       expect((row['callback_at'] as Date).getTime()).toBeGreaterThanOrEqual(callbackAt.getTime());
 
       // Nobody picked up: the promise was kept.
       await (await aCall(talk, null)).end('no_answer');
-      expect(await rowOf(talk.orderRef)).toMatchObject({ callback_at: null, callback_agent_id: null });
+      expect(await room.row(talk)).toMatchObject({ callback_at: null, callback_agent_id: null });
     },
   );
 
@@ -427,20 +280,20 @@ describe('an attempt without an agent', () => {
     const [agent, order] = [await anAgent(), await anAcceptedOrder()];
     await (await aCall(order, null)).end('abandoned');
     await (await aCall(order, null)).end('busy');
-    expect(await rowOf(order.orderRef)).toMatchObject({ is_abandoned_before: true, band: 0 });
+    expect(await room.row(order)).toMatchObject({ is_abandoned_before: true, band: 0 });
     const talk = await aCall(order, agent);
     await talk.connect();
-    await outcomes.record(agent, talk.callId, { outcome: 'no_decision' });
+    await outcomes().record(agent, talk.callId, { outcome: 'no_decision' });
     await talk.end();
-    expect(await rowOf(order.orderRef)).toMatchObject({ status: 'scheduled', is_abandoned_before: false });
+    expect(await room.row(order)).toMatchObject({ status: 'scheduled', is_abandoned_before: false });
   });
 
   it('invalid number: final at once, by the system', async () => {
     const order = await anAcceptedOrder();
     await (await aCall(order, null)).end('invalid_number');
-    expect(await rowOf(order.orderRef)).toMatchObject({ status: 'final', outcome: 'invalid_number' });
-    await untilHeard(order.orderId, ['order.outcome']);
-    expect(heard(order.orderId)[0]!.body.data).toMatchObject({
+    expect(await room.row(order)).toMatchObject({ status: 'final', outcome: 'invalid_number' });
+    await room.untilHeard(order, ['order.outcome']);
+    expect(room.heard(order)[0]!.body.data).toMatchObject({
       decidedBy: { kind: 'system', id: null, name: null },
       attempts: 1,
     });
@@ -449,44 +302,37 @@ describe('an attempt without an agent', () => {
   it('failing on our side again and again: held for a person, and told so', async () => {
     const order = await anAcceptedOrder();
     for (let i = 0; i < 10; i += 1) await (await aCall(order, null)).end('system_failure');
-    const row = await rowOf(order.orderRef);
+    const row = await room.row(order);
     expect(row).toMatchObject({ status: 'scheduled', results: { system_failure: 10 } });
     expect(row['hold_reason']).toMatch(/failed/);
-    await untilHeard(
-      order.orderId,
+    await room.untilHeard(
+      order,
       Array.from({ length: 10 }, () => 'order.attempt'),
     );
-    expect(heard(order.orderId).at(-1)!.body.data).toMatchObject({ nextAttemptAt: null });
+    expect(room.heard(order).at(-1)!.body.data).toMatchObject({ nextAttemptAt: null });
   });
 
   it('the sixth in vain: unreachable, after one message for each of the others', async () => {
     const order = await anAcceptedOrder();
     for (let i = 0; i < 6; i += 1) {
       await (await aCall(order, null)).end('no_answer');
-      await sql(
+      await room.sql(
         `UPDATE calls SET planned_at = planned_at - interval '25 hours', dialed_at = dialed_at - interval '25 hours' WHERE order_ref = $1`,
         [order.orderRef],
       );
     }
-    expect(await rowOf(order.orderRef)).toMatchObject({ status: 'final', outcome: 'unreachable', attempts_made: 6 });
-    await untilHeard(order.orderId, [...Array.from({ length: 5 }, () => 'order.attempt'), 'order.outcome']);
-    expect(heard(order.orderId).map((one) => one.sequence)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await room.row(order)).toMatchObject({ status: 'final', outcome: 'unreachable', attempts_made: 6 });
+    await room.untilHeard(order, [...Array.from({ length: 5 }, () => 'order.attempt'), 'order.outcome']);
+    expect(room.heard(order).map((one) => one.sequence)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
 
 describe("the shop's withdrawal", () => {
-  const cancel = async (orderId: string) => {
-    const shop = await test.get(ShopsService).get(SHOP);
-    await transactions.run((tx) =>
-      orders.withdraw(tx, shop, { orderId, version: 2, reason: null }, { traceId: 'b-trace', receivedAt: new Date() }),
-    );
-  };
-
   it('of an order that is not being called is told at once, by the shop', async () => {
     const order = await anAcceptedOrder();
-    await cancel(order.orderId);
-    await untilHeard(order.orderId, ['order.outcome']);
-    expect(heard(order.orderId)[0]!.body.data).toMatchObject({
+    await room.cancel(order);
+    await room.untilHeard(order, ['order.outcome']);
+    expect(room.heard(order)[0]!.body.data).toMatchObject({
       outcome: 'withdrawn',
       decidedBy: { kind: 'shop' },
       attempts: 0,
@@ -497,66 +343,66 @@ describe("the shop's withdrawal", () => {
   it('while it rings ends the order with the call', async () => {
     const order = await anAcceptedOrder();
     const call = await aCall(order, null);
-    await cancel(order.orderId);
-    expect(await rowOf(order.orderRef)).toMatchObject({ status: 'dialing' });
+    await room.cancel(order);
+    expect(await room.row(order)).toMatchObject({ status: 'dialing' });
     await call.end('no_answer');
-    expect(await rowOf(order.orderRef)).toMatchObject({ status: 'final', outcome: 'withdrawn' });
-    await untilHeard(order.orderId, ['order.outcome']);
+    expect(await room.row(order)).toMatchObject({ status: 'final', outcome: 'withdrawn' });
+    await room.untilHeard(order, ['order.outcome']);
   });
 
   it("during a talk gives way to the buyer's decision, and only to that", async () => {
     const decided = await aTalk();
-    await cancel(decided.orderId);
+    await room.cancel(decided);
     await decided.end();
     await decided.say({ outcome: 'confirmed' });
-    expect(await rowOf(decided.orderRef)).toMatchObject({ outcome: 'confirmed' });
+    expect(await room.row(decided)).toMatchObject({ outcome: 'confirmed' });
     const open = await aTalk();
-    await cancel(open.orderId);
+    await room.cancel(open);
     await open.say({ outcome: 'no_decision' });
     await open.end();
-    expect(await rowOf(open.orderRef)).toMatchObject({ outcome: 'withdrawn' });
+    expect(await room.row(open)).toMatchObject({ outcome: 'withdrawn' });
     const silent = await aTalk();
-    await cancel(silent.orderId);
+    await room.cancel(silent);
     await silent.end();
     await wrapUpOver(silent);
-    expect(await rowOf(silent.orderRef)).toMatchObject({ outcome: 'withdrawn' });
-    for (const talk of [decided, open, silent]) await untilHeard(talk.orderId, ['order.outcome']);
+    expect(await room.row(silent)).toMatchObject({ outcome: 'withdrawn' });
+    for (const talk of [decided, open, silent]) await room.untilHeard(talk, ['order.outcome']);
   });
 });
 
 describe('the time to give up', () => {
-  const giveUp = () => test.get(Sweeps).runNow('outcomes.give-up');
+  const giveUp = () => room.test.get(Sweeps).runNow('outcomes.give-up');
 
   it('ends an order that was never called as expired, one called in vain as unreachable', async () => {
     const [never, vain] = [await anAcceptedOrder(), await anAcceptedOrder()];
     const call = await aCall(vain, null);
     await call.end('busy');
-    await sql(`UPDATE orders SET first_call_at = now() WHERE id = $1`, [vain.orderRef]);
-    await sql(`UPDATE orders SET give_up_at = now() - interval '1 second' WHERE id = ANY ($1)`, [
+    await room.sql(`UPDATE orders SET first_call_at = now() WHERE id = $1`, [vain.orderRef]);
+    await room.sql(`UPDATE orders SET give_up_at = now() - interval '1 second' WHERE id = ANY ($1)`, [
       [never.orderRef, vain.orderRef],
     ]);
     await giveUp();
-    expect(await rowOf(never.orderRef)).toMatchObject({ outcome: 'expired' });
-    expect(await rowOf(vain.orderRef)).toMatchObject({ outcome: 'unreachable' });
-    await untilHeard(never.orderId, ['order.outcome']);
-    await untilHeard(vain.orderId, ['order.attempt', 'order.outcome']);
+    expect(await room.row(never)).toMatchObject({ outcome: 'expired' });
+    expect(await room.row(vain)).toMatchObject({ outcome: 'unreachable' });
+    await room.untilHeard(never, ['order.outcome']);
+    await room.untilHeard(vain, ['order.attempt', 'order.outcome']);
   });
 
   it('waits for a callback that the buyer asked for', async () => {
     const talk = await aTalk();
     await talk.end();
     await talk.say({ outcome: 'callback', callbackAt: new Date(Date.now() + 60_000).toISOString() });
-    await sql(`UPDATE orders SET give_up_at = now() - interval '1 second' WHERE id = $1`, [talk.orderRef]);
+    await room.sql(`UPDATE orders SET give_up_at = now() - interval '1 second' WHERE id = $1`, [talk.orderRef]);
     await giveUp();
-    expect(await rowOf(talk.orderRef)).toMatchObject({ status: 'scheduled' });
-    await sql(`UPDATE orders SET callback_at = now() - interval '2 hours' WHERE id = $1`, [talk.orderRef]);
+    expect(await room.row(talk)).toMatchObject({ status: 'scheduled' });
+    await room.sql(`UPDATE orders SET callback_at = now() - interval '2 hours' WHERE id = $1`, [talk.orderRef]);
     await giveUp();
-    expect(await rowOf(talk.orderRef)).toMatchObject({ status: 'final' });
+    expect(await room.row(talk)).toMatchObject({ status: 'final' });
   });
 });
 
 it('counts outcomes, with series that exist from the start', async () => {
-  const text = await (await fetch(`${test.url}/metrics`)).text();
+  const text = await (await fetch(`${room.test.url}/metrics`)).text();
   expect(text).toMatch(/dialer_outcomes_total\{shop="shop",outcome="confirmed"\} [1-9]/);
   expect(text).toContain('dialer_outcomes_total{shop="shop",outcome="blocked"} 0');
 });
