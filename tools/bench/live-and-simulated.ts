@@ -12,28 +12,13 @@ import { parseArgs } from 'node:util';
 import { run, type SeenCall } from '../simulate/run.js';
 import { readScenario } from '../simulate/scenario/read-scenario.js';
 import type { Scenario } from '../simulate/scenario/scenario.js';
+import { FLOOR_OPTIONS, pastAbandonedOf } from './floor-options.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** What the two may differ by, points of a hundred. */
 const POINTS = 5;
-const PAST_ABANDONED = 0.85;
 
-const { values } = parseArgs({
-  options: {
-    dialing: { type: 'string', default: 'predictive' },
-    agents: { type: 'string', default: '10' },
-    orders: { type: 'string', default: '300' },
-    answered: { type: 'string', default: '0.45' },
-    cap: { type: 'string', default: '0.03' },
-    talk: { type: 'string', default: '20' },
-    'wrap-up': { type: 'string', default: '5' },
-    past: { type: 'string', default: '0' },
-    telephony: { type: 'string', default: 'own-asterisk' },
-    seed: { type: 'string', default: '1' },
-    seeds: { type: 'string', default: '10' },
-    calls: { type: 'string' },
-  },
-});
+const { values } = parseArgs({ options: { ...FLOOR_OPTIONS, seeds: { type: 'string', default: '10' } } });
 
 interface FloorFigures {
   readonly calls: number;
@@ -80,7 +65,6 @@ function scenarioOf(calls: readonly SeenCall[]): Scenario {
   const wraps = calls.flatMap(({ connected, ended, wrapped }) =>
     connected === null || wrapped === null ? [] : [Math.max(0, wrapped - ended)],
   );
-  const past = Number(values.past);
   const retry = { maxAttempts: 1, maxPer24Hours: 100, gapMinutes: 0.05 };
   return readScenario(
     'live-and-simulated',
@@ -112,7 +96,7 @@ function scenarioOf(calls: readonly SeenCall[]): Scenario {
           },
           orders: { count: 0, overnight: Number(values.orders), repeatRatio: 0, cancelRatio: 0, urgentRatio: 0 },
           buyers: { behaviour: { calls: calls.map(seenBuyer) } },
-          past: { answered: past, abandoned: Math.floor(past * Number(values.cap) * PAST_ABANDONED) },
+          past: { answered: Number(values.past), abandoned: pastAbandonedOf(values) },
         },
       ],
       trunks: [{ trunk: 'carrier', maxChannels: 60, callsPerSecond: 20 }],

@@ -7,34 +7,16 @@ import { percentile } from '../../src/core/kpi/kpi.js';
 import { anOrder, seededRandom, SPECIAL_ENDINGS } from '../demo-shop/demo-orders.js';
 import { startNetwork, type Network } from '../dev-env/network.js';
 import { VirtualAgent } from '../dev-env/virtual-agent.js';
+import { FLOOR_OPTIONS, pastAbandonedOf } from './floor-options.js';
 
 // Occupancy and abandoned calls of a floor of virtual agents on the real stack, all of it started here:
 //   npm run bench:floor -- --dialing predictive --agents 10 --orders 300
 
-const { values } = parseArgs({
-  options: {
-    dialing: { type: 'string', default: 'predictive' },
-    agents: { type: 'string', default: '10' },
-    orders: { type: 'string', default: '300' },
-    /** Share of the buyers who pick up, after 1 to 6 s of ringing; of the others most ring out after 15 s. */
-    answered: { type: 'string', default: '0.45' },
-    cap: { type: 'string', default: '0.03' },
-    talk: { type: 'string', default: '20' },
-    'wrap-up': { type: 'string', default: '5' },
-    /** Answered calls of the day before the run, this share of the cap abandoned: a window that is half full, as on a day of work. */
-    past: { type: 'string', default: '0' },
-    telephony: { type: 'string', default: 'own-asterisk' },
-    seed: { type: 'string', default: '1' },
-    /** The calls of the run go into this file, too: tools/bench/live-and-simulated.ts plays them again. */
-    calls: { type: 'string' },
-  },
-});
+const { values } = parseArgs({ options: FLOOR_OPTIONS });
 const count = Number(values.orders);
 const agentCount = Number(values.agents);
 const random = seededRandom(Number(values.seed));
-/** Of what the cap permits, in the past of the run. */
-const PAST_ABANDONED = 0.85;
-const pastAbandoned = Math.floor(Number(values.past) * Number(values.cap) * PAST_ABANDONED);
+const pastAbandoned = pastAbandonedOf(values);
 const folder = mkdtempSync(join(tmpdir(), 'live-floor-'));
 const say = (message: string): void => console.error(`bench: ${message}`);
 
