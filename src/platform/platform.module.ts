@@ -13,6 +13,7 @@ import { MetricsController } from './metrics/metrics.controller.js';
 import { Metrics } from './metrics/metrics.js';
 import { Events } from './outbox/events.js';
 import { QueueModule } from './queue/queue.module.js';
+import { Spool } from './spool/spool.js';
 
 /** What everything else stands on: settings, log, metrics, health. */
 @Module({})
@@ -42,8 +43,8 @@ export class PlatformModule {
         QueueModule.forRoot(settings, log),
       ],
       controllers: [HealthController, MetricsController],
-      providers: [Events, StaticPages, HttpMetrics, AdminAccess, AdminGuard],
-      exports: [Events, StaticPages, AdminAccess, AdminGuard],
+      providers: [Events, StaticPages, HttpMetrics, AdminAccess, AdminGuard, Spool],
+      exports: [Events, StaticPages, AdminAccess, AdminGuard, Spool],
     };
   }
 }

@@ -2,6 +2,9 @@ import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseEnv } from '../../src/platform/config/env.js';
 import type { Role } from '../../src/platform/config/settings.js';
 import { closeApp, createHttpApp, listen } from '../../src/platform/http/create-app.js';
@@ -40,6 +43,7 @@ export interface TestApp {
 
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const databaseUrl = options.databaseUrl ?? (await createDatabase());
+  const spoolFolder = options.env?.['SPOOL_FOLDER'] ?? mkdtempSync(join(tmpdir(), 'cd-spool-'));
   const parsed = parseEnv({
     HOST: '127.0.0.1',
     PORT: '0',
@@ -53,6 +57,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ADMIN_TOKEN,
     ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
     ALLOW_PRIVATE_DESTINATIONS: 'true',
+    SPOOL_FOLDER: spoolFolder,
     ROLES: (options.roles ?? ['api', 'dialer', 'worker']).join(','),
     ...options.env,
   });
@@ -62,6 +67,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const log = new Log(env.LOG_LEVEL, { write: (line: string) => void logLines.push(line) });
   const cleanUp = async (): Promise<void> => {
     await forgetKeys(env.REDIS_URL, env.REDIS_KEY_PREFIX);
+    if (options.env?.['SPOOL_FOLDER'] === undefined) rmSync(spoolFolder, { recursive: true, force: true });
     if (options.databaseUrl === undefined) await dropDatabase(databaseUrl);
   };
   try {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PROJECT_FOLDER } from './cache-folder.js';
 import { findFreeTcpPort } from './ports.js';
 import { startProcess, waitUntilReady, type StartedProcess } from './processes.js';
@@ -59,6 +59,7 @@ export async function startApp(environment: AppEnvironment): Promise<AppProcess>
       ENCRYPTION_KEYS: environment.encryptionKeys,
       ALLOW_PRIVATE_DESTINATIONS: 'true',
       ROLES: environment.roles ?? 'api,dialer,worker',
+      SPOOL_FOLDER: join(dirname(environment.logFile), 'spool'),
       LOG_LEVEL: environment.logLevel ?? 'info',
       ...environment.more,
     },

@@ -159,7 +159,7 @@ export function ResultPanel(props: Props) {
               <IconCheck size={18} aria-hidden />
               <span>
                 <strong>{word('result/saved', { outcome: word(`result/${talk.savedOutcome}`) })}</strong>{' '}
-                {word(isWrapUp ? 'result/correctUntil' : 'result/savedKept')}
+                {word(talk.isSpooled ? 'result/spooled' : isWrapUp ? 'result/correctUntil' : 'result/savedKept')}
               </span>
             </p>
             <div className={classes.after}>

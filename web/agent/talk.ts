@@ -1,6 +1,11 @@
 import { useMutation, type UseMutationResult } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import type { AgentOutcome, OutcomeBody } from '../../src/features/desktop/desktop.protocol.js';
+import type {
+  AgentOutcome,
+  OrderCard,
+  OutcomeBody,
+  SpooledMessage,
+} from '../../src/features/desktop/desktop.protocol.js';
 import { ask } from '../shared/api.js';
 import { knownZone } from '../shared/zoned-time.js';
 import type { CallOnScreen, OrderOnScreen } from './desk-view.js';
@@ -18,12 +23,14 @@ export interface Talk {
   readonly timeZone: string | null;
   draftOf(order: OrderOnScreen): OrderDraft;
   change(order: OrderOnScreen, change: (draft: OrderDraft) => OrderDraft): void;
-  readonly save: UseMutationResult<unknown, Error, OutcomeBody>;
+  readonly save: UseMutationResult<OrderCard | SpooledMessage, Error, OutcomeBody>;
   /** Reads the drafts and sends them, or says what is missing. */
   submit(): void;
   readonly fault: WordFault | null;
   /** The word that the server has, while the form shows it; null while the agent may choose. */
   readonly savedOutcome: AgentOutcome | null;
+  /** The saved word waits on the server's disk for its database. */
+  readonly isSpooled: boolean;
   /** Opens the saved word again. */
   correct(): void;
 }
@@ -39,7 +46,7 @@ export function useTalk(call: CallOnScreen): Talk {
   useEffect(() => drafts.write(callId, draft), [callId, draft]);
 
   const save = useMutation({
-    mutationFn: (body: OutcomeBody) => ask('POST', `calls/${callId}/outcome`, body),
+    mutationFn: (body: OutcomeBody) => ask<OrderCard | SpooledMessage>('POST', `calls/${callId}/outcome`, body),
     onSuccess: (_answer, { outcome }) => {
       keepSaved(callId, outcome);
       setSavedOutcome(outcome);
@@ -65,6 +72,7 @@ export function useTalk(call: CallOnScreen): Talk {
     },
     fault,
     savedOutcome,
+    isSpooled: save.data !== undefined && 'isSpooled' in save.data,
     correct() {
       save.reset();
       setSavedOutcome(null);

@@ -20,6 +20,7 @@ import {
   type SessionEnd,
 } from './agents.events.js';
 import { PresenceMoves } from './presence-moves.js';
+import { SessionMemory } from './session-memory.js';
 import { SessionStore, type EndedSession } from './session.store.js';
 import { SignInLimit } from './sign-in-limit.js';
 
@@ -37,6 +38,7 @@ export interface SignedIn {
 @Injectable()
 export class AgentSessions {
   private readonly limit = new SignInLimit();
+  private readonly memory = new SessionMemory();
 
   constructor(
     private readonly transactions: Transactions,
@@ -82,13 +84,14 @@ export class AgentSessions {
   }
 
   async signOut(token: string): Promise<void> {
+    this.memory.forget(token);
     await this.transactions.run(async (tx) => {
       await this.leave(tx, await this.sessions.endByToken(tx, sha256(token)), 'signed_out');
     });
   }
 
   async authenticate(token: string): Promise<SessionAgent | null> {
-    return this.transactions.read(async (tx) => {
+    const found = await this.transactions.read(async (tx): Promise<SessionAgent | null> => {
       const session = await this.sessions.find(tx, sha256(token));
       if (!session) return null;
       if (session.isStale) await this.sessions.touch(tx, session.sessionId);
@@ -97,6 +100,17 @@ export class AgentSessions {
       const { passwordHash: _hash, isEnabled: _isEnabled, ...shown } = agent;
       return { ...shown, sessionId: session.sessionId, activeScreen: session.activeScreen };
     });
+    if (found === null) this.memory.forget(token);
+    else this.memory.keep(token, found);
+    return found;
+  }
+
+  recall(token: string): SessionAgent | null {
+    return this.memory.recall(token);
+  }
+
+  async wasLive(sessionId: string, at: Date): Promise<boolean> {
+    return this.transactions.read((tx) => this.sessions.wasLive(tx, sessionId, at));
   }
 
   async claimScreen(sessionId: string, screen: string): Promise<string | null> {

@@ -27,6 +27,8 @@ export interface SessionAgent extends Agent {
   readonly sessionId: string;
   /** Of the session's screens that name themselves, the one that may act; null while none has. */
   readonly activeScreen: string | null;
+  /** Postgres could not be asked: this is how this process saw them last. */
+  readonly isRemembered?: true;
 }
 
 /** The phone in a browser: its name at the exchange, and its password for this session. */

@@ -4,6 +4,7 @@ import { DialerError } from '../../core/shared/errors.js';
 import type { AgentId, CallId, GroupId } from '../../core/shared/ids.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
+import { Spool } from '../../platform/spool/spool.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { AgentStore, type Group } from './agent.store.js';
 import { AgentSessions, type SignedIn } from './agent-sessions.js';
@@ -12,18 +13,24 @@ import { noSuchAgent, PresenceMoves } from './presence-moves.js';
 import { PresenceStore } from './presence.store.js';
 import { presenceView } from './presence-view.js';
 
+/** For so long an overdue wrap-up waits for a spooled word, from the sweep's first look at it: Postgres is back by then. */
+const WORD_LIMIT_MS = 10_000;
+
 /**
  * Who is there, and what they are doing. The row in Postgres is the truth for all processes: every move is one guarded UPDATE, so of many
  * that want the same agent exactly one gets them. Each change wakes the dialer (`NOTIFY dialer`) and is published in its transaction.
  */
 @Injectable()
 export class AgentsService {
+  private readonly waitedFor = new Map<CallId, number>();
+
   constructor(
     private readonly transactions: Transactions,
     private readonly presences: PresenceStore,
     private readonly moves: PresenceMoves,
     private readonly sessions: AgentSessions,
     private readonly agents: AgentStore,
+    private readonly spool: Spool,
     private readonly log: Log,
   ) {}
 
@@ -64,6 +71,19 @@ export class AgentsService {
   /** Whose token this is, or null when it is unknown, ended, idle for too long, or its agent switched off. */
   authenticate(token: string): Promise<SessionAgent | null> {
     return this.sessions.authenticate(token);
+  }
+
+  /**
+   * Whose token this was when this process last asked Postgres, within the time that a session may be idle; for while Postgres is away, and only
+   * for what {@link wasSignedIn} judges before it takes effect.
+   */
+  recall(token: string): SessionAgent | null {
+    return this.sessions.recall(token);
+  }
+
+  /** Whether the session lived at that instant. */
+  wasSignedIn(sessionId: string, at: Date): Promise<boolean> {
+    return this.sessions.wasLive(sessionId, at);
   }
 
   /** Tells that event streams of these sessions are open. @returns those that still live; the streams of the others must be closed */
@@ -193,11 +213,20 @@ export class AgentsService {
     return stored.map(({ agent, presence }) => presenceView(agent, presence));
   }
 
+  /** The agent has given their word, and it is on its way from the disk to Postgres: the wrap-up may wait for it, but not for ever. */
+  private isWordComing(callId: CallId): boolean {
+    const sinceMs = this.waitedFor.get(callId) ?? performance.now();
+    const isComing = this.spool.holds(callId) && performance.now() - sinceMs < WORD_LIMIT_MS;
+    if (isComing) this.waitedFor.set(callId, sinceMs);
+    else this.waitedFor.delete(callId);
+    return isComing;
+  }
+
   /** The sweep: wrap-ups beyond their limit end, each in a transaction of its own. */
   async endOverdueWrapUps(): Promise<void> {
     const overdue = await this.transactions.read((tx) => this.presences.overdue(tx, ['wrap_up'], new Date()));
     for (const { agent, presence } of overdue) {
-      if (presence.state !== 'wrap_up') continue;
+      if (presence.state !== 'wrap_up' || this.isWordComing(presence.callId)) continue;
       const event: AgentEvent = { kind: 'wrap_up_over', callId: presence.callId, hadLimit: true };
       try {
         await this.transactions.run((tx) => this.moves.move(tx, agent.agentId, event));

@@ -4,7 +4,7 @@ import type { Tx } from '../../platform/database/transaction.js';
 import { SOFTPHONE } from './agents.events.js';
 
 /** A session ends by itself after this long without a request or an open event stream (ASVS 7.3.1), */
-const IDLE_MINUTES = 30;
+export const IDLE_MINUTES = 30;
 /** … and after this long in any case: one shift (ASVS 7.3.2). */
 const ABSOLUTE_HOURS = 12;
 
@@ -43,6 +43,15 @@ export class SessionStore {
       [tokenHash, IDLE_MINUTES],
     );
     return rows[0] ?? null;
+  }
+
+  /** Whether the session was neither ended nor past its time at that instant. */
+  async wasLive(tx: Tx, sessionId: string, at: Date): Promise<boolean> {
+    const rows = await tx.query<unknown[]>(
+      `SELECT 1 FROM agent_sessions WHERE session_id = $1 AND (ended_at IS NULL OR ended_at > $2) AND expires_at > $2`,
+      [sessionId, at],
+    );
+    return rows.length > 0;
   }
 
   async touch(tx: Tx, sessionId: string): Promise<void> {

@@ -203,6 +203,15 @@ export class CallStore {
     await tx.query(`UPDATE calls SET wrapped_up_at = now() WHERE id = $1 AND wrapped_up_at IS NULL`, [callId]);
   }
 
+  /** When its agent could say nothing more of the call: the wrap-up's end, or the call's own where there was none; null while it lives. */
+  async closedAt(tx: Tx, callId: string): Promise<Date | null> {
+    const rows: { at: Date | null }[] = await tx.query(
+      `SELECT coalesce(wrapped_up_at, ended_at) AS at FROM calls WHERE id = $1`,
+      [callId],
+    );
+    return rows[0]?.at ?? null;
+  }
+
   async isLive(tx: Tx, callId: string): Promise<boolean> {
     const rows: unknown[] = await tx.query(`SELECT 1 FROM calls WHERE id = $1 AND ended_at IS NULL`, [callId]);
     return rows.length > 0;

@@ -141,6 +141,11 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     await this.notifications.notify(tx, 'dialer', `call:${callId}`);
   }
 
+  /** When its agent could say nothing more of the call: the wrap-up's end, or the call's where there was none; null while it lives. */
+  async closedAt(tx: Tx, callId: string): Promise<Date | null> {
+    return this.store.closedAt(tx, callId);
+  }
+
   async view(tx: Tx, callId: string): Promise<CallView | null> {
     const stored = await this.store.find(tx, callId);
     if (stored === null) return null;

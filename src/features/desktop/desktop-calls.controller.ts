@@ -1,5 +1,7 @@
-import { Body, Controller, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiCookieAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Param, Post, Res, UseGuards } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiBearerAuth, ApiCookieAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { OrderCard } from '../../core/order/order-card.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
@@ -7,7 +9,8 @@ import type { SessionAgent } from '../agents/agents.events.js';
 import { CallsService, type CallCommand } from '../calls/calls.service.js';
 import { OutcomesService } from '../outcomes/outcomes.service.js';
 import { OutcomeDto } from './desktop.dto.js';
-import { SessionGuard, SignedInAgent } from './session-guard.js';
+import type { SpooledMessage } from './desktop.protocol.js';
+import { JudgedLater, SessionGuard, SignedInAgent } from './session-guard.js';
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
@@ -26,10 +29,21 @@ export class DesktopCallsController {
 
   @Post('outcome')
   @ApiOkResponse({ description: 'the order as it is now; the same body again is answered alike' })
+  @ApiAcceptedResponse({ description: 'the database is away: the word is safe on disk, and judged when it is back' })
   @HttpCode(200)
-  async outcome(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string, @Body() body: OutcomeDto) {
+  @JudgedLater()
+  async outcome(
+    @SignedInAgent() agent: SessionAgent,
+    @Param('callId') callId: string,
+    @Body() body: OutcomeDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<OrderCard | SpooledMessage> {
     if (!UUID.test(callId)) throw noSuchCall();
-    const order = await this.outcomes.record({ agentId: agent.agentId, name: agent.name }, callId, body);
+    const order = await this.outcomes.take(agent, callId.toLowerCase(), body);
+    if (order === null) {
+      reply.status(202);
+      return { callId, isSpooled: true };
+    }
     await failpoint('outcome_stored');
     return order;
   }

@@ -70,6 +70,12 @@ export interface CallEndedMessage {
   readonly wrapUpUntil: string | null;
 }
 
+/** The answer to an outcome while the database is away: the word is safe on disk, and takes effect when the database is back. */
+export interface SpooledMessage {
+  readonly callId: string;
+  readonly isSpooled: true;
+}
+
 /** The buyer has ordered once more while they talk: an order that is not in this call. */
 export interface OrderArrivedMessage {
   readonly callId: string;

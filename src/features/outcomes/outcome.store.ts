@@ -62,9 +62,9 @@ export class OutcomeStore {
     tx: Tx,
     of: { shopId: string; orderRef: string; callId: string; agentId: string; agentName: string },
     word: AgentWord,
+    decidedAt = new Date(),
   ): Promise<StoredWord> {
     const id = uuidv7();
-    const decidedAt = new Date();
     const details: Details = {
       changes: word.changes,
       note: word.note,

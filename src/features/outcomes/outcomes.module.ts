@@ -11,11 +11,20 @@ import { OutcomeStore } from './outcome.store.js';
 import { OutcomesHandlers } from './outcomes.handlers.js';
 import { OutcomesMetrics } from './outcomes.metrics.js';
 import { OutcomesService } from './outcomes.service.js';
+import { WordSpool } from './word-spool.js';
 
 /** Records what became of orders and starts what follows. */
 @Module({
   imports: [ShopsModule, OrdersModule, AgentsModule, WritebackModule, CallsModule, DialingModule],
-  providers: [OutcomeStore, AttemptHistory, OutcomesMetrics, Consequences, OutcomesService, OutcomesHandlers],
+  providers: [
+    OutcomeStore,
+    AttemptHistory,
+    OutcomesMetrics,
+    Consequences,
+    WordSpool,
+    OutcomesService,
+    OutcomesHandlers,
+  ],
   exports: [OutcomesService],
 })
 export class OutcomesModule {}

@@ -11,13 +11,16 @@ import {
 } from '../../core/outcome/agent-word.js';
 import { DialerError, type FieldError } from '../../core/shared/errors.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { Log } from '../../platform/log/log.js';
+import type { SessionAgent } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService, type CallView, type OrderInCall } from '../calls/calls.service.js';
 import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { AttemptHistory } from './attempt-history.read-model.js';
 import { Consequences, type EndedAttempt } from './consequences.js';
 import { fingerprint, OutcomeStore } from './outcome.store.js';
-import { readWords, under, type OrderWord, type OutcomeInput } from './words-of-call.js';
+import { WordSpool, type SpooledWord } from './word-spool.js';
+import { checkUnseen, readWords, under, type OrderWord, type OutcomeInput } from './words-of-call.js';
 
 export type { OutcomeInput } from './words-of-call.js';
 
@@ -39,33 +42,61 @@ export class OutcomesService {
     private readonly store: OutcomeStore,
     private readonly history: AttemptHistory,
     private readonly consequences: Consequences,
-  ) {}
+    private readonly words: WordSpool,
+    private readonly log: Log,
+  ) {
+    words.onReplay((word, at) => this.replay(word, at));
+  }
+
+  /**
+   * As {@link record}; while Postgres is away the word is kept on disk instead and recorded when it is back, as of now. Whether it fits its call is
+   * judged only then: one that does not stands in the order's timeline as `agent_word_refused`.
+   * @param agent  with `isRemembered` Postgres is away already and is not asked
+   * @returns null when the word is kept on disk
+   * @throws DialerError as {@link record}, and `busy.retry_later` when the disk does not take it either
+   */
+  async take(agent: SessionAgent, callId: string, input: OutcomeInput): Promise<OrderCard | null> {
+    const at = new Date();
+    if (agent.isRemembered !== true && !this.words.holds(callId)) {
+      try {
+        return await this.record(agent, callId, input);
+      } catch (error) {
+        if (!(error instanceof DialerError) || error.code !== 'busy.retry_later') throw error;
+      }
+    }
+    refuse(checkUnseen(input, at));
+    const { agentId, name: agentName, sessionId } = agent;
+    await this.words.keep({ agentId, agentName, sessionId, callId, input }, at);
+    return null;
+  }
 
   /**
    * An agent says what became of their call: one word for all its orders, and words of their own for single ones. While they talk it is kept and
    * takes effect when the call has ended; in the wrap-up it takes effect at once, and may be corrected until the wrap-up ends. The same again
    * changes nothing. Either all of it counts or nothing.
    *
+   * @param spooledAt  a word from the spool, and when it was given: judged as if it were then, and of no effect when something newer was said since
    * @returns the call's first order as it is now
    * @throws DialerError `call.not_found` (not this agent's), `call.state_refused` (nobody has talked; a final outcome cannot become an open one),
    *   `call.closed` (the wrap-up is over), `input.invalid` with every wrong field
    */
-  async record(agent: { agentId: string; name: string }, callId: string, input: OutcomeInput): Promise<OrderCard> {
+  async record(agent: Speaker, callId: string, input: OutcomeInput, spooledAt?: Date): Promise<OrderCard> {
     const said = ownCall(agent, await this.transactions.read((tx) => this.calls.view(tx, callId)));
-    if (await this.isSaid(callId, input)) return this.orders.card(said.orderRef);
+    if (await this.isSaid(callId, input, spooledAt)) return this.orders.card(said.orderRef);
     const orderRef = await this.transactions.run(async (tx) => {
       await this.agents.noteOutcome(tx, agent.agentId, callId);
       const inCall = await this.calls.lockOrders(tx, callId);
       const call = ownCall(agent, await this.calls.view(tx, callId));
-      const stage = await this.stageOf(tx, call);
+      const stage = await this.stageOf(tx, call, spooledAt);
       const orders = stage === 'over' ? inCall : [...inCall, ...(await this.named(tx, call, stage, inCall, input))];
       const { words, errors } = readWords(input, orders, (order) => this.orders.cardOf(order));
-      const news = await this.newsAmong(tx, callId, words);
+      const news = await this.newsAmong(tx, callId, words, spooledAt);
       if (errors.length === 0 && news.length === 0) return call.orderRef;
-      refuse([...errors, ...news.flatMap(({ word, pointer }) => checkWord(word, new Date()).map(under(pointer)))]);
+      const at = spooledAt ?? new Date();
+      refuse([...errors, ...news.flatMap(({ word, pointer }) => checkWord(word, at).map(under(pointer)))]);
       for (const { of, word, isNamed } of news) {
         const decision = this.decide(stage, callId, of.order, word);
-        if (decision.kind !== 'refuse') await this.take(tx, agent, call, of, word, decision);
+        if (decision.kind !== 'refuse') await this.write(tx, { agent, call, at }, of, word, decision);
         // What was decided for another order of the call by itself stands when the word for all does not fit it.
         else if (of.isMain || isNamed) throw refusal(decision.code);
       }
@@ -75,12 +106,12 @@ export class OutcomesService {
   }
 
   /** Whether the agent has said the very same before: repeats, however many come at once, wait for nobody. */
-  private async isSaid(callId: string, input: OutcomeInput): Promise<boolean> {
+  private async isSaid(callId: string, input: OutcomeInput, spooledAt?: Date): Promise<boolean> {
     return this.transactions.read(async (tx) => {
       const orders = await this.calls.ordersInCall(tx, callId);
       const { words, errors } = readWords(input, orders, (order) => this.orders.cardOf(order));
       if (errors.length > 0 || words.length === 0) return false;
-      return (await this.newsAmong(tx, callId, words)).length === 0;
+      return (await this.newsAmong(tx, callId, words, spooledAt)).length === 0;
     });
   }
 
@@ -151,13 +182,46 @@ export class OutcomesService {
     return joined;
   }
 
-  private async newsAmong(tx: Tx, callId: string, words: readonly OrderWord[]): Promise<OrderWord[]> {
+  private async newsAmong(
+    tx: Tx,
+    callId: string,
+    words: readonly OrderWord[],
+    spooledAt: Date | undefined,
+  ): Promise<OrderWord[]> {
     const news: OrderWord[] = [];
     for (const word of words) {
       const said = await this.store.latest(tx, callId, word.of.order.orderRef);
-      if (said?.sha256.equals(fingerprint(word.word)) !== true) news.push(word);
+      // A replay that was cut off after its commit comes again, and so do those before it.
+      const isOld = said !== null && spooledAt !== undefined && said.stored.decidedAt >= spooledAt;
+      if (!isOld && said?.sha256.equals(fingerprint(word.word)) !== true) news.push(word);
     }
     return news;
+  }
+
+  /** @throws DialerError `busy.retry_later` while Postgres is away */
+  private async replay(word: SpooledWord, at: Date): Promise<'taken' | 'refused'> {
+    const { agentId, agentName: name, sessionId, callId, input } = word;
+    try {
+      if (!(await this.agents.wasSignedIn(sessionId, at))) {
+        throw new DialerError('auth.failed', 'The session was over when the word was given.');
+      }
+      await this.record({ agentId, name }, callId, input, at);
+      return 'taken';
+    } catch (error) {
+      if (!(error instanceof DialerError) || error.isRetryable) throw error;
+      const data = { outcome: input.outcome, callId, code: error.code };
+      await this.transactions.run(async (tx) => {
+        const call = await this.calls.view(tx, callId);
+        if (call) await this.orders.addTimeline(tx, call.shopId, call.orderRef, 'agent_word_refused', data);
+      });
+      const pointers = error.fieldErrors.map(({ pointer }) => pointer);
+      this.log.error('a word that an agent gave while the database was away is refused', {
+        ...data,
+        agentId,
+        pointers,
+      });
+      return 'refused';
+    }
   }
 
   private decide(stage: TalkStage, callId: string, order: OrderRow, word: AgentWord): WordDecision {
@@ -170,10 +234,9 @@ export class OutcomesService {
     });
   }
 
-  private async take(
+  private async write(
     tx: Tx,
-    agent: { agentId: string; name: string },
-    call: CallView,
+    { agent, call, at }: { agent: Speaker; call: CallView; at: Date },
     { order, number }: OrderInCall,
     word: AgentWord,
     decision: Exclude<WordDecision, { kind: 'refuse' }>,
@@ -181,7 +244,7 @@ export class OutcomesService {
     const { shopId, orderRef } = order;
     const { callId } = call;
     const by = { agentId: agent.agentId, agentName: agent.name };
-    const stored = await this.store.insertWord(tx, { shopId, orderRef, callId, ...by }, word);
+    const stored = await this.store.insertWord(tx, { shopId, orderRef, callId, ...by }, word, at);
     await this.orders.addTimeline(tx, shopId, orderRef, 'agent_said', { outcome: word.outcome, callId });
     if (decision.kind === 'correct') await this.consequences.ofCorrection(tx, order, decision.outcome, stored);
     if (decision.kind === 'apply') {
@@ -190,11 +253,19 @@ export class OutcomesService {
     }
   }
 
-  private async stageOf(tx: Tx, call: CallView): Promise<TalkStage> {
+  private async stageOf(tx: Tx, call: CallView, spooledAt: Date | undefined): Promise<TalkStage> {
     if (call.endedAt === null) return 'talking';
     const presence = await this.agents.atCall(tx, call.callId);
-    return presence?.state === 'wrap_up' && presence.agentId === call.agentId ? 'wrap_up' : 'over';
+    if (presence?.state === 'wrap_up' && presence.agentId === call.agentId) return 'wrap_up';
+    // Given in time: that the wrap-up has ended since, in another process, must not cost the word.
+    const closedAt = spooledAt === undefined ? null : await this.calls.closedAt(tx, call.callId);
+    return spooledAt !== undefined && closedAt !== null && spooledAt <= closedAt ? 'wrap_up' : 'over';
   }
+}
+
+interface Speaker {
+  readonly agentId: string;
+  readonly name: string;
 }
 
 function ownCall(agent: { agentId: string }, call: CallView | null): CallView {

@@ -1,6 +1,6 @@
 import type { OrderCard } from '../../core/order/order-card.js';
 import type { AgentOutcome } from '../../core/order/order.js';
-import type { AgentWord } from '../../core/outcome/agent-word.js';
+import { checkWord, type AgentWord } from '../../core/outcome/agent-word.js';
 import { wordForOrder } from '../../core/outcome/call-words.js';
 import { isPlainText, readChanges } from '../../core/outcome/changes.js';
 import type { FieldError } from '../../core/shared/errors.js';
@@ -64,6 +64,26 @@ export function readWords(
     if (word !== null) words.push({ of, word, isNamed: false, pointer: '' });
   }
   return { words, errors };
+}
+
+/** What is wrong with a body as far as it can be told without the orders that it speaks of. */
+export function checkUnseen(input: OutcomeInput, now: Date): FieldError[] {
+  const said: readonly [WordInput, string][] = [
+    [input, ''],
+    ...(input.orders ?? []).map((one, i): [WordInput, string] => [one, `/orders/${i}`]),
+  ];
+  return said.flatMap(([word, pointer]) =>
+    checkWord(
+      {
+        outcome: word.outcome,
+        changes: word.changes ? {} : null,
+        note: word.note ?? null,
+        callbackAt: word.callbackAt ? new Date(word.callbackAt) : null,
+        callbackAgent: word.callbackAgent ?? null,
+      },
+      now,
+    ).map(under(pointer)),
+  );
 }
 
 /** Puts a wrong field where its word stands in the body. */

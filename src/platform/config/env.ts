@@ -176,6 +176,12 @@ export class Env {
   @Max(600)
   DRAIN_SECONDS: number = 45;
 
+  /** Where agents' words wait on disk while Postgres is away; relative to where the process is started. */
+  @Expose()
+  @IsString()
+  @MinLength(1)
+  SPOOL_FOLDER: string = './spool';
+
   /** `production` refuses a Redis that may lose or evict jobs; otherwise that is a warning. */
   @Expose()
   @IsIn(['production', 'development', 'test'], { message: 'write production, development or test' })

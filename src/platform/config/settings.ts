@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseEncryptionKeys, type EncryptionKey } from './encryption-keys.js';
 import type { Env } from './env.js';
 import { parseAriNodes, parseRoles, type AriNode, type LogLevel, type Role } from './env-formats.js';
@@ -35,6 +36,8 @@ export class Settings {
   readonly allowPrivateDestinations: boolean;
   readonly logLevel: LogLevel;
   readonly drainSeconds: number;
+  /** Absolute. */
+  readonly spoolFolder: string;
   readonly isProduction: boolean;
 
   constructor(env: Env) {
@@ -63,6 +66,7 @@ export class Settings {
     this.allowPrivateDestinations = env.ALLOW_PRIVATE_DESTINATIONS;
     this.logLevel = env.LOG_LEVEL;
     this.drainSeconds = env.DRAIN_SECONDS;
+    this.spoolFolder = resolve(env.SPOOL_FOLDER);
     this.isProduction = env.NODE_ENV === 'production';
   }
 }

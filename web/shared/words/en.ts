@@ -202,6 +202,7 @@ export const en = {
     saving: 'Saving…',
     saved: 'Saved: {{outcome}}.',
     savedKept: 'It counts when the talk ends.',
+    spooled: 'It is safe on the server and counts as of now.',
     correct: 'Correct',
     correctUntil: 'It can be corrected until the wrap-up ends.',
     next: 'Next call',
