@@ -7,6 +7,7 @@ import { describeCommands } from './suite-commands.js';
 import { describeLeases } from './suite-leases.js';
 import { describeLinks } from './suite-links.js';
 import { describePhones } from './suite-phones.js';
+import { describeHandOvers } from './suite-hand-overs.js';
 
 /** What every implementation of the telephony port keeps, whatever it stands on. */
 export function describeTelephony(name: string, start: () => Promise<Exchange>): void {
@@ -22,6 +23,7 @@ export function describeTelephony(name: string, start: () => Promise<Exchange>):
     describeLeases(bench);
     describeCommands(bench);
     describeAgents(bench);
+    describeHandOvers(bench);
     describePhones(bench);
     describeLinks(bench);
   });

@@ -1,10 +1,13 @@
+import type { WatchMode } from './leg-ids.js';
+
 /**
  * The telephony port: what the dialer asks of a telephone exchange, and the facts it hears back.
  *
  * Two implementations exist: Asterisk over ARI, and the virtual telephone network. Both pass the same contract suite (`test/contract`).
  *
- * Leg ids are ours: a buyer's leg carries the call's UUID; an agent's leg carries `agent-<agentId>-<n>` (standing or per call).
- * Bridge ids are ours too: `agent-<agentId>` is the standing bridge of an agent's leg; a per-call agent gets one as well.
+ * Leg ids are ours: a buyer's leg carries the call's UUID; an agent's leg carries `agent-<agentId>-<n>` (standing or per call); a number that
+ * a buyer is handed over to `number-<callId>-<n>`; a supervisor's ear in a talk `watch-<supervisorId>-<callId>-<mode>`.
+ * Bridge ids are ours too: `agent-<agentId>` is the standing bridge of an agent's leg; a per-call agent gets one as well, and so does a number.
  * Facts may come late, twice, or after the end of the leg; a listener must bear that. Legs of groups that another process leads are heard
  * too, but for their `leg.ours`, which comes to the group's leader alone.
  */
@@ -35,8 +38,11 @@ export interface Telephony {
   /** Calls an agent's phone; when it answers it is put alone into its bridge `agent-<agentId>` under a 30 s lease. */
   callAgent(request: AgentCallRequest): Promise<CommandResult>;
 
+  /** Calls a number that a buyer is to be handed over to; when it answers it sits alone in its bridge under a 30 s lease, like an agent's leg. */
+  callNumber(request: NumberCallRequest): Promise<CommandResult>;
+
   /**
-   * Puts the buyer's leg into the bridge of the agent's leg: from here both hear each other, for `maxTalkSeconds` at most, after which the
+   * Puts the buyer's leg into the bridge of the agent's leg (or the number's): from here both hear each other, for `maxTalkSeconds` at most, after which the
    * buyer's leg ends without a message.
    */
   bridge(request: { buyerLegId: string; agentLegId: string; maxTalkSeconds: number }): Promise<CommandResult>;
@@ -52,6 +58,24 @@ export interface Telephony {
 
   /** Takes the buyer's leg out of the bridge to music, or back in. */
   hold(request: { buyerLegId: string; agentLegId: string; isOn: boolean }): Promise<CommandResult>;
+
+  /**
+   * Puts an agent's leg into the bridge of another agent's or a number's leg, and with `besideLegId` its own back into its own bridge. Being
+   * there already is `done`; `gone` when either is not there (any more).
+   */
+  seat(request: { legId: string; besideLegId: string }): Promise<CommandResult>;
+
+  /**
+   * Gives a supervisor, whose own leg is up, an ear in the buyer's call, from where all in it are heard: unheard (`listen`), heard by the agent's
+   * side alone (`whisper`), or by all (`barge`). The ear is a leg (`watchLegId`): it follows the buyer through hold and hand-over, ends with the
+   * buyer's leg whatever becomes of us, and sooner by `hangup`.
+   */
+  watch(request: {
+    supervisorId: string;
+    buyerLegId: string;
+    groupId: string;
+    mode: WatchMode;
+  }): Promise<CommandResult>;
 
   /**
    * Ends a leg, ringing or up. Ending one that is gone is `gone`, not an error.
@@ -101,6 +125,18 @@ export interface AgentCallRequest {
   readonly groupId: string;
   /** e.g. `PJSIP/agent-anna`. */
   readonly endpoint: string;
+  readonly callerId: string | null;
+  readonly ringSeconds: number;
+}
+
+/** A number of the shop's own, for a buyer in a talk. */
+export interface NumberCallRequest {
+  /** `number-<callId>-<n>`. */
+  readonly legId: string;
+  readonly groupId: string;
+  readonly trunkEndpoint: string;
+  /** E.164 with plus. */
+  readonly number: string;
   readonly callerId: string | null;
   readonly ringSeconds: number;
 }

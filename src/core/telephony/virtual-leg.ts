@@ -3,7 +3,12 @@ export interface VirtualLeg {
   readonly legId: string;
   readonly groupId: string;
   readonly createdMs: number;
+  /** Ends with its lease, without a message: an agent's leg, a number's, an ear. */
   readonly isAgent: boolean;
+  /** Takes a line of a trunk. */
+  readonly isOnTrunk: boolean;
+  /** The buyer's leg that this one is an ear on. */
+  readonly watchesLegId?: string;
   readonly reportsSpeech: boolean;
   state: 'dialing' | 'ringing' | 'up';
   /** In our hands, not in the dialplan's (before the answer, during the message). */
@@ -19,7 +24,7 @@ export interface VirtualLeg {
 /** A leg that is being called. */
 export function newLeg(
   request: { legId: string; groupId: string },
-  more: { isAgent: boolean; reportsSpeech: boolean },
+  more: Pick<VirtualLeg, 'isAgent' | 'isOnTrunk' | 'reportsSpeech' | 'watchesLegId'>,
   nowMs: number,
 ): VirtualLeg {
   return {

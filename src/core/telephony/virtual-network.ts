@@ -1,5 +1,12 @@
-import { bridgeOfAgentLeg } from '../call/leg-ids.js';
-import type { AgentCallRequest, BuyerCallRequest, CommandResult, Survey, TelephonyFact } from '../call/telephony.js';
+import { seatOf, watchLegId, watchOf, type WatchMode } from '../call/leg-ids.js';
+import type {
+  AgentCallRequest,
+  BuyerCallRequest,
+  CommandResult,
+  NumberCallRequest,
+  Survey,
+  TelephonyFact,
+} from '../call/telephony.js';
 import { buyerBehaviour, phoneBehaviour, trunkBehaviour, type FarEndStep } from './far-end.js';
 import { newLeg, type VirtualLeg } from './virtual-leg.js';
 
@@ -81,22 +88,22 @@ export class VirtualNetwork {
   }
 
   callBuyer(request: BuyerCallRequest): CommandResult {
-    if (this.legs.has(request.legId)) return { kind: 'duplicate' };
-    if (this.o.trunkChannels !== undefined && this.buyers() >= this.o.trunkChannels) {
-      return { kind: 'refused', reason: 'allocation failed', status: 500 };
-    }
-    const ofTrunk = trunkBehaviour(request.trunkEndpoint);
-    if (ofTrunk === null) return { kind: 'refused', reason: 'allocation failed', status: 500 };
-    const leg = this.addLeg(request, { isAgent: false, reportsSpeech: request.detectSpeech });
-    this.dial(leg, request.ringSeconds, ofTrunk ?? this.behaviourOf(request.number));
-    return DONE;
+    return this.callOut(request, { isAgent: false, reportsSpeech: request.detectSpeech });
+  }
+
+  callNumber(request: NumberCallRequest): CommandResult {
+    return this.callOut(request, { isAgent: true, reportsSpeech: false });
   }
 
   callAgent(request: AgentCallRequest): CommandResult {
     if (this.legs.has(request.legId)) return { kind: 'duplicate' };
     const steps = phoneBehaviour(request.endpoint);
     if (steps === null) return { kind: 'refused', reason: 'allocation failed', status: 500 };
-    this.dial(this.addLeg(request, { isAgent: true, reportsSpeech: false }), request.ringSeconds, steps);
+    this.dial(
+      this.addLeg(request, { isAgent: true, isOnTrunk: false, reportsSpeech: false }),
+      request.ringSeconds,
+      steps,
+    );
     return DONE;
   }
 
@@ -114,6 +121,28 @@ export class VirtualNetwork {
     const leg = this.legs.get(request.buyerLegId);
     if (leg === undefined || !leg.isOurs) return GONE;
     this.leaveBridge(leg);
+    return DONE;
+  }
+
+  seat({ legId, besideLegId }: { legId: string; besideLegId: string }): CommandResult {
+    const leg = this.legs.get(legId);
+    const bridgeId = seatOf(besideLegId);
+    if (leg === undefined || !leg.isOurs || bridgeId === null) return GONE;
+    if (legId === besideLegId && !this.bridges.has(bridgeId)) this.bridges.set(bridgeId, this.o.scheduler.nowMs());
+    if (!this.bridges.has(bridgeId)) return GONE;
+    this.moveTo(leg, bridgeId);
+    return DONE;
+  }
+
+  watch(request: { supervisorId: string; buyerLegId: string; groupId: string; mode: WatchMode }): CommandResult {
+    const legId = watchLegId(request.supervisorId, request.buyerLegId, request.mode);
+    const buyer = this.legs.get(request.buyerLegId);
+    if (buyer === undefined || !buyer.isOurs || this.legs.has(legId)) return GONE;
+    const leg = this.addLeg(
+      { legId, groupId: request.groupId },
+      { isAgent: true, isOnTrunk: false, reportsSpeech: false, watchesLegId: buyer.legId },
+    );
+    this.later(leg, 0, () => this.answer(leg));
     return DONE;
   }
 
@@ -184,14 +213,22 @@ export class VirtualNetwork {
     this.bridges.clear();
   }
 
-  private buyers(): number {
-    return [...this.legs.values()].filter((leg) => !leg.isAgent).length;
+  private callOut(
+    request: { legId: string; groupId: string; trunkEndpoint: string; number: string; ringSeconds: number },
+    more: { isAgent: boolean; reportsSpeech: boolean },
+  ): CommandResult {
+    if (this.legs.has(request.legId)) return { kind: 'duplicate' };
+    const inUse = [...this.legs.values()].filter((leg) => leg.isOnTrunk).length;
+    const ofTrunk = trunkBehaviour(request.trunkEndpoint);
+    if (ofTrunk === null || inUse >= (this.o.trunkChannels ?? Infinity)) {
+      return { kind: 'refused', reason: 'allocation failed', status: 500 };
+    }
+    const leg = this.addLeg(request, { ...more, isOnTrunk: true });
+    this.dial(leg, request.ringSeconds, ofTrunk ?? this.behaviourOf(request.number));
+    return DONE;
   }
 
-  private addLeg(
-    request: { legId: string; groupId: string },
-    more: { isAgent: boolean; reportsSpeech: boolean },
-  ): VirtualLeg {
+  private addLeg(request: { legId: string; groupId: string }, more: Parameters<typeof newLeg>[1]): VirtualLeg {
     const leg = newLeg(request, more, this.o.scheduler.nowMs());
     this.legs.set(leg.legId, leg);
     return leg;
@@ -246,12 +283,14 @@ export class VirtualNetwork {
     const { legId } = leg;
     leg.state = 'up';
     this.tell({ kind: 'leg.answered', legId, at: this.now() });
-    this.setLease(leg, leg.isAgent ? AGENT_LEASE_MS : BUYER_LEASE_MS);
+    if (leg.watchesLegId === undefined) this.setLease(leg, leg.isAgent ? AGENT_LEASE_MS : BUYER_LEASE_MS);
     const owner = this.owners.get(leg.groupId);
     if (owner === undefined) return leg.isAgent ? this.end(leg, NORMAL, true) : this.toMessage(leg);
     leg.isOurs = true;
     this.tell({ kind: 'leg.ours', legId, at: this.now() }, [owner]);
-    const bridgeId = bridgeOfAgentLeg(legId);
+    const ear = watchOf(legId);
+    if (ear !== null) return this.bridges.has(ear.seat) ? this.enterBridge(leg, ear.seat) : this.end(leg, NORMAL, true);
+    const bridgeId = seatOf(legId);
     if (bridgeId === null || !this.legs.has(legId)) return;
     if (!this.bridges.has(bridgeId)) this.bridges.set(bridgeId, this.o.scheduler.nowMs());
     this.enterBridge(leg, bridgeId);
@@ -275,13 +314,16 @@ export class VirtualNetwork {
 
   private join(buyerLegId: string, agentLegId: string): CommandResult {
     const leg = this.legs.get(buyerLegId);
-    const bridgeId = bridgeOfAgentLeg(agentLegId);
+    const bridgeId = seatOf(agentLegId);
     if (leg === undefined || !leg.isOurs || bridgeId === null || !this.bridges.has(bridgeId)) return GONE;
-    if (leg.bridgeId !== bridgeId) {
-      this.leaveBridge(leg);
-      this.enterBridge(leg, bridgeId);
-    }
+    this.moveTo(leg, bridgeId);
     return DONE;
+  }
+
+  private moveTo(leg: VirtualLeg, bridgeId: string): void {
+    if (leg.bridgeId === bridgeId) return;
+    this.leaveBridge(leg);
+    this.enterBridge(leg, bridgeId);
   }
 
   private enterBridge(leg: VirtualLeg, bridgeId: string): void {
@@ -300,10 +342,11 @@ export class VirtualNetwork {
     if (this.legs.get(leg.legId) !== leg) return;
     this.leaveBridge(leg);
     this.remove(leg);
-    const bridgeId = bridgeOfAgentLeg(leg.legId);
+    const bridgeId = seatOf(leg.legId);
     if (bridgeId !== null) this.destroyBridge(bridgeId);
     const { cause, techCause } = why;
     this.tell({ kind: 'leg.ended', legId: leg.legId, cause, techCause, wasHungUpByUs, at: this.now() });
+    for (const ear of [...this.legs.values()]) if (ear.watchesLegId === leg.legId) this.end(ear, NORMAL, true);
   }
 
   private remove(leg: VirtualLeg): void {

@@ -6,6 +6,11 @@ import { defineEvent } from '../../platform/outbox/events.js';
 export const AGENT_ROLES = ['agent', 'senior', 'supervisor', 'administrator'] as const;
 export type AgentRole = (typeof AGENT_ROLES)[number];
 
+/** Whether somebody of this role gets buyers' calls; the others only take part in those of agents. */
+export function takesCalls(role: AgentRole | undefined): boolean {
+  return role !== 'supervisor' && role !== 'administrator';
+}
+
 /** The endpoint of agents whose phone is in the browser: the exchange learns it with their session (`phoneName`). */
 export const SOFTPHONE = 'softphone';
 

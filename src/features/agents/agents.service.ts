@@ -8,7 +8,7 @@ import { Spool } from '../../platform/spool/spool.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { AgentStore, type Group } from './agent.store.js';
 import { AgentSessions, type SignedIn } from './agent-sessions.js';
-import type { PhoneAccount, PresenceView, SessionAgent } from './agents.events.js';
+import { takesCalls, type PhoneAccount, type PresenceView, type SessionAgent } from './agents.events.js';
 import { noSuchAgent, PresenceMoves } from './presence-moves.js';
 import { PresenceStore } from './presence.store.js';
 import { presenceView } from './presence-view.js';
@@ -135,11 +135,14 @@ export class AgentsService {
 
   /**
    * The agent asks for work or for a break. With a call at hand it is remembered and comes true after it; in wrap-up, `ready` ends the wrap-up.
-   * Throws `agent.state_refused` when the agent is offline.
+   * Throws `agent.state_refused` when the agent is offline, and to supervisors and administrators who ask for work: they take part in others' calls.
    */
   async wish(agentId: AgentId, to: 'ready' | 'break', reason: string | null = null): Promise<PresenceView> {
     const wish: Exclude<Wish, { to: 'offline' }> = to === 'ready' ? { to } : { to, reason };
     return this.transactions.run(async (tx) => {
+      if (to === 'ready' && !takesCalls((await this.presences.find(tx, agentId))?.agent.role)) {
+        throw new DialerError('agent.state_refused', 'Supervisors and administrators get no calls of their own.');
+      }
       const { view } = await this.moves.move(tx, agentId, { kind: 'wished', wish });
       if (view.state === 'offline') {
         throw new DialerError('agent.state_refused', 'The agent is offline. Sign in first.');

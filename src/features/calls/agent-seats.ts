@@ -1,12 +1,16 @@
-import { bridgeOfAgentLeg } from '../../core/call/leg-ids.js';
+import { seatOf, watchOf } from '../../core/call/leg-ids.js';
 import type { AriCommands } from '../../platform/ari/ari-commands.js';
 import { AriHttpError } from '../../platform/ari/ari-transport.js';
-import { resultOf } from './ari-results.js';
+import type { CommandResult } from '../../core/call/telephony.js';
+import { GONE, resultOf } from './ari-results.js';
 
 type SeatCommands = Pick<AriCommands, 'createBridge' | 'addToBridge' | 'destroyBridge' | 'hangup'>;
 
+/** How long a bridge that is being ended may go on being there. */
+const GOING_MS = 100;
+
 /**
- * The bridges that agents' legs sit in: made when a leg becomes ours, so that connecting a buyer later is one command; ended with the leg.
+ * The bridges that the legs of agents, and of numbers for a buyer, sit in: made when a leg becomes ours, so that connecting a buyer later is one command; ended with the leg.
  * Work on one bridge runs in the order it was asked for, since a lost agent's next leg takes the same bridge.
  */
 export class AgentSeats {
@@ -16,9 +20,11 @@ export class AgentSeats {
 
   constructor(private readonly commands: SeatCommands) {}
 
-  /** An agent's leg is ours: into its bridge with it. Ignores buyers' legs. */
+  /** A leg with a seat is ours: into its bridge with it; a supervisor's ear goes to where the supervisor sits. Ignores buyers' legs. */
   take(legId: string): void {
-    const bridgeId = bridgeOfAgentLeg(legId);
+    const ear = watchOf(legId);
+    if (ear !== null) this.workOn(ear.seat, () => this.join(ear.seat, legId));
+    const bridgeId = seatOf(legId);
     if (bridgeId === null) return;
     this.seats.set(bridgeId, legId);
     this.workOn(bridgeId, () => this.seat(bridgeId, legId));
@@ -26,12 +32,31 @@ export class AgentSeats {
 
   /** The leg has ended: its bridge goes, unless another leg has taken it since or another process made it. */
   clear(legId: string): void {
-    const bridgeId = bridgeOfAgentLeg(legId);
+    const bridgeId = seatOf(legId);
     if (bridgeId === null || this.seats.get(bridgeId) !== legId) return;
     this.seats.delete(bridgeId);
     this.workOn(bridgeId, async () => {
       await resultOf(this.commands.destroyBridge(bridgeId));
     });
+  }
+
+  /** Into the seat of another leg, or back into its own, which may be gone by now. */
+  async move(legId: string, besideLegId: string): Promise<CommandResult> {
+    const bridgeId = seatOf(besideLegId);
+    if (bridgeId === null) return GONE;
+    await this.settled(bridgeId);
+    if (legId !== besideLegId) return resultOf(this.commands.addToBridge(bridgeId, legId));
+    this.seats.set(bridgeId, legId);
+    let result = GONE;
+    this.workOn(bridgeId, async () => {
+      result = await resultOf(this.put(bridgeId, legId));
+      if (result.kind !== 'gone') return;
+      // A bridge that was ended a moment ago may still count as there for its maker, and not for who enters it.
+      await new Promise((resolve) => setTimeout(resolve, GOING_MS));
+      result = await resultOf(this.put(bridgeId, legId));
+    });
+    await this.settled(bridgeId);
+    return result;
   }
 
   /** Resolves when nothing is being done to the bridge any more. */
@@ -48,13 +73,22 @@ export class AgentSeats {
 
   private async seat(bridgeId: string, legId: string): Promise<void> {
     try {
-      await this.commands.createBridge(bridgeId).catch((problem: unknown) => {
-        if (!(problem instanceof AriHttpError && problem.status === 409)) throw problem;
-      });
-      await this.commands.addToBridge(bridgeId, legId);
+      await this.put(bridgeId, legId);
     } catch {
       // Without its bridge the leg is of no use; its end frees the agent, who is called again.
       await resultOf(this.commands.hangup(legId));
     }
+  }
+
+  private async put(bridgeId: string, legId: string): Promise<void> {
+    await this.commands.createBridge(bridgeId).catch((problem: unknown) => {
+      if (!(problem instanceof AriHttpError && problem.status === 409)) throw problem;
+    });
+    await this.commands.addToBridge(bridgeId, legId);
+  }
+
+  private async join(bridgeId: string, legId: string): Promise<void> {
+    const result = await resultOf(this.commands.addToBridge(bridgeId, legId));
+    if (result.kind !== 'done') await resultOf(this.commands.hangup(legId));
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { chooseAgent } from '../../core/agent/choose-agent.js';
 import type { AgentLeg } from '../../core/call/call.js';
 import { Transactions } from '../../platform/database/transaction.js';
-import type { PresenceView } from '../agents/agents.events.js';
+import { takesCalls, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 
 /**
@@ -63,5 +63,11 @@ export class AnsweringAgents {
 }
 
 function isAtHand(agent: PresenceView): boolean {
-  return agent.state === 'ready' && agent.connection === 'persistent' && agent.isLegUp && agent.legId !== null;
+  return (
+    takesCalls(agent.role) &&
+    agent.state === 'ready' &&
+    agent.connection === 'persistent' &&
+    agent.isLegUp &&
+    agent.legId !== null
+  );
 }

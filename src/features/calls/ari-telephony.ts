@@ -1,8 +1,16 @@
-import { bridgeOfAgentLeg, isBridgeOfOurs, isLegOfOurs, isPhoneName } from '../../core/call/leg-ids.js';
+import {
+  isBridgeOfOurs,
+  isLegOfOurs,
+  isPhoneName,
+  seatOf,
+  watchLegId,
+  type WatchMode,
+} from '../../core/call/leg-ids.js';
 import type {
   AgentCallRequest,
   BuyerCallRequest,
   CommandResult,
+  NumberCallRequest,
   Survey,
   Telephony,
   TelephonyFact,
@@ -15,7 +23,7 @@ import { AgentSeats } from './agent-seats.js';
 import { AriFacts } from './ari-facts.js';
 import { DONE, DUPLICATE, GONE, failureOf, resultOf, twice } from './ari-results.js';
 import { browserPhone } from './browser-phone.js';
-import { refusalOfAgent, refusalOfBuyer } from './dial-check.js';
+import { refusalOfAgent, refusalOfBuyer, refusalOfNumber } from './dial-check.js';
 
 /** The reference dialplan's contexts (asterisk-config/pbx/extensions.conf). */
 const BUYER_CONTEXT = 'dialer-buyer';
@@ -120,6 +128,20 @@ export class AriTelephony implements Telephony {
     });
   }
 
+  async callNumber(request: NumberCallRequest): Promise<CommandResult> {
+    const refusal = refusalOfNumber(request);
+    if (refusal !== null) return { kind: 'refused', reason: refusal, status: 400 };
+    return this.originate({
+      channelId: request.legId,
+      endpoint: request.trunkEndpoint.replace('{number}', request.number),
+      context: AGENT_CONTEXT,
+      extension: 's',
+      callerId: request.callerId,
+      timeoutSeconds: request.ringSeconds,
+      variables: { DIALER_APP: APPLICATION + request.groupId },
+    });
+  }
+
   async bridge(request: { buyerLegId: string; agentLegId: string; maxTalkSeconds: number }): Promise<CommandResult> {
     const { buyerLegId, agentLegId, maxTalkSeconds } = request;
     const joined = await this.join(buyerLegId, agentLegId);
@@ -143,13 +165,32 @@ export class AriTelephony implements Telephony {
 
   async hold(request: { buyerLegId: string; agentLegId: string; isOn: boolean }): Promise<CommandResult> {
     if (!request.isOn) return this.join(request.buyerLegId, request.agentLegId);
-    const bridgeId = bridgeOfAgentLeg(request.agentLegId);
+    const bridgeId = seatOf(request.agentLegId);
     if (bridgeId === null) return GONE;
     // Not being in the bridge (any more) is what we want; a buyer who is gone shows at the next command.
     const out = await resultOf(this.link.commands.removeFromBridge(bridgeId, request.buyerLegId));
     if (out.kind === 'unknown') return out;
     this.held.add(request.buyerLegId);
     return resultOf(this.link.commands.startMusic(request.buyerLegId));
+  }
+
+  async seat({ legId, besideLegId }: { legId: string; besideLegId: string }): Promise<CommandResult> {
+    return this.seats.move(legId, besideLegId);
+  }
+
+  async watch(request: {
+    supervisorId: string;
+    buyerLegId: string;
+    groupId: string;
+    mode: WatchMode;
+  }): Promise<CommandResult> {
+    const { supervisorId, buyerLegId, groupId, mode } = request;
+    // What is spoken into the buyer's leg as if it came from the buyer is heard by the agent's side alone.
+    const whisper = ({ listen: 'none', whisper: 'in', barge: 'both' } as const)[mode];
+    const snoopId = watchLegId(supervisorId, buyerLegId, mode);
+    return resultOf(
+      this.link.commands.snoop({ channelId: buyerLegId, snoopId, application: APPLICATION + groupId, whisper }),
+    );
   }
 
   async hangup(legId: string, cause?: number): Promise<CommandResult> {
@@ -237,7 +278,7 @@ export class AriTelephony implements Telephony {
 
   /** Puts the buyer into the bridge of the agent's leg. */
   private async join(buyerLegId: string, agentLegId: string): Promise<CommandResult> {
-    const bridgeId = bridgeOfAgentLeg(agentLegId);
+    const bridgeId = seatOf(agentLegId);
     if (bridgeId === null) return GONE;
     await this.seats.settled(bridgeId);
     // A leg that another process may have put on hold gets its music stopped too.

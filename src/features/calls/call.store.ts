@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { callOfLeg } from '../../core/call/leg-ids.js';
 import type { AgentLeg, Call, CallEvent } from '../../core/call/call.js';
 import type { Tx } from '../../platform/database/transaction.js';
 import { isSwitchedOff } from '../../platform/failpoints/failpoints.js';
@@ -217,12 +218,13 @@ export class CallStore {
     return rows.length > 0;
   }
 
-  /** Buyers' and per-call agents' legs, among these, that belong to live calls. */
+  /** Of these legs, those that belong to live calls: buyers', per-call agents', and those whose ids name their call. */
   async liveAmong(tx: Tx, legIds: readonly string[]): Promise<string[]> {
+    const legs = legIds.map((legId) => ({ legId, callId: callOfLeg(legId) }));
     const rows: { id: string }[] = await tx.query(
-      `SELECT leg.id FROM unnest($1::text[]) AS leg (id)
-       JOIN calls c ON c.ended_at IS NULL AND (c.id::text = leg.id OR c.machine #>> '{call,agent,legId}' = leg.id)`,
-      [legIds],
+      `SELECT leg.id FROM unnest($1::text[], $2::text[]) AS leg (id, call_id)
+       JOIN calls c ON c.ended_at IS NULL AND (c.id::text = leg.call_id OR c.machine #>> '{call,agent,legId}' = leg.id)`,
+      [legs.map(({ legId }) => legId), legs.map(({ callId }) => callId)],
     );
     return rows.map((row) => row.id);
   }

@@ -14,6 +14,7 @@ import { CallsMetrics } from './calls.metrics.js';
 import { CallsService } from './calls.service.js';
 import { LiveCalls } from './live-calls.js';
 import { Reconciler } from './reconciler.js';
+import { Supervision } from './supervision.js';
 import { telephonyProviders } from './telephony.provider.js';
 
 /** Live calls. */
@@ -30,6 +31,7 @@ import { telephonyProviders } from './telephony.provider.js';
     CallsMetrics,
     AgentPhones,
     AgentLegs,
+    Supervision,
     LiveCalls,
     Reconciler,
     CallsService,

@@ -43,6 +43,7 @@ export interface CallView {
   readonly callId: string;
   readonly shopId: string;
   readonly orderRef: string;
+  readonly groupId: string;
   readonly agentId: string | null;
   readonly state: string;
   readonly result: AttemptResult | null;
@@ -158,6 +159,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
       callId,
       shopId: route.shopId,
       orderRef: route.orderRef,
+      groupId: route.groupId,
       agentId: call.agent?.agentId ?? null,
       state: call.state,
       result: ended?.result ?? null,

@@ -1,5 +1,5 @@
-import { bridgeOfAgentLeg, isBuyerLeg } from '../../core/call/leg-ids.js';
-import type { AgentCallRequest, BuyerCallRequest } from '../../core/call/telephony.js';
+import { bridgeOfAgentLeg, isBuyerLeg, seatOf } from '../../core/call/leg-ids.js';
+import type { AgentCallRequest, BuyerCallRequest, NumberCallRequest } from '../../core/call/telephony.js';
 
 const NUMBER = /^\+[1-9]\d{6,14}$/;
 const TRUNK = /^PJSIP\/\{number\}@[A-Za-z0-9_.-]{1,64}$/;
@@ -20,6 +20,17 @@ export function refusalOfBuyer(request: BuyerCallRequest): string | null {
   if (!TRUNK.test(request.trunkEndpoint)) return 'the trunk endpoint is not of the form PJSIP/{number}@trunk';
   if (!GROUP.test(request.groupId)) return 'the group id is not of the agreed form';
   if (!LANGUAGE.test(request.language)) return 'the language is not a two-letter code';
+  return null;
+}
+
+/** The same for a number of the shop's own, to which a buyer is handed over. */
+export function refusalOfNumber(request: NumberCallRequest): string | null {
+  if (seatOf(request.legId) === null || bridgeOfAgentLeg(request.legId) !== null)
+    return 'the leg id is not of the form number-<callId>-<n>';
+  if (!NUMBER.test(request.number)) return 'the number is not E.164';
+  if (request.callerId !== null && !NUMBER.test(request.callerId)) return 'the caller id is not E.164';
+  if (!TRUNK.test(request.trunkEndpoint)) return 'the trunk endpoint is not of the form PJSIP/{number}@trunk';
+  if (!GROUP.test(request.groupId)) return 'the group id is not of the agreed form';
   return null;
 }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Call, CallAction } from '../../core/call/call.js';
 import { eventOfAgent, eventOfBuyer, type LegFact } from '../../core/call/call-facts.js';
+import type { WatchMode } from '../../core/call/leg-ids.js';
 import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
@@ -10,10 +11,14 @@ import { CallOrders } from './call-orders.js';
 import { CallRunner } from './call-runner.js';
 import { CallWriter } from './call-writer.js';
 import { CallStore, type StoredCall } from './call.store.js';
+import { Supervision } from './supervision.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 /** What somebody in another process may ask of a live call. */
-export type CallCommand = { readonly kind: 'withdraw' | 'agent_hangup' | 'hold' | 'unhold' };
+export type CallCommand =
+  | { readonly kind: 'withdraw' | 'agent_hangup' | 'hold' | 'unhold' }
+  /** A supervisor takes part in the call in this way; `mode` null: not any more. */
+  | { readonly kind: 'watch'; readonly supervisorId: string; readonly mode: WatchMode | null };
 
 /** A planned call that is written and not yet going. */
 export interface PlacedCall {
@@ -49,6 +54,7 @@ export class LiveCalls implements OnApplicationShutdown {
     private readonly runner: CallRunner,
     private readonly writer: CallWriter,
     private readonly agentLegs: AgentLegs,
+    private readonly supervision: Supervision,
     private readonly log: Log,
   ) {
     this.hooks = {
@@ -172,6 +178,9 @@ export class LiveCalls implements OnApplicationShutdown {
       case 'hold':
       case 'unhold':
         return mailbox?.post({ kind: 'agent.hold', isOn: command.kind === 'hold' });
+      case 'watch':
+        if (mailbox !== undefined) void this.supervision.watch(mailbox, command.supervisorId, command.mode);
+        return;
     }
   }
 

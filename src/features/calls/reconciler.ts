@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { callOfLeg } from '../../core/call/leg-ids.js';
 import { eventsMissed } from '../../core/call/call-facts.js';
 import type { Survey, Telephony } from '../../core/call/telephony.js';
 import { Transactions } from '../../platform/database/transaction.js';
@@ -64,7 +65,7 @@ export class Reconciler {
     const unknown = survey.legs.filter(
       (leg) =>
         now - leg.createdAt.getTime() > YOUNG_MS &&
-        this.calls.find(leg.legId) === null &&
+        this.calls.find(callOfLeg(leg.legId) ?? '') === null &&
         !this.agentLegs.isKnown(leg.legId),
     );
     const owned = unknown.length === 0 ? new Set<string>() : await this.ownedByOthers(unknown.map((leg) => leg.legId));

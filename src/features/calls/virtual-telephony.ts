@@ -1,13 +1,15 @@
+import type { WatchMode } from '../../core/call/leg-ids.js';
 import type {
   AgentCallRequest,
   BuyerCallRequest,
   CommandResult,
+  NumberCallRequest,
   Survey,
   Telephony,
   TelephonyFact,
 } from '../../core/call/telephony.js';
 import { VirtualNetwork, type Scheduler, type VirtualListener } from '../../core/telephony/virtual-network.js';
-import { refusalOfAgent, refusalOfBuyer } from './dial-check.js';
+import { refusalOfAgent, refusalOfBuyer, refusalOfNumber } from './dial-check.js';
 
 /** Real time for a virtual network: timers of this process, none of which keeps it alive. */
 export const realTime: Scheduler = {
@@ -98,6 +100,24 @@ export class VirtualTelephony implements Telephony {
   callAgent(request: AgentCallRequest): Promise<CommandResult> {
     const refusal = refusalOfAgent(request);
     return refusal === null ? this.originate(() => this.network.callAgent(request)) : refused(refusal, 400);
+  }
+
+  callNumber(request: NumberCallRequest): Promise<CommandResult> {
+    const refusal = refusalOfNumber(request);
+    return refusal === null ? this.originate(() => this.network.callNumber(request)) : refused(refusal, 400);
+  }
+
+  seat(request: { legId: string; besideLegId: string }): Promise<CommandResult> {
+    return this.command(() => this.network.seat(request));
+  }
+
+  watch(request: {
+    supervisorId: string;
+    buyerLegId: string;
+    groupId: string;
+    mode: WatchMode;
+  }): Promise<CommandResult> {
+    return this.command(() => this.network.watch(request));
   }
 
   bridge(request: { buyerLegId: string; agentLegId: string; maxTalkSeconds: number }): Promise<CommandResult> {

@@ -6,7 +6,7 @@ import { DialerError } from '../../core/shared/errors.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
 import type { SessionAgent } from '../agents/agents.events.js';
-import { CallsService, type CallCommand } from '../calls/calls.service.js';
+import { CallsService } from '../calls/calls.service.js';
 import { OutcomesService } from '../outcomes/outcomes.service.js';
 import { OutcomeDto } from './desktop.dto.js';
 import type { SpooledMessage } from './desktop.protocol.js';
@@ -72,7 +72,7 @@ export class DesktopCallsController {
     throw new DialerError('call.state_refused', 'Calls cannot be handed to somebody else yet.');
   }
 
-  private async ask(agent: SessionAgent, callId: string, kind: CallCommand['kind']) {
+  private async ask(agent: SessionAgent, callId: string, kind: 'agent_hangup' | 'hold' | 'unhold') {
     await this.transactions.run(async (tx) => {
       const call = this.own(agent, await this.find(tx, callId));
       if (call.state === 'ended') throw new DialerError('call.closed', 'The call is over.');

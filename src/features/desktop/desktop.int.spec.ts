@@ -66,6 +66,65 @@ async function atTalk(order = anOrder()) {
   };
 }
 
+describe('a supervisor', () => {
+  const watch = (callId: string, how: string, headers: Record<string, string>) =>
+    fetch(`${test.url}/v1/supervisor/calls/${callId}/${how}`, { method: 'POST', headers });
+
+  it('takes part in the talks of their groups, which the order’s history says', async () => {
+    const { callId, orderRef } = (await atTalk()).talk;
+    const boss = await somebody({ role: 'supervisor', connection: 'persistent' });
+    expect((await watch(callId, 'listen', boss.bearer)).status).toBe(409);
+    await test.get(AgentsService).legUp(boss.agentId, `agent-${boss.agentId}-1`);
+    for (const how of ['listen', 'whisper', 'barge', 'leave']) {
+      const answer = await watch(callId, how, boss.bearer);
+      expect(answer.status).toBe(202);
+      expect(await answer.json()).toEqual({ callId, asked: how });
+    }
+    const asked = await test
+      .get(Transactions)
+      .read((tx) =>
+        tx.query<{ command: unknown }[]>('SELECT command FROM call_commands WHERE call_id = $1 ORDER BY id', [callId]),
+      );
+    expect(asked.map(({ command }) => command)).toEqual(
+      ['listen', 'whisper', 'barge', null].map((mode) => ({ kind: 'watch', supervisorId: boss.agentId, mode })),
+    );
+    const lines = await test
+      .get(Transactions)
+      .read((tx) =>
+        tx.query<{ data: unknown }[]>(
+          `SELECT data FROM order_timeline WHERE order_ref = $1 AND kind = 'supervised' ORDER BY id`,
+          [orderRef],
+        ),
+      );
+    expect(lines[0]?.data).toEqual({ callId, by: boss.agentId, how: 'listen' });
+    expect(lines).toHaveLength(4);
+  });
+
+  it('sees no talk of other groups, agents none at all, and nobody one that is over', async () => {
+    const { talk, bearer } = await atTalk();
+    await administer(test, 'PUT', 'groups/elsewhere', { name: 'Elsewhere' });
+    const stranger = await somebody({ role: 'supervisor', connection: 'persistent', groups: ['elsewhere'] });
+    await test.get(AgentsService).legUp(stranger.agentId, `agent-${stranger.agentId}-1`);
+    const head = await somebody({ role: 'administrator', connection: 'persistent', groups: ['elsewhere'] });
+    await test.get(AgentsService).legUp(head.agentId, `agent-${head.agentId}-1`);
+    expect((await watch(talk.callId, 'listen', stranger.bearer)).status).toBe(404);
+    expect((await watch(randomUUID(), 'listen', head.bearer)).status).toBe(404);
+    expect((await watch('no-uuid', 'listen', head.bearer)).status).toBe(404);
+    expect((await watch(talk.callId, 'listen', bearer)).status).toBe(403);
+    expect((await watch(talk.callId, 'listen', {})).status).toBe(401);
+    expect((await watch(talk.callId, 'listen', head.bearer)).status).toBe(202);
+    await hangUp(test, talk);
+    expect((await watch(talk.callId, 'listen', head.bearer)).status).toBe(409);
+  });
+
+  it('gets no calls of their own', async () => {
+    const boss = await somebody({ role: 'supervisor' });
+    const asked = await ask('PUT', 'state', { body: { state: 'ready' }, headers: boss.bearer });
+    expect(asked).toMatchObject({ status: 409, body: { code: 'agent.state_refused' } });
+    expect((await ask('PUT', 'state', { body: { state: 'break' }, headers: boss.bearer })).status).toBe(200);
+  });
+});
+
 describe('the session', () => {
   it('is a strict, unreadable cookie and a token', async () => {
     const { login } = await somebody();

@@ -21,11 +21,12 @@ import { FiguresReadModel } from './figures.read-model.js';
 import { MessageComposer } from './message-composer.js';
 import { SessionCookie } from './session-cookie.js';
 import { SipGate } from './sip-gate.js';
+import { SupervisorCallsController } from './supervisor-calls.controller.js';
 import { SessionGuard } from './session-guard.js';
 
 @Module({
   imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule, OutcomesModule],
-  controllers: [DesktopController, DesktopEventsController, DesktopCallsController],
+  controllers: [DesktopController, DesktopEventsController, DesktopCallsController, SupervisorCallsController],
   providers: [
     AgentEventStore,
     AttemptsReadModel,

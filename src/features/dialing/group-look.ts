@@ -5,7 +5,7 @@ import { isAbandoned } from '../../core/pacing/pacing-fact.js';
 import type { PredictivePacer } from '../../core/pacing/predictive.js';
 import type { PredictiveLoad } from '../../core/pacing/predictive-load.js';
 import { Transactions } from '../../platform/database/transaction.js';
-import type { PresenceView } from '../agents/agents.events.js';
+import { takesCalls, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService, type LiveCall } from '../calls/calls.service.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
@@ -119,7 +119,11 @@ function floorOf(people: readonly PresenceView[], now: Date): GroupFloor<Presenc
 }
 
 function isFree(agent: PresenceView): boolean {
-  return agent.state === 'ready' && (agent.connection === 'per_call' || (agent.isLegUp && agent.legId !== null));
+  return (
+    takesCalls(agent.role) &&
+    agent.state === 'ready' &&
+    (agent.connection === 'per_call' || (agent.isLegUp && agent.legId !== null))
+  );
 }
 
 function isAtWork(agent: PresenceView): boolean {

@@ -29,6 +29,15 @@ export interface Originate {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** An ear on a channel: a channel of its own in `application` that hears both directions and, if asked, speaks into one or both. */
+export interface Snoop {
+  readonly channelId: string;
+  readonly snoopId: string;
+  readonly application: string;
+  /** `in`: as if the channel's far end had spoken; `out`: to the far end. */
+  readonly whisper: 'none' | 'in' | 'out' | 'both';
+}
+
 /** An object of Asterisk's configuration, by module, type and id. */
 export interface ConfigObject {
   readonly configClass: string;
@@ -43,7 +52,15 @@ interface AriResources {
   readonly applications: { filter: Operation };
   readonly events: { userEvent: Operation };
   readonly channels: Record<
-    'list' | 'get' | 'originate' | 'hangup' | 'continueInDialplan' | 'setChannelVar' | 'startMoh' | 'stopMoh',
+    | 'list'
+    | 'get'
+    | 'originate'
+    | 'hangup'
+    | 'continueInDialplan'
+    | 'setChannelVar'
+    | 'startMoh'
+    | 'stopMoh'
+    | 'snoopChannelWithId',
     Operation
   >;
   readonly asterisk: Record<'updateObject' | 'deleteObject', Operation>;
@@ -118,6 +135,10 @@ export class AriCommands {
 
   async stopMusic(channelId: string): Promise<void> {
     await this.api.channels.stopMoh({ channelId });
+  }
+
+  async snoop({ channelId, snoopId, application, whisper }: Snoop): Promise<void> {
+    await this.api.channels.snoopChannelWithId({ channelId, snoopId, app: application, spy: 'both', whisper });
   }
 
   async createBridge(bridgeId: string): Promise<void> {
