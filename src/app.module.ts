@@ -9,6 +9,7 @@ import { IntakeModule } from './features/intake/intake.module.js';
 import { OrdersModule } from './features/orders/orders.module.js';
 import { OutcomesModule } from './features/outcomes/outcomes.module.js';
 import { ShopsModule } from './features/shops/shops.module.js';
+import { SupervisionModule } from './features/supervision/supervision.module.js';
 import { WritebackModule } from './features/writeback/writeback.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 
@@ -23,6 +24,7 @@ const ROOMS: NonNullable<DynamicModule['imports']> = [
   OutcomesModule,
   IntakeModule,
   DesktopModule,
+  SupervisionModule,
 ];
 
 @Module({})

@@ -9,7 +9,7 @@ export interface StreamEvent {
   readonly atMs: number;
 }
 
-/** A client of `GET /v1/agent/events` for tests. */
+/** A client of Server-Sent Events for tests: the agent's (`/v1/agent/events`) unless told otherwise. */
 export class EventStream {
   readonly events: StreamEvent[] = [];
   readonly comments: string[] = [];
@@ -20,9 +20,14 @@ export class EventStream {
     readonly response: IncomingMessage,
   ) {}
 
-  static async open(url: string, headers: Record<string, string>, query = ''): Promise<EventStream> {
+  static async open(
+    url: string,
+    headers: Record<string, string>,
+    query = '',
+    path = '/v1/agent/events',
+  ): Promise<EventStream> {
     // Not fetch: a stream that it aborts leaves an unused connection behind, on which a closing server waits.
-    const request = get(`${url}/v1/agent/events${query}`, { headers, agent: false });
+    const request = get(`${url}${path}${query}`, { headers, agent: false });
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request.once('response', resolve).once('error', reject);
     });

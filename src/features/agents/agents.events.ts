@@ -73,7 +73,8 @@ export const agentScreenChanged = defineEvent<{ agentId: AgentId; sessionId: str
   'agent.screen_changed',
 );
 
-export type SessionEnd = 'signed_out' | 'replaced' | 'switched_off' | 'expired' | 'password_changed';
+export type SessionEnd =
+  'signed_out' | 'replaced' | 'switched_off' | 'expired' | 'password_changed' | 'ended_by_supervisor';
 
 /** A session takes nothing any more; its event streams must be closed. */
 export const agentSessionEnded = defineEvent<{ agentId: AgentId; sessionId: string; reason: SessionEnd }>(

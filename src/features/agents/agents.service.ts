@@ -8,7 +8,7 @@ import { Spool } from '../../platform/spool/spool.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { AgentStore, type Group } from './agent.store.js';
 import { AgentSessions, type SignedIn } from './agent-sessions.js';
-import { takesCalls, type PhoneAccount, type PresenceView, type SessionAgent } from './agents.events.js';
+import { takesCalls, type Agent, type PhoneAccount, type PresenceView, type SessionAgent } from './agents.events.js';
 import { noSuchAgent, PresenceMoves } from './presence-moves.js';
 import { PresenceStore } from './presence.store.js';
 import { presenceView } from './presence-view.js';
@@ -84,6 +84,19 @@ export class AgentsService {
   /** Whether the session lived at that instant. */
   wasSignedIn(sessionId: string, at: Date): Promise<boolean> {
     return this.sessions.wasLive(sessionId, at);
+  }
+
+  /** Somebody else ends the agent's session; with a call at hand the agent leaves after it. Nobody signed in: nothing happens. */
+  async endSession(agentId: AgentId): Promise<void> {
+    await this.transactions.run((tx) => this.sessions.endOfAgent(tx, agentId, 'ended_by_supervisor'));
+  }
+
+  /** The agent with this login; throws `agent.not_found`. */
+  async byLogin(login: string): Promise<Agent> {
+    const record = await this.transactions.read((tx) => this.agents.findByLogin(tx, login));
+    if (!record) throw noSuchAgent();
+    const { passwordHash: _hash, isEnabled: _isEnabled, ...agent } = record;
+    return agent;
   }
 
   /** Tells that event streams of these sessions are open. @returns those that still live; the streams of the others must be closed */

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ATTEMPT_RESULTS, type AttemptResult } from '../../core/call/result.js';
+import { SHOWN_STATES, shownState } from '../../core/call/shown-state.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
@@ -7,22 +8,6 @@ import { Metrics, type Counter, type Histogram } from '../../platform/metrics/me
 import { SHOPS_CHANNEL, ShopsService } from '../shops/shops.service.js';
 import { CallStore } from './call.store.js';
 import { countAnswered } from './pacing.read-model.js';
-
-/** The states under which live calls are shown (contract, section 6). */
-const SHOWN_STATES = ['dialing', 'ringing', 'waiting', 'connected'] as const;
-type ShownState = (typeof SHOWN_STATES)[number];
-
-/** What the floor sees as one: a phone being rung for a call is dialing, a message is still a wait, a talk on hold is a talk. */
-const SHOWN_AS: Readonly<Record<string, ShownState>> = {
-  calling_agent: 'dialing',
-  dialing: 'dialing',
-  ringing: 'ringing',
-  waiting: 'waiting',
-  message: 'waiting',
-  connected: 'connected',
-  agent_lost: 'connected',
-  ending: 'connected',
-};
 
 /** Counters and gauges of live calls. */
 @Injectable()
@@ -72,7 +57,7 @@ export class CallsMetrics implements OnModuleInit {
         for (const { shopId } of await this.shops.list())
           for (const state of SHOWN_STATES) counts.set(`${shopId} ${state}`, 0);
         for (const { shopId, state, count } of await this.transactions.read((tx) => this.store.liveByShop(tx))) {
-          const key = `${shopId} ${SHOWN_AS[state] ?? 'dialing'}`;
+          const key = `${shopId} ${shownState(state)}`;
           counts.set(key, (counts.get(key) ?? 0) + count);
         }
         gauge.reset();

@@ -1,4 +1,5 @@
 import { DialerError } from '../../core/shared/errors.js';
+import type { EventPipe } from '../../platform/http/event-pipe.js';
 import type { Log } from '../../platform/log/log.js';
 import type { SessionAgent } from '../agents/agents.events.js';
 import type { AgentEventRow } from './agent-event.store.js';
@@ -7,17 +8,6 @@ import type { DesktopMessage } from './message-composer.js';
 
 /** A reader that takes nothing any more is cut at this much unsent text; it comes back with Last-Event-ID. */
 const MOST_UNSENT_BYTES = 1_000_000;
-
-/** The open end of an HTTP answer. */
-export interface ScreenPipe {
-  /** Sends the head of the answer; once, before anything is written. */
-  begin(): void;
-  write(text: string): void;
-  unsentBytes(): number;
-  /** Ends the answer properly. */
-  end(): void;
-  onClose(listener: () => void): void;
-}
 
 /** One open event stream: everything is sent in order, each event once. */
 export class AgentScreen {
@@ -34,7 +24,7 @@ export class AgentScreen {
   constructor(
     agent: SessionAgent,
     name: string | null,
-    private readonly pipe: ScreenPipe,
+    private readonly pipe: EventPipe,
     now: Date,
     private readonly compose: (row: AgentEventRow) => Promise<DesktopMessage | null>,
     private readonly log: Log,

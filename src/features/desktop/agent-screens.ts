@@ -2,11 +2,12 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { DialerError } from '../../core/shared/errors.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions } from '../../platform/database/transaction.js';
+import type { EventPipe } from '../../platform/http/event-pipe.js';
 import { Log } from '../../platform/log/log.js';
 import type { SessionAgent } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { AGENT_EVENTS_CHANNEL, AgentEventStore, type AgentEventRow } from './agent-event.store.js';
-import { AgentScreen, type ScreenPipe } from './agent-screen.js';
+import { AgentScreen } from './agent-screen.js';
 import type { NoticeCode } from './desktop.protocol.js';
 import { MessageComposer, notice } from './message-composer.js';
 
@@ -58,7 +59,7 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
   async open(
     agent: SessionAgent,
     o: { readonly lastEventId: number | null; readonly name: string | null },
-    pipe: ScreenPipe,
+    pipe: EventPipe,
   ): Promise<void> {
     const { lastEventId, name } = o;
     if (this.isStopped) {

@@ -38,6 +38,7 @@ import { SessionGuard } from './session-guard.js';
     SipGate,
     SessionGuard,
   ],
+  exports: [SessionCookie, SessionGuard],
 })
 export class DesktopModule implements OnModuleInit {
   constructor(

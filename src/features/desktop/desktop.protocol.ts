@@ -100,6 +100,7 @@ export type NoticeCode =
   | 'session.switched_off'
   | 'session.expired'
   | 'session.password_changed'
+  | 'session.ended_by_supervisor'
   | 'server.restarting';
 
 /** Something to tell the person; after a `session.…` notice the stream is closed and must not be opened again with this session. */

@@ -32,6 +32,7 @@ const NOTICES: Readonly<Record<NoticeCode, string>> = {
   'session.switched_off': 'Your access was switched off by an administrator.',
   'session.expired': 'You were signed out after a long pause.',
   'session.password_changed': 'Your password was changed. Sign in again.',
+  'session.ended_by_supervisor': 'A supervisor has signed you out.',
   'server.restarting': 'The server restarts; the connection comes back by itself.',
 };
 

@@ -62,9 +62,14 @@ export class SessionGuard implements CanActivate {
   }
 }
 
-/** The agent whom {@link SessionGuard} let pass. */
-export const SignedInAgent = createParamDecorator((_data: unknown, context: ExecutionContext): SessionAgent => {
+/** The agent whom {@link SessionGuard} let pass with this request. */
+export function signedInAgent(context: ExecutionContext): SessionAgent {
   const agent = agents.get(context.switchToHttp().getRequest<FastifyRequest>());
   if (!agent) throw new Error('a route asks for its agent without SessionGuard');
   return agent;
-});
+}
+
+/** The agent whom {@link SessionGuard} let pass. */
+export const SignedInAgent = createParamDecorator((_data: unknown, context: ExecutionContext): SessionAgent =>
+  signedInAgent(context),
+);

@@ -8,7 +8,7 @@ import { AgentsService } from '../agents/agents.service.js';
 import { CallsService } from '../calls/calls.service.js';
 import { DialingMetrics } from './dialing.metrics.js';
 import { Leadership, RENEW_EVERY_MS } from './leadership.js';
-import { Lines } from './lines.js';
+import { Lines, type TrunkLines } from './lines.js';
 import { Pacer, type Tick } from './pacer.js';
 import { GroupPacing } from './group-pacing.js';
 import { recordOf, type PacingRecord } from './pacing-record.js';
@@ -17,6 +17,9 @@ import type { TrunkEntity } from './trunk.entity.js';
 import { TrunkStore } from './trunk.store.js';
 
 export type { PacingRecord } from './pacing-record.js';
+
+/** A trunk with what is used of it now. */
+export type TrunkInUse = Pick<TrunkLines, 'trunkId' | 'inUse' | 'maxChannels' | 'circuit' | 'retryAt'>;
 
 /** A trunk as administrators see it. */
 export type TrunkView = Readonly<TrunkEntity>;
@@ -79,6 +82,17 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
 
   async trunks(): Promise<TrunkView[]> {
     return this.transactions.read((tx) => this.trunkStore.list(tx));
+  }
+
+  /** Trunks that may be used, with the lines in use over all leaders and the state of their circuits. */
+  async trunkUse(): Promise<TrunkInUse[]> {
+    return (await this.lines.free()).map(({ trunkId, inUse, maxChannels, circuit, retryAt }) => ({
+      trunkId,
+      inUse,
+      maxChannels,
+      circuit,
+      retryAt,
+    }));
   }
 
   async putTrunk(trunk: TrunkView): Promise<{ trunk: TrunkView; isNew: boolean }> {

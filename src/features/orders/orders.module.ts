@@ -9,10 +9,12 @@ import { OrdersHandlers } from './orders.handlers.js';
 import { OrdersMetrics } from './orders.metrics.js';
 import { OrdersService } from './orders.service.js';
 
+export { OrderDesk } from './order-desk.js';
+
 @Module({
   imports: [ShopsModule],
   controllers: [OrdersController],
   providers: [OrdersService, DialQueue, OrderMessages, DoNotCallList, OrderDesk, OrdersHandlers, OrdersMetrics],
-  exports: [OrdersService, DoNotCallList],
+  exports: [OrdersService, DoNotCallList, OrderDesk],
 })
 export class OrdersModule {}

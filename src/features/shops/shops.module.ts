@@ -5,10 +5,12 @@ import { ShopAdministration } from './shop-administration.js';
 import { ShopsController } from './shops.controller.js';
 import { ShopsService } from './shops.service.js';
 
+export { ShopAdministration } from './shop-administration.js';
+
 @Module({
   imports: [OutboundModule],
   controllers: [ShopsController],
   providers: [ShopsService, ShopAdministration, PublicHolidays],
-  exports: [ShopsService],
+  exports: [ShopsService, ShopAdministration],
 })
 export class ShopsModule {}

@@ -48,6 +48,7 @@ export const en = {
     training: 'training',
     meeting: 'meeting',
     technical: 'technical trouble',
+    supervisor: 'by a supervisor',
   },
   wanted: { ready: 'then ready', break: 'then a break', offline: 'then sign-out' },
   bar: {
@@ -244,6 +245,7 @@ export const en = {
     'session.switched_off': 'An administrator has switched off your access.',
     'session.expired': 'You were signed out after a long pause. Sign in again.',
     'session.password_changed': 'Your password was changed. Sign in again.',
+    'session.ended_by_supervisor': 'A supervisor has signed you out.',
   },
   screen: {
     title: 'This page is open in another tab',

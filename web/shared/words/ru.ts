@@ -48,6 +48,7 @@ export const ru = {
     training: 'обучение',
     meeting: 'совещание',
     technical: 'техническая неисправность',
+    supervisor: 'по решению старшего смены',
   },
   wanted: { ready: 'потом готовность', break: 'потом перерыв', offline: 'потом выход' },
   bar: {
@@ -248,6 +249,7 @@ export const ru = {
     'session.switched_off': 'Администратор отключил ваш доступ.',
     'session.expired': 'Сеанс завершён после долгой паузы. Войдите снова.',
     'session.password_changed': 'Пароль изменён. Войдите снова.',
+    'session.ended_by_supervisor': 'Старший смены завершил ваш сеанс.',
   },
   screen: {
     title: 'Эта страница открыта в другой вкладке',

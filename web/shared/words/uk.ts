@@ -47,6 +47,7 @@ export const uk = {
     training: 'навчання',
     meeting: 'нарада',
     technical: 'технічна несправність',
+    supervisor: 'за рішенням старшого зміни',
   },
   wanted: { ready: 'потім готовність', break: 'потім перерва', offline: 'потім вихід' },
   bar: {
@@ -247,6 +248,7 @@ export const uk = {
     'session.switched_off': 'Адміністратор вимкнув ваш доступ.',
     'session.expired': 'Сеанс завершено після довгої паузи. Увійдіть знову.',
     'session.password_changed': 'Пароль змінено. Увійдіть знову.',
+    'session.ended_by_supervisor': 'Старший зміни завершив ваш сеанс.',
   },
   screen: {
     title: 'Цю сторінку відкрито в іншій вкладці',
