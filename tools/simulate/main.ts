@@ -7,14 +7,14 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pictureOf } from './report/picture.js';
-import { tableOf } from './report/table.js';
+import { hoursTable, tableOf } from './report/table.js';
 import { run, type RunResult } from './run.js';
 import { ScenarioError } from './scenario/json-reader.js';
 import { readScenario } from './scenario/read-scenario.js';
 import type { Scenario } from './scenario/scenario.js';
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'scenarios');
-const USAGE = `usage: npm run simulate -- [scenario | file.json] [--seed n] [--seeds n] [--until-broken] [--json] [--picture file.html] [--no-picture]
+const USAGE = `usage: npm run simulate -- [scenario | file.json] [--seed n] [--seeds n] [--until-broken] [--hours] [--json] [--picture file.html] [--no-picture]
 scenarios: ${readdirSync(FOLDER)
   .map((file) => basename(file, '.json'))
   .join(', ')}`;
@@ -30,6 +30,7 @@ function main(): number {
         seeds: { type: 'string', default: '1' },
         'until-broken': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
+        hours: { type: 'boolean', default: false },
         picture: { type: 'string' },
         'no-picture': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -45,7 +46,7 @@ function main(): number {
     let isClean = true;
     for (let seed = first; seed < first + count && (isClean || !values['until-broken']); seed++) {
       const picture = values['no-picture'] ? null : (values.picture ?? `.cache/simulate/${scenario.name}-${seed}.html`);
-      isClean = playOne(scenario, seed, { isJson: values.json, picture }) && isClean;
+      isClean = playOne(scenario, seed, { isJson: values.json, withHours: values.hours, picture }) && isClean;
     }
     return isClean ? 0 : 1;
   } catch (error) {
@@ -66,7 +67,11 @@ function load(name: string): Scenario {
   }
 }
 
-function playOne(scenario: Scenario, seed: number, how: { isJson: boolean; picture: string | null }): boolean {
+function playOne(
+  scenario: Scenario,
+  seed: number,
+  how: { isJson: boolean; withHours: boolean; picture: string | null },
+): boolean {
   const startedAt = performance.now();
   const result = run(scenario, { seed });
   const seconds = (performance.now() - startedAt) / 1_000;
@@ -77,14 +82,21 @@ function playOne(scenario: Scenario, seed: number, how: { isJson: boolean; pictu
   const { figures, violations, hash, steps, troubles } = result;
   if (how.isJson)
     console.log(JSON.stringify({ scenario: scenario.name, seed, seconds, hash, steps, troubles, violations, figures }));
-  else tell(scenario, seed, seconds, result, how.picture);
+  else tell(scenario, seed, seconds, result, how);
   return violations.length === 0;
 }
 
-function tell(scenario: Scenario, seed: number, seconds: number, result: RunResult, picture: string | null): void {
+function tell(
+  scenario: Scenario,
+  seed: number,
+  seconds: number,
+  result: RunResult,
+  { withHours, picture }: { readonly withHours: boolean; readonly picture: string | null },
+): void {
   const faults = Object.entries(result.troubles).map(([kind, n]) => `${kind} ${n}`);
   console.log(`${scenario.name}, seed ${seed}: ${scenario.title}`);
   console.log(tableOf(result.figures));
+  if (withHours) console.log(hoursTable(result.figures, scenario.timeZone));
   if (faults.length > 0) console.log(`  faults     ${faults.join(' · ')}`);
   const speed = Math.round((scenario.hours * 3_600) / seconds);
   console.log(

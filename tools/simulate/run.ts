@@ -134,13 +134,14 @@ class Simulation implements DatabaseWatcher, CarrierWatcher {
     this.peace = new BuyerPeace(this.findings, this.database, settingsOf, zonesOf, ({ jurisdiction }) =>
       boundingHours(jurisdiction),
     );
+    const queue = new DialQueue();
     this.ledger = new Ledger(
       this.time,
       this.day,
       () => this.database,
       () => this.exchange.buyers.size,
+      () => queue.isAnyDue(this.time.date()),
     );
-    const queue = new DialQueue();
     for (const { shop, settings } of scenario.shops)
       queue.addShop(shop, {
         whenLate: settings.firstCall.whenLate,

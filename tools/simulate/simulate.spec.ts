@@ -114,6 +114,17 @@ describe('a run', () => {
     expect(picture).not.toMatch(/NaN|undefined|Infinity/);
   });
 
+  it('counts on the calls of a turn in the rounds that follow: one for each agent while nothing is known yet', () => {
+    const cold = scenario('demo-like', (json) => {
+      (json['agents'] as Record<string, unknown>[])[0]!['count'] = 2;
+      (json['shops'] as { orders: Record<string, unknown> }[])[0]!.orders['overnight'] = 20;
+    });
+    const { figures, violations } = run(cold, { seed: 1 });
+    expect(violations).toEqual([]);
+    expect(figures.calls).toBeGreaterThan(15);
+    expect(figures.lines.most).toBeLessThanOrEqual(2);
+  });
+
   it('through faults keeps the invariants too, and the faults do come', () => {
     const short = scenario('faulty-day', (json) => {
       json['hours'] = 0.5;

@@ -104,7 +104,7 @@ export const DEFAULT_SHOP_SETTINGS: Omit<ShopSettings, 'timeZone'> = {
   holidays: { isClosed: false, country: null, region: null, dates: [] },
   firstCall: { targetSeconds: 300, deadlineSeconds: 600, delaySeconds: 0, whenLate: 'oldest_first' },
   giveUpAfterHours: 72,
-  retry: { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, patienceMinutes: 30, byResult: {} },
+  retry: { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, patienceMinutes: 120, byResult: {} },
   abandon: [
     { maxRatio: 0.01, windowHours: 24 },
     { maxRatio: 0.02, windowHours: 720 },

@@ -60,10 +60,23 @@ describe('AbandonBudget', () => {
     const accepted = (abandoned: number) => {
       const budget = new AbandonBudget({ cap: 0.03, isScreened: false });
       const window = { answered: 2_000, abandoned: 30, window: null };
-      budget.accept([window]);
+      budget.took(budget.accept([window]));
       budget.learn(1_000, abandoned);
       return budget.accept([window]);
     };
     expect(accepted(10)).toBeGreaterThan(accepted(60));
+  });
+
+  it('learns no low price from hours in which there was nobody else to call', () => {
+    const window = { answered: 2_000, abandoned: 30, window: null };
+    const after = (taken: (accepted: number) => number) => {
+      const budget = new AbandonBudget({ cap: 0.03, isScreened: false });
+      budget.took(taken(budget.accept([window])));
+      budget.learn(1_000, 0);
+      return budget.accept([window]);
+    };
+    const before = new AbandonBudget({ cap: 0.03, isScreened: false }).accept([window]);
+    expect(after((accepted) => accepted)).toBeGreaterThan(before);
+    expect(after(() => 0)).toBe(before);
   });
 });

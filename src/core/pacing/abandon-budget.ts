@@ -49,11 +49,11 @@ const HIGHEST_CHANCE = 0.7;
  * (docs/decisions/0014-predictive-pacing.md).
  */
 export class AbandonBudget {
-  private acceptedSum = 0;
+  private takenSum = 0;
   private lastAnswered = 0;
   private lastAbandoned = 0;
   private abandonedSeen = 0;
-  private accepted = 0;
+  private taken = 0;
 
   private readonly cap: number;
   private readonly aimShare: number;
@@ -68,18 +68,18 @@ export class AbandonBudget {
   }
 
   /**
-   * What was accepted against what came of it: the price of a call at the margin, for each abandoned one on average.
+   * What was taken against what came of it: the price of a call at the margin, for each abandoned one on average.
    *
    * @param answered   calls answered so far, all told; never falls
    * @param abandoned  those of them that had no agent in time
    */
   learn(answered: number, abandoned: number): void {
-    this.acceptedSum += Math.max(0, answered - this.lastAnswered) * this.accepted;
+    this.takenSum += Math.max(0, answered - this.lastAnswered) * this.taken;
     this.abandonedSeen += Math.max(0, abandoned - this.lastAbandoned);
     this.lastAnswered = answered;
     this.lastAbandoned = abandoned;
     if (this.abandonedSeen < 500) return;
-    this.acceptedSum /= 2;
+    this.takenSum /= 2;
     this.abandonedSeen /= 2;
   }
 
@@ -90,8 +90,15 @@ export class AbandonBudget {
    * @param waiting answered buyers without an agent at this instant: they may be abandoned in a moment
    */
   accept(windows: readonly AbandonCount[], waiting = 0): number {
-    this.accepted = windows.length === 0 ? 0 : Math.min(...windows.map((window) => this.acceptIn(window, waiting)));
-    return this.accepted;
+    return windows.length === 0 ? 0 : Math.min(...windows.map((window) => this.acceptIn(window, waiting)));
+  }
+
+  /**
+   * The chance (0–1) that was taken with the last call, from now on: less than accepted where there was nobody else to call, or more agents free than
+   * calls. Answers of such hours cost nothing; counted at what was accepted they would make the price of the busy ones look low.
+   */
+  took(chance: number): void {
+    this.taken = chance;
   }
 
   private acceptIn(count: AbandonCount, waiting: number): number {
@@ -102,7 +109,7 @@ export class AbandonBudget {
     const horizon = Math.max(FEWEST_ANSWERS_AHEAD, window === null ? SLIDING_SHARE * answered : ahead);
     const aim = cap * this.aimShare;
     const rate = (aim * (answered + horizon) - abandoned - RESERVE_CALLS) / horizon;
-    const price = (this.acceptedSum + FIRST_PRICE * PRICE_WEIGHT) / (this.abandonedSeen + PRICE_WEIGHT);
+    const price = (this.takenSum + FIRST_PRICE * PRICE_WEIGHT) / (this.abandonedSeen + PRICE_WEIGHT);
     return Math.min(HIGHEST_CHANCE, price * Math.min(HIGHEST_RATE * aim, Math.max(LEAST_RATE * aim, rate)));
   }
 }

@@ -111,15 +111,10 @@ export class PredictivePacer {
       dial: number,
       reason: PredictiveReason,
       more: { reserve: number; risk: number | null } = { reserve: dial, risk: null },
-    ): PredictiveDecision => ({
-      dial,
-      reason,
-      isAhead,
-      agentsFree,
-      acceptedRisk,
-      answerRatio: this.ratio.ratio(1),
-      ...more,
-    });
+    ): PredictiveDecision => {
+      this.budget.took(Math.min(acceptedRisk, more.risk ?? 0));
+      return { dial, reason, isAhead, agentsFree, acceptedRisk, answerRatio: this.ratio.ratio(1), ...more };
+    };
     const full = lines < due ? 'trunk_full' : 'all_due';
     if (due === 0) return decision(0, 'nothing_due');
     if (load.abandons.length === 0) return decision(oneToOne.dial, oneToOne.reason);

@@ -53,7 +53,7 @@ describe('PUT shops/{shop}', () => {
       callingHours: { mon: ['09:00-20:00'], sun: ['09:00-20:00'] },
       firstCall: { targetSeconds: 300, deadlineSeconds: 600, delaySeconds: 0, whenLate: 'oldest_first' },
       giveUpAfterHours: 72,
-      retry: { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, patienceMinutes: 30, byResult: {} },
+      retry: { maxAttempts: 6, maxPer24Hours: 3, gapMinutes: 120, patienceMinutes: 120, byResult: {} },
       abandon: [
         { maxRatio: 0.01, windowHours: 24 },
         { maxRatio: 0.02, windowHours: 720 },

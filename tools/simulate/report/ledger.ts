@@ -15,6 +15,8 @@ export interface Slice {
   /** Calls placed in it, by how they ended. */
   readonly calls: Partial<Record<AttemptResult, number>>;
   readonly agentSeconds: Record<StateGroup, number>;
+  /** Of them those during which orders waited that could have been called: an idle agent then is the rule's doing. */
+  readonly whileWaiting: Record<StateGroup, number>;
   /** At its end. */
   waiting: number;
   agents: number;
@@ -27,6 +29,21 @@ export interface Slice {
 }
 
 export const SLICE_MS = 5 * 60_000;
+/** It is looked this often whether orders wait. */
+const LOOK_MS = 10_000;
+
+export interface LedgerCall extends CallFigures {
+  readonly shopId: string;
+  /** Of the attempt, from 1. */
+  readonly number: number;
+  readonly wrappedUpAt: Date | null;
+}
+
+export interface LedgerOrder extends OrderFigures {
+  readonly shopId: string;
+  /** The shop took it back. */
+  readonly withdrawnAt: Date | null;
+}
 
 /** Keeps what the reported numbers are made of, while the day goes by. */
 export class Ledger {
@@ -36,12 +53,16 @@ export class Ledger {
   private counted = 0;
   private answered = 0;
   private abandoned = 0;
+  private sinceLook = noSeconds();
+  private didWait = false;
 
+  /** @param isAnyDue whether an order waits that could be called now */
   constructor(
     private readonly time: VirtualTime,
     private readonly day: Day,
     private readonly database: () => Database,
     private readonly linesInUse: () => number,
+    private readonly isAnyDue: () => boolean,
   ) {}
 
   start(): void {
@@ -50,7 +71,8 @@ export class Ledger {
         fromMs,
         arrivals: 0,
         calls: {},
-        agentSeconds: { ready: 0, reserved: 0, talking: 0, wrapUp: 0, break: 0 },
+        agentSeconds: noSeconds(),
+        whileWaiting: noSeconds(),
         waiting: 0,
         agents: 0,
         answered: 0,
@@ -59,6 +81,8 @@ export class Ledger {
         lines: 0,
       });
       this.time.after(fromMs + SLICE_MS - 1 - this.time.nowMs(), () => this.closeSlice());
+      for (let atMs = fromMs + LOOK_MS; atMs <= fromMs + SLICE_MS; atMs += LOOK_MS)
+        this.time.after(atMs - this.time.nowMs(), () => this.lookWhetherOrdersWait());
     }
   }
 
@@ -73,21 +97,19 @@ export class Ledger {
   /** Everybody's time in each state so far. */
   agentSeconds(): AgentSeconds {
     this.settleAll();
-    const sum = { ready: 0, reserved: 0, talking: 0, wrapUp: 0 };
-    for (const slice of this.slices)
-      for (const state of Object.keys(sum) as (keyof AgentSeconds)[]) sum[state] += slice.agentSeconds[state];
-    return sum;
+    return sumOf(this.slices.map((slice) => slice.agentSeconds));
   }
 
-  calls(): (CallFigures & { readonly shopId: string })[] {
-    return this.database().endedCalls.flatMap(({ call, route }) =>
-      call.state === 'ended' ? [{ ...call, shopId: route.shopId }] : [],
+  calls(): LedgerCall[] {
+    return this.database().endedCalls.flatMap(({ call, route, wrappedUpAt }) =>
+      call.state === 'ended' ? [{ ...call, shopId: route.shopId, number: route.number, wrappedUpAt }] : [],
     );
   }
 
-  orders(): (OrderFigures & { readonly shopId: string })[] {
+  orders(): LedgerOrder[] {
     return [...this.database().orders.values()].map((order) => ({
       shopId: order.shopId,
+      withdrawnAt: order.withdrawRequestedAt,
       registeredAt: order.registeredAt,
       firstCallAt: order.firstCallAt,
       outcome: outcomeOf(order),
@@ -107,6 +129,16 @@ export class Ledger {
       const slice = dialedAt === null ? null : this.sliceAt(dialedAt.getTime());
       if (slice !== null) slice.calls[result] = (slice.calls[result] ?? 0) + 1;
     }
+  }
+
+  private lookWhetherOrdersWait(): void {
+    this.settleAll();
+    const isWaiting = this.isAnyDue();
+    const slice = this.sliceAt(this.time.nowMs() - 1);
+    if (isWaiting && this.didWait && slice !== null)
+      for (const state of STATES) slice.whileWaiting[state] += this.sinceLook[state];
+    this.didWait = isWaiting;
+    this.sinceLook = noSeconds();
   }
 
   private closeSlice(): void {
@@ -139,6 +171,7 @@ export class Ledger {
     const nowMs = this.time.nowMs();
     const last = this.since.get(agentId);
     if (last !== undefined && last.group !== null) {
+      this.sinceLook[last.group] += (nowMs - last.atMs) / 1_000;
       // A long talk stretches over several slices.
       for (let fromMs = last.atMs; fromMs < nowMs;) {
         const slice = this.sliceAt(fromMs);
@@ -150,6 +183,18 @@ export class Ledger {
     }
     this.since.set(agentId, { group, atMs: nowMs });
   }
+}
+
+const STATES: readonly StateGroup[] = ['ready', 'reserved', 'talking', 'wrapUp', 'break'];
+
+function noSeconds(): Record<StateGroup, number> {
+  return { ready: 0, reserved: 0, talking: 0, wrapUp: 0, break: 0 };
+}
+
+export function sumOf(all: readonly Readonly<Record<StateGroup, number>>[]): Record<StateGroup, number> {
+  const sum = noSeconds();
+  for (const seconds of all) for (const state of STATES) sum[state] += seconds[state];
+  return sum;
 }
 
 function groupOf({ state }: Presence): StateGroup | null {

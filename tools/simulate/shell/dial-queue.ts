@@ -66,6 +66,11 @@ class ShopLine {
     return found;
   }
 
+  isAnyDue(now: Date): boolean {
+    this.wakeDue(now);
+    return this.due.some((entry) => this.current.get(entry.orderRef) === entry);
+  }
+
   private wakeDue(now: Date): void {
     const nowMs = now.getTime();
     while (this.later.length > 0 && this.later[0]!.atMs <= nowMs) {
@@ -120,6 +125,11 @@ export class DialQueue {
 
   remove(orderRef: string): void {
     this.current.delete(orderRef);
+  }
+
+  /** Whether an order waits for a call that nothing but people and lines stands in the way of. */
+  isAnyDue(now: Date): boolean {
+    return [...this.lines.values()].some((line) => line.isAnyDue(now));
   }
 
   /** @param query.shops  each with the instant by which an order must have been due */

@@ -15,7 +15,7 @@ import { Link } from './link.js';
 import type { Orders } from './orders.js';
 import type { Outcomes } from './outcomes.js';
 import type { ShopOfGroup } from './group-look.js';
-import { Pacer, type PacerParts, type PacingRecord } from './pacer.js';
+import { Pacer, type PacerParts, type PacingRecord, type PlacedCall } from './pacer.js';
 import { Reconciler } from './reconciler.js';
 import type { AgentRow, CallRow, OrderRow } from './rows.js';
 
@@ -41,6 +41,8 @@ const POLL_MS = 500;
 const LEAST_PAUSE_MS = 10;
 /** A turn with its transaction takes about so long. */
 const TURN_MS = 8;
+/** One turn goes on placing calls for so many rounds before it looks at everything else again. */
+const MOST_ROUNDS = 20;
 const WAKE_MS = 2;
 const RENEW_EVERY_MS = 2_000;
 const RECONCILE_EVERY_MS = 5_000;
@@ -138,7 +140,32 @@ export class Dialer {
       this.work();
     } catch (error) {
       if (!(error instanceof DatabaseDown)) throw error;
+      return this.rest();
     }
+    this.placeCalls(MOST_ROUNDS);
+  }
+
+  /** Round after round until there is nothing to place: each one counts on the calls of those before it, which are alive after their commit. */
+  private placeCalls(rounds: number): void {
+    const placed = rounds > 0 && this.link.isUp ? this.placeOnce() : [];
+    if (placed.length === 0) return this.rest();
+    this.time.after(TURN_MS, () => {
+      for (const { row, actions } of placed) this.start(row, actions);
+      this.placeCalls(rounds - 1);
+    });
+  }
+
+  private placeOnce(): PlacedCall[] {
+    const placed: PlacedCall[] = [];
+    try {
+      for (const { pacer } of this.led.values()) placed.push(...pacer.tick());
+    } catch (error) {
+      if (!(error instanceof DatabaseDown)) throw error;
+    }
+    return placed;
+  }
+
+  private rest(): void {
     this.time.after(LEAST_PAUSE_MS + TURN_MS, () => {
       if (this.isWoken) return this.turn();
       this.cancelRest = this.time.after(POLL_MS, () => {
@@ -152,20 +179,10 @@ export class Dialer {
     for (const groupId of this.replaced) this.leave(groupId);
     this.replaced.clear();
     if (this.time.nowMs() - this.claimedAt > RENEW_EVERY_MS) this.claim();
-    if (this.led.size === 0) return;
-    this.tend();
-    if (!this.link.isUp) return;
-    for (const { pacer } of this.led.values()) {
-      for (let round = 0; round < 20; round++) {
-        const placed = pacer.tick();
-        // Set going after the commit.
-        for (const call of placed) this.time.after(TURN_MS, () => this.start(call.row, call.actions));
-        if (placed.length === 0) break;
-      }
-    }
+    if (this.led.size > 0) this.tend();
   }
 
-  private start(row: CallRow, actions: readonly Parameters<CallRunner['perform']>[1][]): void {
+  private start(row: CallRow, actions: PlacedCall['actions']): void {
     if (this.live.has(row.callId)) return;
     const mailbox = new CallMailbox(row, this.hooks);
     this.live.set(row.callId, mailbox);
