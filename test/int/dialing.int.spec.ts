@@ -253,6 +253,7 @@ describe('from the queue to the talk', () => {
       node: 'main',
       trunkId: 'main',
       trunkEndpoint: 'PJSIP/{number}@trunk',
+      callsPerSecond: 50,
       callerId: null,
       phoneHash: row.phoneHash ?? Buffer.alloc(0),
       language: 'uk',

@@ -203,6 +203,7 @@ export class CallRoom {
         node: 'virtual',
         trunkId: 'trunk',
         trunkEndpoint: 'PJSIP/{number}@carrier',
+        callsPerSecond: 50,
         callerId: null,
         phoneHash: row.phoneHash!,
         language: 'uk',

@@ -107,6 +107,7 @@ export async function connect(test: TestApp, at: { agentId: string; shopId: stri
       node: 'main',
       trunkId: 'main',
       trunkEndpoint: 'PJSIP/{number}@trunk',
+      callsPerSecond: 50,
       callerId: null,
       phoneHash,
       language: 'uk',

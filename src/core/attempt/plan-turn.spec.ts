@@ -65,6 +65,18 @@ describe('whom a turn calls', () => {
     ]);
   });
 
+  it('tells which orders wait for a line, also when the turn itself took the last one', () => {
+    const trunks = [
+      { ...trunk, trunkId: 'full', prefixes: ['+38050'], linesFree: 0 },
+      { ...trunk, trunkId: 'last', prefixes: ['+38067'], linesFree: 1 },
+    ];
+    const due = [anOrder(1, { phone: '+380501234501' }), anOrder(2), anOrder(3), anOrder(4, { phone: '+48601234567' })];
+    const plan = planTurn(aTurn({ due, trunks, agents: agents(4) }));
+    expect(plan.calls.map(({ order }) => order.orderRef)).toEqual(['o2']);
+    expect(plan.withoutLine).toEqual(['o1', 'o3']);
+    expect(plan.putOff.map(({ orderRef }) => orderRef)).toEqual(['o4']);
+  });
+
   it('places no more than the allowance', () => {
     expect(refs(aTurn({ due: [anOrder(1), anOrder(2)], agents: agents(5), dial: 1 }))).toEqual(['o1']);
     expect(refs(aTurn({ due: [anOrder(1)], agents: agents(5), dial: 0 }))).toEqual([]);
@@ -149,6 +161,7 @@ describe('whom a turn calls', () => {
       calls: [],
       putOff: [{ orderRef: 'o1', shopId: 'shop', until: new Date(now.getTime() + 5_000), reason: 'trunk_full' }],
       unfit: [],
+      withoutLine: [],
     });
   });
 
@@ -189,6 +202,7 @@ describe('whom a turn calls', () => {
       calls: [],
       putOff: [],
       unfit: [],
+      withoutLine: [],
     });
   });
 });
@@ -235,6 +249,7 @@ describe('who takes the call, and over which trunk', () => {
       calls: [],
       putOff: [{ orderRef: 'o1', shopId: 'shop', until: retryAt, reason: 'trunk_down' }],
       unfit: [],
+      withoutLine: [],
     });
   });
 

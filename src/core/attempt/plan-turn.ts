@@ -85,6 +85,8 @@ export interface TurnPlan<O, A, T> {
   readonly putOff: readonly PutOff[];
   /** Orders that none of the free agents fits; they stay in the queue. */
   readonly unfit: readonly string[];
+  /** Orders to whose number trunks lead, none of which has a line; they stay in the queue. */
+  readonly withoutLine: readonly string[];
 }
 
 /** An order whose number is on another call, or whose trunk is missing, is looked at again after this. */
@@ -107,6 +109,7 @@ export function planTurn<O extends TurnOrder, A extends TurnAgent, T extends Tur
   const calls: PlannedCall<O, A, T>[] = [];
   const putOff: PutOff[] = [];
   const unfit: string[] = [];
+  const withoutLine: string[] = [];
   const trunks = turn.trunks.map((given) => ({ ...given, given, linesFree: given.linesFree }));
   const liveCalls = new Map<string, number>();
   const called = new Set<string>();
@@ -130,6 +133,7 @@ export function planTurn<O extends TurnOrder, A extends TurnAgent, T extends Tur
     if (typeof trunk === 'string') {
       if (trunk === 'none') putOff.push(putOffOf(order, new Date(turn.now.getTime() + LOOK_AGAIN_MS), 'trunk_full'));
       if (trunk === 'down') putOff.push(putOffOf(order, retryAt(turn), 'trunk_down'));
+      if (trunk === 'full') withoutLine.push(order.orderRef);
       continue;
     }
     const needs = callNeeds(order, settings, turn.atWork ?? NOBODY, turn.now);
@@ -154,7 +158,7 @@ export function planTurn<O extends TurnOrder, A extends TurnAgent, T extends Tur
     trunk.linesFree -= 1;
     liveCalls.set(order.shopId, live + 1);
   }
-  return { calls, putOff, unfit };
+  return { calls, putOff, unfit, withoutLine };
 }
 
 /** Whether the order is called only with an agent reserved for it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseCallerId, chooseTrunk, hasOtherWay, refill, type TrunkLoad } from './choose-trunk.js';
+import { chooseCallerId, chooseTrunk, hasOtherWay, type TrunkLoad } from './choose-trunk.js';
 
 const trunk = (trunkId: string, more: Partial<TrunkLoad> = {}): TrunkLoad => ({
   trunkId,
@@ -116,14 +116,5 @@ describe('chooseCallerId', () => {
       expect([first, '+380440000005']).toContain(more);
     }
     expect([...seen].sort()).toEqual(ids);
-  });
-});
-
-describe('refill', () => {
-  it('fills evenly and holds one second’s worth', () => {
-    expect(refill(null, 10, 0).tokens).toBe(10);
-    expect(refill({ tokens: 0, atMs: 0 }, 10, 250).tokens).toBeCloseTo(2.5);
-    expect(refill({ tokens: 0, atMs: 0 }, 10, 60_000).tokens).toBe(10);
-    expect(refill({ tokens: 0, atMs: 0 }, 0.5, 2_000).tokens).toBe(1);
   });
 });

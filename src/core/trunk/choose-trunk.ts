@@ -111,17 +111,3 @@ function hash(text: string): number {
   sum = Math.imul(sum ^ (sum >>> 13), 3_266_489_909);
   return (sum ^ (sum >>> 16)) >>> 0;
 }
-
-/** Calls per second as a bucket: filled evenly, holding at most one second's worth (at least one call). */
-export interface RateBucket {
-  readonly tokens: number;
-  readonly atMs: number;
-}
-
-/** How full the bucket is now; `atMs` is monotonic. */
-export function refill(bucket: RateBucket | null, perSecond: number, atMs: number): RateBucket {
-  const capacity = Math.max(1, perSecond);
-  if (bucket === null) return { tokens: capacity, atMs };
-  const tokens = Math.min(capacity, bucket.tokens + ((atMs - bucket.atMs) / 1000) * perSecond);
-  return { tokens, atMs };
-}

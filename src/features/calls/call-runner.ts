@@ -8,6 +8,7 @@ import type { CallMailbox } from './call-mailbox.js';
 import { AgentLegs } from './agent-legs.js';
 import { AnsweringAgents } from './answering-agents.js';
 import { CallOrders } from './call-orders.js';
+import { takeInvitePlace } from './invite.store.js';
 import { CallWriter } from './call-writer.js';
 import { TELEPHONY } from './telephony.provider.js';
 
@@ -99,6 +100,7 @@ export class CallRunner {
   private async callBuyer(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
     const { callId, route, call } = mailbox;
     await failpoint('attempt_planned');
+    if (route.agentEndpoint !== null) await this.awaitPlace(mailbox);
     const number = await this.callOrders.number(callId);
     if (mailbox.call.state !== 'dialing' || mailbox.isClosed) return;
     if (number === null) return mailbox.post({ kind: 'withdrawn' });
@@ -119,6 +121,16 @@ export class CallRunner {
     if (result.kind === 'refused') mailbox.post({ kind: 'buyer.refused', isTrunkFault: result.status >= 500 });
     else if (isOver(mailbox)) await telephony.hangup(callId);
     if (result.kind === 'done') await this.writer.noteDialed(mailbox);
+  }
+
+  /** The agent's phone was rung first, so that the place among the trunk's calls per second could not be taken with the plan. */
+  private async awaitPlace(mailbox: CallMailbox): Promise<void> {
+    const { callId, route } = mailbox;
+    while (mailbox.call.state === 'dialing' && !mailbox.isClosed) {
+      const waitMs = await this.transactions.run((tx) => takeInvitePlace(tx, callId, route));
+      if (waitMs === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, Math.ceil(waitMs)));
+    }
   }
 
   /** The order as it is now, and an agent for the call: the reserved one, else whoever is free. One look at a time for each call. */

@@ -12,6 +12,7 @@ import type { CallMailbox, Unsaved } from './call-mailbox.js';
 import { CallOrders } from './call-orders.js';
 import { CallStore } from './call.store.js';
 import { callConnected, callDialed, callEnded, callRinging } from './calls.events.js';
+import { noteInvited } from './invite.store.js';
 import { CallsMetrics } from './calls.metrics.js';
 
 /**
@@ -40,6 +41,7 @@ export class CallWriter {
     const { callId, route, call } = mailbox;
     const at = call.dialedAt ?? call.plannedAt;
     await this.transactions.run(async (tx) => {
+      await noteInvited(tx, callId);
       const orders = await this.callOrders.lock(tx, callId);
       for (const { order } of orders) await this.noteFirstCall(tx, order, at);
       const orderRef = orders.find(({ isMain }) => isMain)?.order.orderRef ?? route.orderRef;

@@ -15,6 +15,8 @@ export interface CallPlan {
   readonly node: string;
   readonly trunkId: string;
   readonly trunkEndpoint: string;
+  /** What the trunk bears. */
+  readonly callsPerSecond: number;
   readonly callerId: string | null;
   readonly phoneHash: Buffer;
   /** Language of the recorded message: `uk`, `ru` or `en`. */
@@ -43,6 +45,7 @@ export type Route = Pick<
   | 'node'
   | 'trunkId'
   | 'trunkEndpoint'
+  | 'callsPerSecond'
   | 'callerId'
   | 'language'
   | 'agentEndpoint'
@@ -79,8 +82,9 @@ export class CallStore {
    */
   async insert(tx: Tx, plan: CallPlan, call: Call, route: Route): Promise<boolean> {
     const rows: unknown[] = await tx.query(
-      `INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, agent_id, phone_hash, state, machine, planned_at, dialed_at, trace_id)
-       SELECT $1, $2, $3, $4::text, $5::bigint, $6, $7, $8, $9, $10, $11, $12, $13, $14
+      `INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, agent_id, phone_hash, state, machine, planned_at, dialed_at, trace_id, line_taken_at)
+       SELECT $1, $2, $3, $4::text, $5::bigint, $6, $7, $8, $9, $10, $11, $12, $13::timestamptz, $14,
+         CASE WHEN $13::timestamptz IS NOT NULL THEN clock_timestamp() END
        WHERE ($15::boolean OR EXISTS (SELECT 1 FROM leaders WHERE group_id = $4::text AND epoch = $5::bigint AND expires_at > now()))
          AND NOT EXISTS (SELECT 1 FROM do_not_call WHERE shop_id = $2 AND phone_hash = $9)
        ON CONFLICT DO NOTHING RETURNING id`,
@@ -183,14 +187,6 @@ export class CallStore {
       [callId],
     );
     return rows;
-  }
-
-  /** Live calls by trunk, over all leaders. */
-  async liveByTrunk(tx: Tx): Promise<Map<string, number>> {
-    const rows: { trunk_id: string; n: number }[] = await tx.query(
-      `SELECT trunk_id, count(*)::int AS n FROM calls WHERE ended_at IS NULL GROUP BY trunk_id`,
-    );
-    return new Map(rows.map((row) => [row.trunk_id, row.n]));
   }
 
   async liveByShop(tx: Tx): Promise<{ shopId: string; state: string; count: number }[]> {

@@ -4,6 +4,7 @@ import { planCall } from '../../core/call/decide-call.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
 import type { Telephony } from '../../core/call/telephony.js';
+import type { RateLeft } from '../../core/trunk/call-rate.js';
 import { wasRefusedByTrunk } from '../../core/trunk/trunk-fact.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
@@ -11,6 +12,7 @@ import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { AgentLegs } from './agent-legs.js';
 import { CallOrders, type OrderInCall } from './call-orders.js';
 import { CallStore, type AppliedEvent, type CallPlan, type Route } from './call.store.js';
+import { lockLines, ratesLeft, type RatedTrunk } from './invite.store.js';
 import { LiveCalls, type CallCommand, type LiveCall, type PlacedCall } from './live-calls.js';
 import {
   countAnswered,
@@ -232,6 +234,16 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     return trunkUse(tx);
   }
 
+  /** Nobody else takes lines of any trunk until the transaction ends; false when somebody else is taking some for longer than a moment. */
+  async lockLines(tx: Tx): Promise<boolean> {
+    return lockLines(tx);
+  }
+
+  /** What the calls per second of the trunks leave now, over all processes; exact after {@link lockLines}. */
+  async ratesLeft(tx: Tx, trunks: readonly RatedTrunk[]): Promise<Map<string, RateLeft>> {
+    return ratesLeft(tx, trunks);
+  }
+
   /** What calls that have rung or ended since then say of their trunks, oldest first (`core/trunk`). */
   async trunkFactsSince(tx: Tx, since: Date): Promise<TrunkCallFact[]> {
     return trunkFactsSince(tx, since);
@@ -308,6 +320,7 @@ function routeOf(plan: CallPlan): Route {
     node,
     trunkId,
     trunkEndpoint,
+    callsPerSecond,
     callerId,
     language,
     agentEndpoint,
@@ -324,6 +337,7 @@ function routeOf(plan: CallPlan): Route {
     node,
     trunkId,
     trunkEndpoint,
+    callsPerSecond,
     callerId,
     language,
     agentEndpoint,

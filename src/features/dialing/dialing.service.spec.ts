@@ -6,7 +6,12 @@ import { DialingService } from './dialing.service.js';
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A service whose turns take time, with a record of what it did when. */
-function start(parts: { lead?: () => Promise<void>; placed?: () => number }) {
+function start(parts: {
+  lead?: () => Promise<void>;
+  placed?: () => number;
+  trunks?: { nextCallInMs: number | null }[];
+  isMoreToLook?: () => boolean;
+}) {
   const done: { what: string; at: number }[] = [];
   const note = (what: string): void => void done.push({ what, at: performance.now() });
   const nothing = async (): Promise<void> => undefined;
@@ -36,7 +41,11 @@ function start(parts: { lead?: () => Promise<void>; placed?: () => number }) {
       tick: async () => {
         await sleep(80);
         note('tick');
-        return { placed: parts.placed?.() ?? 0 };
+        return {
+          placed: parts.placed?.() ?? 0,
+          trunks: parts.trunks ?? [],
+          isMoreToLook: parts.isMoreToLook?.() ?? false,
+        };
       },
     },
     groupPacing: { forget: () => undefined },
@@ -80,6 +89,21 @@ describe('the turn of a dialer', () => {
     expect(longestGap(times(done, 'claim g'))).toBeLessThan(3_000);
     expect(longestGap(times(done, 'tend'))).toBeLessThan(500);
     void stop();
+    await vi.advanceTimersByTimeAsync(2_000);
+  });
+
+  it('looks again when a trunk permits the next call, and goes on where a backlog hid the others', async () => {
+    const rested = start({});
+    const rated = start({ trunks: [{ nextCallInMs: 120 }, { nextCallInMs: null }] });
+    const walking = start({ isMoreToLook: () => true });
+    await vi.advanceTimersByTimeAsync(10_000);
+    const ticks = [rested, rated, walking].map(({ done }) => times(done, 'tick').length);
+    // A turn of 80 ms and 10 ms, and behind it 500 ms, 120 ms, nothing.
+    expect(ticks[0]).toBeLessThanOrEqual(18);
+    expect(ticks[1]).toBeGreaterThan(40);
+    expect(ticks[1]).toBeLessThan(60);
+    expect(ticks[2]).toBeGreaterThan(90);
+    for (const { stop } of [rested, rated, walking]) void stop();
     await vi.advanceTimersByTimeAsync(2_000);
   });
 

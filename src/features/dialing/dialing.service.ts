@@ -44,6 +44,8 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   private isStopping = false;
   private wake: (() => void) | null = null;
   private isWoken = false;
+  /** How long to rest before the next look: less than a poll when a trunk's calls per second permit a call before. */
+  private restMs = POLL_MS;
   private claimedAt = Number.NEGATIVE_INFINITY;
   private running: Promise<void> = Promise.resolve();
 
@@ -140,7 +142,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     await new Promise((resolve) => setTimeout(resolve, LEAST_PAUSE_MS));
     if (this.isWoken || this.isStopping) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, POLL_MS);
+      const timer = setTimeout(resolve, this.restMs);
       this.wake = () => {
         clearTimeout(timer);
         resolve();
@@ -150,6 +152,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async turn(): Promise<void> {
+    this.restMs = POLL_MS;
     await this.leaveReplaced();
     if (performance.now() - this.claimedAt > RENEW_EVERY_MS) await this.claim();
     const groupIds = [...this.led.keys()];
@@ -163,8 +166,9 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
         tick = await this.pacer.tick(groupId, epoch);
         await this.explain(groupId, tick);
       } while (tick.placed > 0 && !this.isStopping && performance.now() < untilMs);
-      // Where agents come free as fast as calls are placed, this would never end; the lease and the wishes of others come first.
-      if (tick.placed > 0) this.isWoken = true;
+      // Where agents come free as fast as calls are placed, or the queue is long, this would never end; the lease and the wishes of others come first.
+      if (tick.placed > 0 || tick.isMoreToLook) this.isWoken = true;
+      for (const { nextCallInMs } of tick.trunks) this.restMs = Math.min(this.restMs, nextCallInMs ?? POLL_MS);
     }
   }
 

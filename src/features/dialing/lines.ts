@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { hasOtherWay, refill, type RateBucket, type TrunkLoad } from '../../core/trunk/choose-trunk.js';
+import { hasOtherWay, type TrunkLoad } from '../../core/trunk/choose-trunk.js';
 import type { CircuitState } from '../../core/trunk/circuit-breaker.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { CallsService } from '../calls/calls.service.js';
 import { Circuits } from './circuits.js';
+import type { TrunkEntity } from './trunk.entity.js';
 import { TrunkStore } from './trunk.store.js';
 
 /** A trunk with what may be taken of it now. */
@@ -13,6 +14,9 @@ export interface TrunkLines extends TrunkLoad {
   readonly maxChannels: number;
   readonly inUse: number;
   readonly circuit: CircuitState;
+  readonly callsPerSecond: number;
+  /** When the trunk's calls per second permit another call; null: they do now. */
+  readonly nextCallInMs: number | null;
   /** When an open circuit lets a call try again. */
   readonly retryAt: Date | null;
   /** Why the circuit leaves no lines, or one; null while closed. */
@@ -22,11 +26,9 @@ export interface TrunkLines extends TrunkLoad {
 /** A buyer's call goes over none of the trunks that failed on one within this time, as long as another leads there. */
 const FAILURE_REMEMBERED_MS = 600_000;
 
-/** Which lines are free: channels by what Postgres knows of live calls, calls per second by a bucket of this process, cut by the circuits. */
+/** Which lines are free: channels and calls per second by what Postgres knows of the calls of all dialers, cut by the circuits. */
 @Injectable()
 export class Lines {
-  private readonly buckets = new Map<string, RateBucket>();
-
   constructor(
     private readonly transactions: Transactions,
     private readonly store: TrunkStore,
@@ -34,30 +36,15 @@ export class Lines {
     private readonly circuits: Circuits,
   ) {}
 
+  /** As it looks now; another dialer may take lines the next moment. */
   async free(): Promise<TrunkLines[]> {
     await this.circuits.look();
-    const [trunks, use] = await this.transactions.read((tx) =>
-      Promise.all([this.store.list(tx), this.calls.trunkUse(tx)]),
-    );
-    const now = new Date();
-    const atMs = performance.now();
-    return trunks
-      .filter((trunk) => trunk.isEnabled)
-      .map((trunk) => {
-        const bucket = refill(this.buckets.get(trunk.trunkId) ?? null, trunk.callsPerSecond, atMs);
-        this.buckets.set(trunk.trunkId, bucket);
-        const { live, undecided } = use.get(trunk.trunkId) ?? { live: 0, undecided: 0 };
-        const linesFree = Math.max(0, Math.min(trunk.maxChannels - live, Math.floor(bucket.tokens)));
-        const { state, explanation, retryAt } = this.circuits.view(trunk.trunkId, now);
-        return {
-          ...trunk,
-          inUse: live,
-          linesFree: this.circuits.linesPermitted(trunk.trunkId, linesFree, undecided, now),
-          circuit: state,
-          retryAt,
-          circuitExplanation: explanation,
-        };
-      });
+    return this.transactions.read(async (tx) => this.linesOf(tx, await this.enabled(tx)));
+  }
+
+  /** Free for this transaction: until it ends nobody else takes lines. Null: another dialer is taking some, look again. */
+  async lock(tx: Tx): Promise<TrunkLines[] | null> {
+    return (await this.calls.lockLines(tx)) ? this.linesOf(tx, await this.enabled(tx)) : null;
   }
 
   /** Trunks that failed on calls to these numbers a moment ago, before anything rang, by the hex of the number's hash. */
@@ -69,15 +56,36 @@ export class Lines {
   async hasOtherWay(tx: Tx, number: string, phoneHash: Buffer): Promise<boolean> {
     const failedTrunks = (await this.failed(tx, [phoneHash])).get(phoneHash.toString('hex')) ?? [];
     const now = new Date();
-    const trunks = (await this.store.list(tx))
-      .filter((trunk) => trunk.isEnabled)
-      .map((trunk) => ({ ...trunk, linesFree: 0, circuit: this.circuits.view(trunk.trunkId, now).state }));
+    const trunks = (await this.enabled(tx)).map((trunk) => ({
+      ...trunk,
+      linesFree: 0,
+      circuit: this.circuits.view(trunk.trunkId, now).state,
+    }));
     return hasOtherWay(trunks, number, { failedTrunks });
   }
 
-  /** A call was placed on the trunk. */
-  take(trunkId: string): void {
-    const bucket = this.buckets.get(trunkId);
-    if (bucket !== undefined) this.buckets.set(trunkId, { ...bucket, tokens: bucket.tokens - 1 });
+  private async enabled(tx: Tx): Promise<TrunkEntity[]> {
+    return (await this.store.list(tx)).filter((trunk) => trunk.isEnabled);
+  }
+
+  private async linesOf(tx: Tx, trunks: readonly TrunkEntity[]): Promise<TrunkLines[]> {
+    const [use, rates] = [await this.calls.trunkUse(tx), await this.calls.ratesLeft(tx, trunks)];
+    const now = new Date();
+    return trunks.map((trunk) => {
+      const { trunkId, maxChannels } = trunk;
+      const { live, undecided } = use.get(trunkId) ?? { live: 0, undecided: 0 };
+      const rate = rates.get(trunkId) ?? { calls: 0, nextInMs: null };
+      const linesFree = Math.max(0, Math.min(maxChannels - live, rate.calls));
+      const { state, explanation, retryAt } = this.circuits.view(trunkId, now);
+      return {
+        ...trunk,
+        inUse: live,
+        linesFree: this.circuits.linesPermitted(trunkId, linesFree, undecided, now),
+        nextCallInMs: rate.nextInMs,
+        circuit: state,
+        retryAt,
+        circuitExplanation: explanation,
+      };
+    });
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { LOOK_AGAIN_MS, type PlannedCall, type TurnPlan } from '../../core/attempt/plan-turn.js';
 import { foresee, takeTurn, type GroupDecision, type PacedOrder } from '../../core/attempt/take-turn.js';
+import type { PredictiveDecision } from '../../core/pacing/predictive-load.js';
 import type { AgentLeg } from '../../core/call/call.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
@@ -18,6 +19,10 @@ import { PassedOver } from './passed-over.js';
 const LOOK_AHEAD = 20;
 /** When none of them could be called, the turn looks so many times further down the queue, at twice as many orders each time. */
 const FURTHER_LOOKS = 4;
+/** So long at most is an order passed over that no free agent fitted: its wait may have opened it to more of them. */
+const UNFIT_MS = 2_000;
+/** The same for one without a line; its number may change. Long enough to walk through a day's backlog. */
+const WITHOUT_LINE_MS = 10_000;
 const RECORDED_LANGUAGES = ['uk', 'ru', 'en'];
 
 /** One look at a group: what was seen, what was decided, what came of it. */
@@ -29,14 +34,20 @@ export interface Tick extends GroupDecision {
   readonly ordersDue: number;
   readonly placed: number;
   readonly trunks: readonly TrunkLines[];
+  /** The looks of this turn ended in a backlog that waits for lines or agents, and there are more orders behind it. */
+  readonly isMoreToLook: boolean;
 }
 
 /** What the calls of one turn have in common. */
 interface GroupTurn {
   readonly groupId: string;
-  readonly maxTalkSeconds: number;
   readonly epoch: number;
   readonly node: string;
+  readonly sight: GroupSight;
+  readonly now: Date;
+  readonly staffedGroups: ReadonlySet<string>;
+  /** Calls it could place if there were plenty of orders. */
+  readonly most: number;
 }
 
 type TurnOrderOfGroup = DueOrder & PacedOrder;
@@ -46,7 +57,8 @@ type GroupCall = PlannedCall<TurnOrderOfGroup, PresenceView, TrunkLines>;
 /** The pacer's turn for one group: look, ask `core/pacing`, plan the calls in one transaction, set them going. */
 @Injectable()
 export class Pacer {
-  private readonly passedOver = new PassedOver();
+  private readonly unfit = new PassedOver(UNFIT_MS);
+  private readonly withoutLine = new PassedOver(WITHOUT_LINE_MS);
 
   constructor(
     private readonly transactions: Transactions,
@@ -60,44 +72,88 @@ export class Pacer {
 
   async tick(groupId: string, epoch: number): Promise<Tick> {
     const sight = await this.look.at(groupId);
-    const { pacer, maxTalkSeconds } = sight;
     const [staffedGroups, trunks] = [await this.agents.staffedGroups(), await this.lines.free()];
     const node = this.calls.chooseNode();
-    const turn = { ...sight, now: new Date(), due: [], trunks, shops: shopsOf(sight, new Map()) };
-    const plenty = foresee(pacer, turn, pacingSeconds());
-    const seen = { sight, trunks, isTelephonyDown: node === null };
+    const now = new Date();
+    const shops = shopsOf(sight, new Map());
+    const plenty = foresee(sight.pacer, { ...sight, now, due: [], trunks, shops }, pacingSeconds());
+    const seen = { sight, trunks, isTelephonyDown: node === null, isMoreToLook: false };
     if (node === null) return { ...plenty, ...seen, ordersDue: 0, placed: 0 };
     if (plenty.decision.dial === 0) {
-      const ordersDue = await this.orders.countDue([groupId], turn.now, staffedGroups);
+      const ordersDue = await this.orders.countDue([groupId], now, staffedGroups);
       const decision = ordersDue > 0 ? plenty.decision : ({ ...plenty.decision, reason: 'nothing_due' } as const);
       return { ...plenty, ...seen, load: { ...plenty.load, due: [] }, decision, ordersDue, placed: 0 };
     }
-    const { taken, placed, passedOver } = await this.transactions.run(async (tx) => {
-      const live = await this.calls.liveByShop(tx);
-      const shops = shopsOf(sight, live);
-      const look = { groupIds: [groupId], staffedGroups, exceptShops: shopsAtTheirLimit(sight, live), now: turn.now };
-      const free = sight.floor.free.map(({ agentId }) => agentId);
-      const skip = [...this.passedOver.of(groupId, free, performance.now())];
-      for (let n = 0; ; n++) {
-        const limit = (plenty.decision.dial + LOOK_AHEAD) * 2 ** n;
-        const due = await this.due(tx, { ...look, skip, limit });
-        const taken = takeTurn(pacer, { ...turn, due, shops }, pacingSeconds());
-        const placed = await this.carryOut(tx, { groupId, maxTalkSeconds, epoch, node }, taken.plan);
-        const isFruitless = taken.decision.dial > 0 && placed.length === 0 && due.length >= LOOK_AHEAD;
-        if (!isFruitless || n === FURTHER_LOOKS) return { taken, placed, passedOver: skip.length };
-        this.passedOver.add(groupId, taken.plan.unfit, free, performance.now());
-        skip.push(...due.map(({ orderRef }) => orderRef));
+    const turn = { groupId, epoch, node, sight, now, staffedGroups, most: plenty.decision.dial };
+    const came = await this.transactions.run((tx) => this.call(tx, turn, this.passedOver(turn, trunks)));
+    // Another dialer is taking lines: this one looks again at once.
+    if (came === null) return { ...plenty, ...seen, isMoreToLook: true, ordersDue: 0, placed: 0 };
+    const { taken, placed, skipped, ...rest } = came;
+    for (const call of placed) this.calls.start(call);
+    const ordersDue = taken.load.due.reduce((sum, { count }) => sum + count, skipped);
+    const decision = skipped === 0 ? taken.decision : this.explained(groupId, taken.decision, rest.trunks);
+    return { ...taken, ...seen, ...rest, decision, ordersDue, placed: placed.length };
+  }
+
+  /**
+   * The transaction of a turn: looks down the queue until some order could be called, or there is nothing more to see.
+   * @param passedOver  left out of the looks
+   * @returns null when another dialer is taking lines
+   */
+  private async call(tx: Tx, turn: GroupTurn, passedOver: readonly string[]) {
+    const { groupId, sight, now, staffedGroups } = turn;
+    const exceptShops = shopsAtTheirLimit(sight, await this.calls.liveByShop(tx));
+    const look = { groupIds: [groupId], staffedGroups, exceptShops, now };
+    const skip = [...passedOver];
+    let room: { readonly trunks: TrunkLines[]; readonly shops: ReturnType<typeof shopsOf> } | null = null;
+    for (let n = 0; ; n++) {
+      const due = await this.due(tx, { ...look, skip, limit: (turn.most + LOOK_AHEAD) * 2 ** n });
+      // As late as may be: from here on no other dialer places calls.
+      room ??= await this.roomFor(tx, sight);
+      if (room === null) return null;
+      const { trunks } = room;
+      const taken = takeTurn(sight.pacer, { ...sight, ...room, now, due }, pacingSeconds());
+      const placed = await this.carryOut(tx, turn, taken.plan);
+      const hasPassedOver = this.passOver(turn, trunks, taken.plan);
+      const isFruitless = taken.decision.dial > 0 && placed.length === 0 && due.length >= LOOK_AHEAD;
+      if (!isFruitless || n === FURTHER_LOOKS) {
+        return { taken, placed, trunks, skipped: skip.length, isMoreToLook: isFruitless && hasPassedOver };
       }
-    });
-    for (const call of placed) {
-      this.lines.take(call.stored.route.trunkId);
-      this.calls.start(call);
+      skip.push(...due.map(({ orderRef }) => orderRef));
     }
-    const ordersDue = taken.load.due.reduce((sum, { count }) => sum + count, passedOver);
-    // Orders are due, but nobody who is free fits them.
-    const isUnfit = passedOver > 0 && taken.decision.reason === 'nothing_due';
-    const decision = isUnfit ? ({ ...taken.decision, reason: 'no_agent' } as const) : taken.decision;
-    return { ...taken, ...seen, decision, ordersDue, placed: placed.length };
+  }
+
+  /** Lines, and calls alive of each shop, which stay so until the transaction ends; null when another dialer is placing calls. */
+  private async roomFor(tx: Tx, sight: GroupSight) {
+    const trunks = await this.lines.lock(tx);
+    return trunks && { trunks, shops: shopsOf(sight, await this.calls.liveByShop(tx)) };
+  }
+
+  /** Orders are due, but for those that were passed over there is no agent or no line. */
+  private explained(groupId: string, decision: PredictiveDecision, trunks: readonly TrunkLines[]): PredictiveDecision {
+    if (decision.reason !== 'nothing_due') return decision;
+    const isFull = this.withoutLine.of(groupId, withLine(trunks, []), performance.now()).size > 0;
+    return { ...decision, reason: isFull ? 'trunk_full' : 'no_agent' };
+  }
+
+  /** Orders met before for which there is nothing new: no agent who fits, or no line. */
+  private passedOver({ groupId, sight }: GroupTurn, trunks: readonly TrunkLines[]): string[] {
+    const nowMs = performance.now();
+    return [
+      ...this.unfit.of(groupId, freeOf(sight.floor.free, []), nowMs),
+      ...this.withoutLine.of(groupId, withLine(trunks, []), nowMs),
+    ];
+  }
+
+  /** @returns whether there were any, and there is room for more */
+  private passOver({ groupId, sight }: GroupTurn, trunks: readonly TrunkLines[], plan: GroupPlan): boolean {
+    const nowMs = performance.now();
+    const { calls, unfit, withoutLine } = plan;
+    const hasRoom = [
+      this.unfit.add(groupId, unfit, freeOf(sight.floor.free, calls), nowMs),
+      this.withoutLine.add(groupId, withoutLine, withLine(trunks, calls), nowMs),
+    ];
+    return unfit.length + withoutLine.length > 0 && hasRoom.every(Boolean);
   }
 
   /** The next orders in dial order with what their plan must know. */
@@ -142,6 +198,7 @@ export class Pacer {
       node: turn.node,
       trunkId: trunk.trunkId,
       trunkEndpoint: trunk.endpoint,
+      callsPerSecond: trunk.callsPerSecond,
       callerId: planned.callerId,
       phoneHash: order.phoneHash,
       language: spoken(order.language ?? settings.language),
@@ -150,7 +207,7 @@ export class Pacer {
       skills: planned.needs.skills,
       preferredAgentId: planned.needs.preferredAgentId,
       ringSeconds: settings.ringSeconds,
-      maxTalkSeconds: turn.maxTalkSeconds,
+      maxTalkSeconds: turn.sight.maxTalkSeconds,
       detectsMachine: settings.answeringMachine === 'detect',
       number: order.attemptsMade + 1,
       traceId: order.traceId,
@@ -171,6 +228,19 @@ function legOf(agent: PresenceView, callId: string): AgentLeg {
   return agent.connection === 'persistent' && agent.legId !== null
     ? { agentId: agent.agentId, legId: agent.legId, connection: 'persistent' }
     : { agentId: agent.agentId, legId: `agent-${agent.agentId}-${callId}`, connection: 'per_call' };
+}
+
+/** Agents whom none of the calls has taken. */
+function freeOf(free: readonly PresenceView[], calls: readonly GroupCall[]): string[] {
+  const taken = new Set(calls.map(({ agent }) => agent?.agentId));
+  return free.flatMap(({ agentId }) => (taken.has(agentId) ? [] : [agentId]));
+}
+
+/** Trunks that have a line beyond those that the calls take. */
+function withLine(trunks: readonly TrunkLines[], calls: readonly GroupCall[]): string[] {
+  return trunks.flatMap(({ trunkId, linesFree }) =>
+    linesFree - calls.filter(({ trunk }) => trunk.trunkId === trunkId).length >= 1 ? [trunkId] : [],
+  );
 }
 
 /** The recorded message exists in these languages; anybody else hears the product's first one. */

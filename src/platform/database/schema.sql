@@ -126,6 +126,8 @@ CREATE TABLE calls (
   machine jsonb NOT NULL,
   result text,
   planned_at timestamp with time zone NOT NULL DEFAULT now(),
+  line_taken_at timestamp with time zone,
+  invited_at timestamp with time zone,
   dialed_at timestamp with time zone,
   ringing_at timestamp with time zone,
   answered_at timestamp with time zone,
@@ -144,6 +146,7 @@ CREATE TABLE calls (
 );
 CREATE INDEX calls_answered ON public.calls USING btree (shop_id, ended_at) INCLUDE (result) WHERE (result = ANY (ARRAY['answered'::text, 'abandoned'::text]));
 CREATE INDEX calls_by_end ON public.calls USING btree (ended_at);
+CREATE INDEX calls_by_line ON public.calls USING btree (trunk_id, line_taken_at);
 CREATE INDEX calls_by_order ON public.calls USING btree (order_ref, planned_at);
 CREATE INDEX calls_by_phone ON public.calls USING btree (phone_hash, planned_at);
 CREATE INDEX calls_ended ON public.calls USING btree (shop_id, ended_at);

@@ -88,9 +88,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'calls per second are not counted',
-    file: `${SHELL}/lines.ts`,
-    find: `tokens: bucket.tokens - 1 }`,
-    replace: `tokens: bucket.tokens }`,
+    file: 'src/core/trunk/call-rate.ts',
+    find: `    .filter((msAgo) => msAgo < windowMs)`,
+    replace: `    .filter((msAgo) => msAgo < windowMs / 2)`,
   },
   {
     name: 'no hours of the shop',

@@ -90,7 +90,7 @@ export class CarrierSide implements CarrierWatcher {
       unbridgedMs: null,
     };
     this.legs.set(legId, leg);
-    this.checkTrunk(leg, by);
+    this.checkTrunk(leg);
     this.findings.time.after(request.ringSeconds * 1_000 + LONGER_THAN_RING_MS, () => {
       if (this.legs.get(legId) === leg && leg.answeredMs === null)
         this.findings.broken('I9', 'a phone rings on after its time', [legId]);
@@ -200,7 +200,7 @@ export class CarrierSide implements CarrierWatcher {
     );
   }
 
-  private checkTrunk(leg: Leg, by: CommandSource): void {
+  private checkTrunk(leg: Leg): void {
     const trunk = this.trunks.find((one) => one.trunk === leg.trunkId);
     if (trunk === undefined) return;
     const inUse = this.exchange?.inUse(leg.trunkId) ?? 0;
@@ -208,11 +208,10 @@ export class CarrierSide implements CarrierWatcher {
       this.findings.broken('I13', `${inUse} lines in use on ${leg.trunkId}, which has ${trunk.maxChannels}`, [
         leg.legId,
       ]);
-    const key = `${by.process} ${leg.trunkId}`;
-    const times = (this.inviteTimes.get(key) ?? []).filter((ms) => ms > leg.invitedMs - 1_000);
+    const times = (this.inviteTimes.get(leg.trunkId) ?? []).filter((ms) => ms > leg.invitedMs - 1_000);
     times.push(leg.invitedMs);
-    this.inviteTimes.set(key, times);
-    if (times.length > Math.max(1, trunk.callsPerSecond) + trunk.callsPerSecond + 1)
+    this.inviteTimes.set(leg.trunkId, times);
+    if (times.length > Math.max(1, Math.floor(trunk.callsPerSecond)))
       this.findings.broken('I13', `${times.length} INVITEs within a second over ${leg.trunkId}`, [leg.legId]);
   }
 }

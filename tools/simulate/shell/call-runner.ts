@@ -7,6 +7,7 @@ import type { AgentLegs } from './agent-legs.js';
 import type { CallMailbox } from './call-mailbox.js';
 import { DatabaseDown, type Database } from './database.js';
 import { isFree } from './desk.js';
+import type { Lines } from './lines.js';
 import type { Link } from './link.js';
 import type { Orders } from './orders.js';
 import type { Outcomes } from './outcomes.js';
@@ -21,6 +22,7 @@ export interface RunnerParts {
   readonly orders: Orders;
   readonly outcomes: Outcomes;
   readonly legs: AgentLegs;
+  readonly lines: Lines;
   /** A buyer's call that was answered, ended, or connected: what the pacing learns from. */
   readonly onProgress: (row: CallRow, before: Call) => void;
 }
@@ -98,6 +100,11 @@ export class CallRunner {
   private callBuyer(mailbox: CallMailbox): void {
     const { callId, route, call } = mailbox;
     if (mailbox.isClosed || mailbox.call.state !== 'dialing') return;
+    const waitMs = route.agentEndpoint === null ? 0 : this.placeInMs(callId);
+    if (waitMs > 0) {
+      this.parts.time.after(Math.ceil(waitMs), () => this.callBuyer(mailbox));
+      return;
+    }
     const by = this.source(mailbox);
     this.parts.link.command(
       true,
@@ -119,15 +126,24 @@ export class CallRunner {
         if (result.kind === 'refused') mailbox.post({ kind: 'buyer.refused', isTrunkFault: result.status >= 500 });
         else if (mailbox.isClosed || mailbox.call.state === 'ending')
           this.parts.link.command(false, () => this.parts.exchange.network.hangup(callId), ignore);
-        if (result.kind === 'done') this.noteFirstCall(mailbox);
+        if (result.kind === 'done') this.noteDialed(mailbox);
       },
     );
   }
 
-  private noteFirstCall(mailbox: CallMailbox): void {
+  /** In how many ms the INVITE may leave; 0: now, and its place is taken. */
+  private placeInMs(callId: string): number {
+    const { database, lines } = this.parts;
+    const row = database.calls.get(callId);
+    return row === undefined || !database.isUp ? LOST_FACT_MS : lines.takePlace(row);
+  }
+
+  private noteDialed(mailbox: CallMailbox): void {
     const { database } = this.parts;
     if (!database.isUp) return;
-    for (const orderRef of database.calls.get(mailbox.callId)?.orderRefs ?? [])
+    const row = database.calls.get(mailbox.callId);
+    if (row !== undefined) row.invitedMs ??= this.parts.time.nowMs();
+    for (const orderRef of row?.orderRefs ?? [])
       database.order(orderRef).firstCallAt ??= mailbox.call.dialedAt ?? mailbox.call.plannedAt;
   }
 
@@ -201,7 +217,7 @@ export class CallRunner {
     if (!database.isUp) throw new DatabaseDown('the database cannot be reached');
     const row = database.calls.get(callId);
     if (row === undefined || !database.saveCall(callId, call, version, route.epoch)) return false;
-    if (!hasLeft(before) && hasLeft(call)) this.noteFirstCall(mailbox);
+    if (!hasLeft(before) && hasLeft(call)) this.noteDialed(mailbox);
     if (before.state !== 'ringing' && call.state === 'ringing') this.progress(row, 'ringing');
     const agentId = call.agent?.agentId ?? null;
     if (before.connectedAt === null && call.connectedAt !== null && agentId !== null) {

@@ -51,6 +51,7 @@ export class Database {
   private readonly liveByOrder = new Map<string, CallRow>();
   readonly liveByShop = new Map<string, number>();
   readonly liveByTrunk = new Map<string, number>();
+  private readonly invites = new Map<string, CallRow[]>();
   readonly openByPhone = new Map<string, Set<OrderRow>>();
   /** Every call to a number, oldest first. */
   readonly callsByPhone = new Map<string, CallRow[]>();
@@ -127,8 +128,11 @@ export class Database {
       isPredictive,
       isEnded: false,
       wrappedUpAt: null,
+      lineTakenMs: null,
+      invitedMs: null,
       orderRefs: [],
     };
+    if (call.dialedAt !== null) this.takeLine(row);
     this.calls.set(row.callId, row);
     this.liveCalls.add(row);
     this.liveByPhone.set(route.phone, row);
@@ -140,6 +144,23 @@ export class Database {
     this.addOrder(row, this.order(route.orderRef));
     this.watcher.onCallPlaced(row);
     return true;
+  }
+
+  /** The call has a line of its trunk from now on. */
+  takeLine(row: CallRow): void {
+    row.lineTakenMs = this.time.nowMs();
+    const ofTrunk = this.invites.get(row.route.trunkId);
+    if (ofTrunk === undefined) this.invites.set(row.route.trunkId, [row]);
+    else ofTrunk.push(row);
+  }
+
+  /** Calls that took a line of the trunk since then, oldest first; earlier ones are forgotten. */
+  invitesSince(trunkId: string, sinceMs: number): readonly CallRow[] {
+    const ofTrunk = this.invites.get(trunkId) ?? [];
+    let old = 0;
+    while (old < ofTrunk.length && (ofTrunk[old]!.lineTakenMs ?? 0) <= sinceMs) old += 1;
+    if (old > 0) ofTrunk.splice(0, old);
+    return ofTrunk;
   }
 
   /** The call serves this order, too: an attempt of its own. */

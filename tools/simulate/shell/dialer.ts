@@ -85,6 +85,7 @@ export class Dialer {
       orders,
       outcomes,
       legs: this.legs,
+      lines: this.lines,
       onProgress: (row, before) => this.onProgress(row, before),
     });
     this.reconciler = new Reconciler(this.time, exchange, this.link, database, this.legs, this.live);

@@ -138,7 +138,6 @@ export class Pacer {
     orders.progress(row, 'dialing', callId);
     orders.join(stored, 'dialing');
     this.shares = this.parts.queue.charge(this.shares, order.entry);
-    this.parts.lines.take(trunk.trunkId);
     return { row: stored, actions };
   }
 

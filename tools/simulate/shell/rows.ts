@@ -65,6 +65,10 @@ export interface CallRow {
   isEnded: boolean;
   /** When its agent had written down the result. */
   wrappedUpAt: Date | null;
+  /** Since when it counts among its trunk's calls per second; null while its agent's phone is rung first. */
+  lineTakenMs: number | null;
+  /** When the exchange had taken the order to call. */
+  invitedMs: number | null;
   /** The buyer's orders that are served by it, the one it was placed for first. */
   readonly orderRefs: string[];
 }

@@ -242,6 +242,10 @@ export class Initial0001 implements MigrationInterface {
         result text CHECK (result IN ('answered', 'machine', 'busy', 'no_answer', 'rejected', 'invalid_number', 'unobtainable',
           'carrier_failure', 'abandoned', 'withdrawn', 'system_failure')),
         planned_at timestamptz NOT NULL DEFAULT now(),
+        -- By this database's clock, for the calls per second of all dialers together: since when the call has had a line of its trunk (null while an
+        -- agent's phone is rung first), and when the exchange had taken the order to call.
+        line_taken_at timestamptz,
+        invited_at timestamptz,
         dialed_at timestamptz,
         ringing_at timestamptz,
         answered_at timestamptz,
@@ -265,6 +269,7 @@ export class Initial0001 implements MigrationInterface {
       -- What recent calls say of their trunks.
       CREATE INDEX calls_by_end ON calls (ended_at);
       CREATE INDEX calls_by_phone ON calls (phone_hash, planned_at);
+      CREATE INDEX calls_by_line ON calls (trunk_id, line_taken_at);
 
       CREATE TABLE call_events (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
