@@ -14,8 +14,12 @@ export function CallPanel(props: {
   readonly call: CallOnScreen;
   readonly state: AgentStateMessage;
   readonly isActive: boolean;
+  /** Something lies over the result. */
+  readonly isResultCovered: boolean;
+  /** The agent turns to the result. */
+  readonly onResult: () => void;
 }) {
-  const { call, state, isActive } = props;
+  const { call, state, isActive, isResultCovered, onResult } = props;
   const { word } = useWords();
   const talk = useTalk(call);
   const [shownRef, show] = useState(call.order.id);
@@ -43,7 +47,16 @@ export function CallPanel(props: {
         )}
         <OrderCardView key={shown.id} call={call} order={shown} talk={talk} isOpen={isOpen} />
       </Paper>
-      <ResultPanel call={call} state={state} order={shown} talk={talk} isActive={isActive} onShow={show} />
+      <ResultPanel
+        call={call}
+        state={state}
+        order={shown}
+        talk={talk}
+        isActive={isActive}
+        onShow={show}
+        isCovered={isResultCovered}
+        onTurn={onResult}
+      />
     </>
   );
 }

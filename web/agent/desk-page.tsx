@@ -1,5 +1,5 @@
 import { Alert, Button, Group } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AgentProfile, AgentStateMessage } from '../../src/features/desktop/desktop.protocol.js';
 import { useWords } from '../shared/language.js';
 import { CallPanel } from './call-panel.js';
@@ -8,7 +8,8 @@ import classes from './desk-page.module.css';
 import { mayAct, type DeskView } from './desk-view.js';
 import { Idle } from './idle.js';
 import { KeyList } from './key-list.js';
-import { TopBar } from './top-bar.js';
+import { KnowledgeSide } from './knowledge-side.js';
+import { TopBar, type KnowledgeSwitch } from './top-bar.js';
 import { useArrivals } from './arrivals.js';
 import { useHotKeys } from './hot-keys.js';
 import { usePhone, usePhoneView } from '../softphone/phone-context.js';
@@ -25,6 +26,7 @@ export function DeskPage(props: {
   const { isOffered } = usePhoneView();
   const isActive = mayAct(view);
   const spoken = useArrivals(view);
+  const knowledge = useKnowledge();
   useEffect(() => phone.setWanted(isActive), [phone, isActive]);
   useEffect(() => phone.setLineExpected(state.isLineUp === true), [phone, state.isLineUp]);
   // After a sign-out there is no desk, and no phone either.
@@ -33,26 +35,55 @@ export function DeskPage(props: {
     F8: () => isActive && void desk.wish('ready').catch(() => undefined),
     F9: () => isActive && void desk.wish('break', 'pause').catch(() => undefined),
     F7: () => phone.toggleMute(),
+    F3: knowledge.toggle,
   });
   return (
     <div className={classes.desk}>
-      <TopBar view={view} agent={agent} state={state} />
+      <TopBar view={view} agent={agent} state={state} knowledge={knowledge} />
       <Strip view={view} />
       <main className={classes.main}>
         {view.call === null ? (
           <>
             <Idle state={state} hasDeskPhone={isOffered === false} />
-            <KeyList />
+            <KeyList isCovered={knowledge.isOpen} />
           </>
         ) : (
-          <CallPanel key={view.call.callId} call={view.call} state={state} isActive={isActive} />
+          <CallPanel
+            key={view.call.callId}
+            call={view.call}
+            state={state}
+            isActive={isActive}
+            isResultCovered={knowledge.isOpen}
+            onResult={knowledge.close}
+          />
         )}
+        <KnowledgeSide shop={view.call?.shop.shop ?? null} isOpen={knowledge.isOpen} onClose={knowledge.close} />
       </main>
       <p className="visually-hidden" aria-live="assertive">
         {spoken}
       </p>
     </div>
   );
+}
+
+/** Whether the knowledge base is open; what had the focus before gets it back. */
+function useKnowledge(): KnowledgeSwitch {
+  const [isOpen, setOpen] = useState(false);
+  const before = useRef<Element | null>(null);
+  const close = useCallback(() => {
+    setOpen(false);
+    if (before.current instanceof HTMLElement && before.current.isConnected) before.current.focus();
+    before.current = null;
+  }, []);
+  const toggle = () => {
+    if (isOpen) {
+      close();
+      return;
+    }
+    before.current = document.activeElement;
+    setOpen(true);
+  };
+  return { isOpen, toggle, close };
 }
 
 /** What stands between the agent and the work, if anything does. */

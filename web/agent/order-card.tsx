@@ -31,6 +31,7 @@ export function OrderCardView(props: {
       {order.isUpdated === true && (
         <Alert color="blue" icon={<IconRefresh aria-hidden />} role="status" title={word('order/updated')} />
       )}
+      {order.id === call.order.id && <Script call={call} />}
       <Buyer order={order} talk={talk} isOpen={isOpen} />
       <section className={classes.part} aria-label={word('order/delivery')}>
         <div className={classes.head}>
@@ -68,6 +69,17 @@ export function OrderCardView(props: {
         {order.id === call.order.id && <History call={call} />}
       </div>
     </div>
+  );
+}
+
+/** What is said first, in the buyer's language: plain text, whatever the shop or the buyer wrote. */
+function Script({ call: { script } }: { readonly call: CallOnScreen }) {
+  const { word } = useWords();
+  if (script == null) return null;
+  return (
+    <section aria-label={word('order/script')} lang={script.language} className={classes.script}>
+      {script.text}
+    </section>
   );
 }
 

@@ -24,11 +24,15 @@ interface Props {
   readonly talk: Talk;
   readonly isActive: boolean;
   readonly onShow: (orderRef: string) => void;
+  /** Something lies over the panel. */
+  readonly isCovered: boolean;
+  /** The agent turns to it, by a key. */
+  readonly onTurn: () => void;
 }
 
 /** What became of the call: chosen by a key, completed, saved by another; corrected until the wrap-up ends. */
 export function ResultPanel(props: Props) {
-  const { call, state, order, talk, isActive, onShow } = props;
+  const { call, state, order, talk, isActive, onShow, isCovered, onTurn } = props;
   const { word } = useWords();
   const desk = useDesk();
   const hasKeys = usePreference('keys');
@@ -42,6 +46,7 @@ export function ResultPanel(props: Props) {
 
   const choose = (outcome: AgentOutcome) => {
     if (!isOpen) return;
+    if (isCovered) onTurn();
     // A confirmed order with changes on its card is one with changes.
     const meant = outcome === 'confirmed' && hasChanges ? 'changed' : outcome;
     // Of another order a word can be taken back: it then goes as the call goes.
@@ -50,6 +55,7 @@ export function ResultPanel(props: Props) {
     panel.current?.querySelector<HTMLElement>(`[data-outcome="${meant}"]`)?.focus();
   };
   const submit = () => {
+    if (isCovered) onTurn();
     if (!isOpen || talk.save.isPending) return;
     talk.submit();
   };
@@ -63,7 +69,14 @@ export function ResultPanel(props: Props) {
 
   const faultOrder = talk.orders.find(({ id }) => id === talk.fault?.orderRef);
   return (
-    <Paper ref={panel as never} withBorder component="section" aria-labelledby="result" className={classes.panel}>
+    <Paper
+      ref={panel as never}
+      withBorder
+      component="section"
+      aria-labelledby="result"
+      className={classes.panel}
+      inert={isCovered}
+    >
       <div className={classes.head}>
         <Title order={2} size="h4" id="result">
           {word('result/title')}

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Kbd, Menu, Stack, Switch, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { IconChevronDown, IconLogout, IconSettings } from '@tabler/icons-react';
+import { IconBook2, IconChevronDown, IconLogout, IconSettings } from '@tabler/icons-react';
 import type { AgentProfile, AgentStateMessage, FiguresMessage } from '../../src/features/desktop/desktop.protocol.js';
 import { ask } from '../shared/api.js';
 import { duration } from '../shared/format.js';
@@ -16,13 +16,21 @@ import classes from './top-bar.module.css';
 const BREAKS = ['pause', 'lunch', 'training', 'meeting', 'technical'] as const;
 const AT_CALL: readonly string[] = ['reserved', 'talking', 'lost'];
 
+/** The panel of articles, opened and closed. */
+export interface KnowledgeSwitch {
+  readonly isOpen: boolean;
+  readonly toggle: () => void;
+  readonly close: () => void;
+}
+
 /** The agent's state and how long it lasts, what they wish next, their day, the phone, settings. */
 export function TopBar(props: {
   readonly view: DeskView;
   readonly agent: AgentProfile;
   readonly state: AgentStateMessage;
+  readonly knowledge: KnowledgeSwitch;
 }) {
-  const { view, agent, state } = props;
+  const { view, agent, state, knowledge } = props;
   const { word } = useWords();
   const desk = useDesk();
   const isActive = mayAct(view);
@@ -73,6 +81,17 @@ export function TopBar(props: {
       </Group>
       <Figures state={state} />
       <Group gap={6} wrap="nowrap" className={classes.own}>
+        <ActionIcon
+          variant={knowledge.isOpen ? 'light' : 'default'}
+          size="lg"
+          aria-label={word('knowledge/title')}
+          aria-pressed={knowledge.isOpen}
+          aria-keyshortcuts="F3"
+          title={`${word('knowledge/title')} (F3)`}
+          onClick={knowledge.toggle}
+        >
+          <IconBook2 size={18} aria-hidden />
+        </ActionIcon>
         <PhoneButton />
         <Text size="sm" fw={600} truncate className={classes.name}>
           {agent.name}

@@ -2,6 +2,7 @@ import type { SkillRule } from '../agent/call-needs.js';
 import type { WhenLate } from '../attempt/dial-order.js';
 import type { AttemptResult } from '../call/result.js';
 import { DEFAULT_CALLING_HOURS, type CallingHours } from '../calling-hours/calling-hours.js';
+import type { GreetingScript } from './greeting-script.js';
 
 export const JURISDICTIONS = ['generic', 'us', 'uk', 'eu', 'fr', 'ua', 'ru', 'kz', 'demo'] as const;
 /** Whose rules bind the shop's calls. `demo` (no limits on hours and gaps) is accepted only while the service listens on loopback. */
@@ -92,6 +93,8 @@ export interface ShopSettings {
   /** How long a buyer's phone rings, 15–60. */
   readonly ringSeconds: number;
   readonly answeringMachine: 'off' | 'detect';
+  /** What agents say first, one for each language; none: the built-in ones. */
+  readonly scripts: readonly GreetingScript[];
 }
 
 /** What holds when an administrator says nothing; only `timeZone` has no default. */
@@ -118,6 +121,7 @@ export const DEFAULT_SHOP_SETTINGS: Omit<ShopSettings, 'timeZone'> = {
   maxConcurrentCalls: 100,
   ringSeconds: 25,
   answeringMachine: 'off',
+  scripts: [],
 };
 
 /** Whether buyers may be called at any hour and again after seconds. */

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'webhook.conflict'
   | 'shop.not_found'
   | 'shop.destination_not_found'
+  | 'article.not_found'
   | 'order.not_found'
   | 'order.state_refused'
   | 'do_not_call.not_found'

@@ -71,6 +71,14 @@ export class FiguresQueryDto {
   since?: string;
 }
 
+export class ArticleSearchDto {
+  @ApiPropertyOptional({ type: String, maxLength: 200, description: 'beginnings of words that all must be there' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  search?: string;
+}
+
 /** More orders than a call can hold. */
 const MOST_ORDERS = 50;
 

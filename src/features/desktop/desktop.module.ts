@@ -17,6 +17,7 @@ import { DesktopCallsController } from './desktop-calls.controller.js';
 import { DesktopEventsController } from './desktop-events.controller.js';
 import { DesktopController } from './desktop.controller.js';
 import { DesktopHandlers } from './desktop.handlers.js';
+import { DesktopShopsController } from './desktop-shops.controller.js';
 import { FiguresReadModel } from './figures.read-model.js';
 import { MessageComposer } from './message-composer.js';
 import { SessionCookie } from './session-cookie.js';
@@ -26,7 +27,13 @@ import { SessionGuard } from './session-guard.js';
 
 @Module({
   imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule, OutcomesModule],
-  controllers: [DesktopController, DesktopEventsController, DesktopCallsController, SupervisorCallsController],
+  controllers: [
+    DesktopController,
+    DesktopEventsController,
+    DesktopCallsController,
+    DesktopShopsController,
+    SupervisorCallsController,
+  ],
   providers: [
     AgentEventStore,
     AttemptsReadModel,

@@ -60,6 +60,8 @@ export interface CallConnectedMessage {
   readonly callbackWindows: readonly { readonly from: string; readonly to: string }[];
   readonly connectedAt: string;
   readonly wrapUpSeconds: number;
+  /** What the agent says first, in the buyer's language if the shop has a script in it, with names filled in; plain text. */
+  readonly script: { readonly language: string; readonly text: string } | null;
 }
 
 export interface CallEndedMessage {
@@ -176,6 +178,31 @@ export interface FiguresMessage {
   readonly averageHandlingSeconds: number | null;
   /** Talk and wrap-up as a share of these and of waiting. */
   readonly occupancyRatio: number | null;
+}
+
+/** `GET /v1/agent/shops`: the shops whose calls the agent's groups take. */
+export interface ShopsMessage {
+  readonly shops: readonly { readonly shop: string; readonly name: string }[];
+}
+
+/** An article of a shop's knowledge base, as lists show it. */
+export interface ArticleHead {
+  readonly article: string;
+  readonly title: string;
+  /** BCP 47. */
+  readonly language: string | null;
+  readonly tags: readonly string[];
+  readonly updatedAt: string;
+}
+
+/** `GET /v1/agent/shops/{shop}/articles`. */
+export interface ArticlesMessage {
+  readonly articles: readonly ArticleHead[];
+}
+
+/** `GET /v1/agent/shops/{shop}/articles/{article}`; `body` is Markdown without HTML. */
+export interface ArticleMessage extends ArticleHead {
+  readonly body: string;
 }
 
 interface Word {

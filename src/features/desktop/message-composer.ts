@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { candidateZones } from '../../core/calling-hours/candidate-zones.js';
 import { callingWindows } from '../../core/calling-hours/calling-windows.js';
+import { fillScript, scriptFor } from '../../core/order/greeting-script.js';
 import { MAX_CALLBACK_DAYS } from '../../core/outcome/agent-word.js';
 import type { OrderCard } from '../../core/order/order-card.js';
 import type { CallId, OrderRef, ShopId } from '../../core/shared/ids.js';
@@ -9,7 +10,7 @@ import { Transactions } from '../../platform/database/transaction.js';
 import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { OrdersService } from '../orders/orders.service.js';
-import { ShopsService } from '../shops/shops.service.js';
+import { ShopsService, type Shop } from '../shops/shops.service.js';
 import type { AgentEventRow } from './agent-event.store.js';
 import { AttemptsReadModel } from './attempts.read-model.js';
 import type {
@@ -142,7 +143,15 @@ export class MessageComposer {
       })),
       connectedAt,
       wrapUpSeconds: Math.max(...own.map((group) => group.settings.wrapUpSeconds)),
+      script: this.script(order, shop, presence.name),
     };
+  }
+
+  private script(order: OrderCard, shop: Shop, agentName: string): CallConnectedMessage['script'] {
+    const languages = { buyer: order.customer.language, shop: shop.settings.language };
+    const script = scriptFor(shop.settings.scripts, languages);
+    if (script === null) return null;
+    return { language: script.language, text: fillScript(script, { order, agentName, shopName: shop.name }) };
   }
 
   /** Those in the call first, whatever has become of them; then open ones that wait for a call of their own. */

@@ -25,7 +25,7 @@ import {
 } from './shop.store.js';
 import { shopStored } from './shops.events.js';
 import { warningsAbout } from './shop-warnings.read-model.js';
-import { ShopsService } from './shops.service.js';
+import { noSuchShop, ShopsService } from './shops.service.js';
 
 /** Secrets are here only when they have just been made: the one time they are shown. */
 export interface PutShopAnswer {
@@ -94,7 +94,7 @@ export class ShopAdministration {
    */
   async rotate(shopId: string, what: string): Promise<RotateAnswer> {
     const answer = await this.transactions.run(async (tx) => {
-      if (!(await lockShop(tx, shopId))) throw noShop(shopId);
+      if (!(await lockShop(tx, shopId))) throw noSuchShop(shopId);
       const made = await this.addSecond(tx, shopId, what);
       await this.shops.tellChanged(tx, shopId);
       return { shop: shopId, what, ...made };
@@ -107,7 +107,7 @@ export class ShopAdministration {
   /** @throws DialerError `shop.not_found` */
   async setPaused(shopId: string, isPaused: boolean): Promise<void> {
     await this.transactions.run(async (tx) => {
-      if (!(await setPaused(tx, shopId, isPaused))) throw noShop(shopId);
+      if (!(await setPaused(tx, shopId, isPaused))) throw noSuchShop(shopId);
       await this.shops.tellChanged(tx, shopId);
       await this.notifications.notify(tx, 'dialer', `shop:${shopId}`);
     });
@@ -201,8 +201,4 @@ export class ShopAdministration {
     if (fieldErrors.length > 0)
       throw new DialerError('input.invalid', 'Some destinations may not be called.', { fieldErrors });
   }
-}
-
-function noShop(shopId: string): DialerError {
-  return new DialerError('shop.not_found', 'There is no such shop.', { details: { shopId } });
 }

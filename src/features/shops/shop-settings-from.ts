@@ -11,6 +11,7 @@ import type { CallingHours } from '../../core/calling-hours/calling-hours.js';
 import { JURISDICTION_PROFILES } from '../../core/calling-hours/jurisdiction.js';
 import { isKnownCountry } from '../../core/shared/phone-number.js';
 import type { SkillRule } from '../../core/agent/call-needs.js';
+import { scriptFault } from '../../core/order/greeting-script.js';
 import type { SkillRuleDto } from './skill-rule.dto.js';
 import type { RetryDto } from './retry.dto.js';
 import type { PutShopDto } from './shop.dto.js';
@@ -62,6 +63,7 @@ export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopS
     maxConcurrentCalls: dto.maxConcurrentCalls ?? fallback.maxConcurrentCalls,
     ringSeconds: dto.ringSeconds ?? fallback.ringSeconds,
     answeringMachine: dto.answeringMachine ?? fallback.answeringMachine,
+    scripts: dto.scripts?.map(({ language, text }) => ({ language, text: text.trim() })) ?? fallback.scripts,
   };
   const problems = crossChecks(settings, isDemoAllowed);
   if (problems.length > 0) {
@@ -132,6 +134,10 @@ function crossChecks(settings: ShopSettings, isDemoAllowed: boolean): FieldError
       say(`/callerIds/${country}`, 'must be an E.164 number, e.g. +48221234567');
     }
   }
+  settings.scripts.forEach(({ text }, index) => {
+    const fault = text === '' ? 'must not be empty' : scriptFault(text);
+    if (fault !== null) say(`/scripts/${index}/text`, fault);
+  });
   if (settings.jurisdiction === 'demo') {
     if (!isDemoAllowed) say('/jurisdiction', '"demo" is accepted only while the service listens on loopback');
     return problems;

@@ -21,6 +21,7 @@ import {
 } from 'class-validator';
 import { WHEN_LATE, type WhenLate } from '../../core/attempt/dial-order.js';
 import { DIALING_MODES, JURISDICTIONS, type DialingMode, type Jurisdiction } from '../../core/order/shop-settings.js';
+import { GreetingScriptDto } from './greeting-script.dto.js';
 import { SkillRuleDto } from './skill-rule.dto.js';
 import { HolidaysDto } from './holidays.dto.js';
 import { RetryDto } from './retry.dto.js';
@@ -237,6 +238,17 @@ export class PutShopDto {
   @IsOptional()
   @IsIn(['off', 'detect'])
   answeringMachine?: 'off' | 'detect';
+
+  @ApiPropertyOptional({ type: [GreetingScriptDto], description: 'what agents say first, one for each language' })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(20)
+  @ArrayUnique((script?: GreetingScriptDto) => String(script?.language).toLowerCase(), {
+    message: 'scripts must have different languages',
+  })
+  @ValidateNested({ each: true })
+  @Type(() => GreetingScriptDto)
+  scripts?: GreetingScriptDto[];
 }
 
 /** Body of `POST /v1/admin/shops/{shop}/rotate`. */

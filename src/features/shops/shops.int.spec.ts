@@ -67,6 +67,7 @@ describe('PUT shops/{shop}', () => {
       share: 1,
       ringSeconds: 25,
       answeringMachine: 'off',
+      scripts: [],
       destinations: [],
     });
     expect(JSON.stringify(shown)).not.toMatch(/whsec_|cdk_|secret/);
@@ -232,6 +233,17 @@ describe('PUT shops/{shop}', () => {
     ],
     ['null among the caps', { abandon: [null] }, ['/abandon/0']],
     ['no groups', { agentGroups: [] }, ['/agentGroups']],
+    ['an unknown name in a script', { scripts: [{ language: 'uk', text: '{customer.nick}' }] }, ['/scripts/0/text']],
+    ['an open brace in a script', { scripts: [{ language: 'uk', text: 'Hello, {total' }] }, ['/scripts/0/text']],
+    ['an empty script', { scripts: [{ language: 'uk', text: '  ' }] }, ['/scripts/0/text']],
+    ['a script that never ends', { scripts: [{ language: 'uk', text: 'x'.repeat(2_001) }] }, ['/scripts/0/text']],
+    ['a script in no language', { scripts: [{ language: '?', text: 'x' }] }, ['/scripts/0/language']],
+    ['null among the scripts', { scripts: [null] }, ['/scripts/0']],
+    [
+      'two scripts in one language',
+      { scripts: ['uk', 'UK'].map((language) => ({ language, text: 'x' })) },
+      ['/scripts'],
+    ],
     ['a jurisdiction that is none', { jurisdiction: 'moon' }, ['/jurisdiction']],
     ['a mode that is none', { dialing: 'wild' }, ['/dialing']],
     ['null among the destinations', { destinations: [null] }, ['/destinations/0']],

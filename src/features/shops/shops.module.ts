@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { PublicHolidays } from '../../platform/calendar/public-holidays.js';
 import { OutboundModule } from '../../platform/http/outbound.module.js';
+import { ArticleAdministration } from './article-administration.js';
+import { ArticlesController } from './articles.controller.js';
 import { ShopAdministration } from './shop-administration.js';
 import { ShopsController } from './shops.controller.js';
 import { ShopsService } from './shops.service.js';
@@ -9,8 +11,8 @@ export { ShopAdministration } from './shop-administration.js';
 
 @Module({
   imports: [OutboundModule],
-  controllers: [ShopsController],
-  providers: [ShopsService, ShopAdministration, PublicHolidays],
+  controllers: [ShopsController, ArticlesController],
+  providers: [ShopsService, ShopAdministration, ArticleAdministration, PublicHolidays],
   exports: [ShopsService, ShopAdministration],
 })
 export class ShopsModule {}

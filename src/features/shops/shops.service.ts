@@ -1,21 +1,25 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DialerError } from '../../core/shared/errors.js';
+import { prefixQuery } from '../../core/shared/search-words.js';
 import { sha256 } from '../../platform/auth/tokens.js';
 import { PublicHolidays } from '../../platform/calendar/public-holidays.js';
 import { Vault } from '../../platform/auth/vault.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { findArticle, listArticles, type Article, type ArticleHead } from './article.store.js';
 import { ShopCache, liveValues, type Destination, type Shop, type ShopRecord } from './shop-cache.js';
 import { ClosedDates } from './closed-dates.js';
 import { disableDestination } from './shop.store.js';
 
+export type { Article, ArticleHead } from './article.store.js';
 export type { Destination, Shop } from './shop-cache.js';
 
 /** Told on this channel when anything about a shop has changed; the payload is its id. */
 export const SHOPS_CHANNEL = 'shops';
 
 const NO_KEY = Buffer.alloc(32);
+const USUAL_LIMIT = 50;
 
 /** Who we call for: settings, secrets and destinations of the shops. Reads come from memory and are at most 1 s old. */
 @Injectable()
@@ -103,12 +107,39 @@ export class ShopsService implements OnModuleInit {
   /** Everything about a shop, for administrators. @throws DialerError `shop.not_found` */
   async record(shopId: string): Promise<ShopRecord> {
     const record = (await this.cache.all()).get(shopId);
-    if (record === undefined)
-      throw new DialerError('shop.not_found', 'There is no such shop.', { details: { shopId } });
+    if (record === undefined) throw noSuchShop(shopId);
     return record;
+  }
+
+  /**
+   * Articles of the shop's knowledge base, without their text: with `search` those that have all its words, by their beginnings, the best first;
+   * else by title. @throws DialerError `shop.not_found`
+   */
+  async articles(
+    tx: Tx,
+    shopId: string,
+    o: { readonly search?: string; readonly limit?: number } = {},
+  ): Promise<ArticleHead[]> {
+    await this.record(shopId);
+    return listArticles(tx, shopId, { query: prefixQuery(o.search ?? ''), limit: o.limit ?? USUAL_LIMIT });
+  }
+
+  /** @throws DialerError `article.not_found` */
+  async article(tx: Tx, shopId: string, article: string): Promise<Article> {
+    const found = await findArticle(tx, shopId, article);
+    if (found === null) throw noSuchArticle(shopId);
+    return found;
   }
 
   async records(): Promise<ShopRecord[]> {
     return [...(await this.cache.all()).values()];
   }
+}
+
+export function noSuchShop(shopId: string): DialerError {
+  return new DialerError('shop.not_found', 'There is no such shop.', { details: { shopId } });
+}
+
+export function noSuchArticle(shopId: string): DialerError {
+  return new DialerError('article.not_found', 'The shop has no such article.', { details: { shopId } });
 }

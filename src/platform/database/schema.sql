@@ -73,6 +73,21 @@ CREATE TABLE agents (
   CONSTRAINT agents_role_check CHECK ((role = ANY (ARRAY['agent'::text, 'senior'::text, 'supervisor'::text, 'administrator'::text])))
 );
 
+CREATE TABLE articles (
+  shop_id text NOT NULL,
+  article_id text NOT NULL,
+  title text NOT NULL,
+  markdown text NOT NULL,
+  language text,
+  tags text[] NOT NULL,
+  words tsvector NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT articles_pkey PRIMARY KEY (shop_id, article_id),
+  CONSTRAINT articles_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES shops(shop_id)
+);
+CREATE INDEX articles_by_words ON public.articles USING gin (words);
+
 CREATE TABLE attempts (
   id uuid NOT NULL,
   shop_id text NOT NULL,

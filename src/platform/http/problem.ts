@@ -22,6 +22,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'webhook.conflict': 409,
   'shop.not_found': 404,
   'shop.destination_not_found': 404,
+  'article.not_found': 404,
   'order.not_found': 404,
   'order.state_refused': 409,
   'do_not_call.not_found': 404,

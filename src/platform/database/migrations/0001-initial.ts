@@ -49,6 +49,20 @@ export class Initial0001 implements MigrationInterface {
         PRIMARY KEY (shop_id, name)
       );
 
+      CREATE TABLE articles (
+        shop_id text NOT NULL REFERENCES shops,
+        article_id text NOT NULL,
+        title text NOT NULL,
+        markdown text NOT NULL,
+        language text,
+        tags text[] NOT NULL,
+        words tsvector NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        updated_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (shop_id, article_id)
+      );
+      CREATE INDEX articles_by_words ON articles USING gin (words);
+
       CREATE TABLE groups (
         group_id text PRIMARY KEY,
         name text NOT NULL,
@@ -370,8 +384,8 @@ export class Initial0001 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       DROP TABLE outbox, agent_events, deliveries, outcomes, attempts, call_commands, call_events, calls, webhook_messages, do_not_call, order_timeline,
-        orders, pacing_decisions, leaders, trunks, agent_presence, agent_sessions, agent_groups, agents, groups, destinations, shop_secrets,
-        shops, installation;
+        orders, pacing_decisions, leaders, trunks, agent_presence, agent_sessions, agent_groups, agents, groups, articles, destinations,
+        shop_secrets, shops, installation;
     `);
   }
 }
