@@ -43,15 +43,4 @@ export class AttemptsReadModel {
     );
     return rows.map(({ orderRef }) => orderRef);
   }
-
-  /** The call in which an agent talks with the buyer of this order, in the same shop; null when there is none. */
-  async talkWithBuyerOf(tx: Tx, orderRef: OrderRef): Promise<CallId | null> {
-    const rows = await tx.query<{ callId: CallId }[]>(
-      `SELECT live.live_call_id AS "callId" FROM orders o
-       JOIN orders live ON live.phone_hash = o.phone_hash AND live.shop_id = o.shop_id AND live.live_call_id IS NOT NULL
-       WHERE o.id = $1 AND live.status IN ('connected', 'wrap_up') LIMIT 1`,
-      [orderRef],
-    );
-    return rows[0]?.callId ?? null;
-  }
 }

@@ -5,7 +5,6 @@ import { AgentsService } from '../agents/agents.service.js';
 import { callConnected, callEnded } from '../calls/calls.events.js';
 import { orderReceived, orderUpdated, orderWithdrawRequested } from '../orders/orders.events.js';
 import { AgentEventStore } from './agent-event.store.js';
-import { AttemptsReadModel } from './attempts.read-model.js';
 import { stateMessage } from './message-composer.js';
 
 /** Writes what an agent must see onto their tape, in the transaction that made it true. */
@@ -14,7 +13,6 @@ export class DesktopHandlers implements OnModuleInit {
   constructor(
     private readonly events: Events,
     private readonly tape: AgentEventStore,
-    private readonly attempts: AttemptsReadModel,
     private readonly agents: AgentsService,
   ) {}
 
@@ -35,8 +33,7 @@ export class DesktopHandlers implements OnModuleInit {
         data: { callId, result, endedAt: endedAt.toISOString() },
       });
     });
-    this.events.on(orderReceived, async (tx, { orderRef }) => {
-      const callId = await this.attempts.talkWithBuyerOf(tx, orderRef);
+    this.events.on(orderReceived, async (tx, { callId, orderRef }) => {
       const agent = callId === null ? null : await this.agents.atCall(tx, callId);
       if (agent && callId !== null)
         await this.tape.add(tx, agent.agentId, { event: 'order.arrived', data: { callId, orderRef } });

@@ -153,17 +153,17 @@ export async function countDue(tx: Tx, query: QueueQuery): Promise<number> {
 
 const PUT_INTO_QUEUE = `, told AS (
     INSERT INTO order_timeline (shop_id, order_ref, kind) SELECT shop_id, id, 'scheduled' FROM done
-  ) SELECT count(*)::int AS n FROM done`;
+  )`;
 
-/** accepted → scheduled; false when it was not accepted (any more). One statement, so one transaction of its own. */
-export async function schedule(tx: Tx, orderRef: string): Promise<boolean> {
-  const found = (await tx.query(
+/** accepted → scheduled, and a notice of it on this channel; nothing when it was not accepted (any more). One statement, so one transaction of its own. */
+export async function schedule(tx: Tx, orderRef: string, channel: string): Promise<void> {
+  await tx.query(
     `WITH done AS (
        UPDATE orders SET status = 'scheduled', row_version = row_version + 1 WHERE id = $1 AND status = 'accepted' RETURNING id, shop_id
-     )${PUT_INTO_QUEUE}`,
-    [orderRef],
-  )) as { n: number }[];
-  return (found[0]?.n ?? 0) > 0;
+     )${PUT_INTO_QUEUE}
+     SELECT pg_notify($2, 'order:' || id) FROM done`,
+    [orderRef, channel],
+  );
 }
 
 /** The same for orders whose job got lost; returns how many. */
@@ -174,7 +174,7 @@ export async function scheduleForgotten(tx: Tx, olderThanMs: number, limit: numb
          SELECT id FROM orders WHERE status = 'accepted' AND received_at < now() - $1 * interval '1 millisecond'
          ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
        ) AND status = 'accepted' RETURNING id, shop_id
-     )${PUT_INTO_QUEUE}`,
+     )${PUT_INTO_QUEUE} SELECT count(*)::int AS n FROM done`,
     [olderThanMs, limit],
   )) as { n: number }[];
   return found[0]?.n ?? 0;

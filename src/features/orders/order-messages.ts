@@ -11,6 +11,7 @@ import type { Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { Jobs } from '../../platform/queue/jobs.js';
 import type { Shop } from '../shops/shops.service.js';
+import { DoNotCallList } from './do-not-call-list.js';
 import { routingOf } from './order-content.js';
 import { stateOf, type Accepted, type OrderInput, type OrderRow } from './order-row.js';
 import {
@@ -41,9 +42,11 @@ export class OrderMessages {
     private readonly notifications: Notifications,
     private readonly events: Events,
     private readonly jobs: Jobs,
+    private readonly doNotCall: DoNotCallList,
   ) {}
 
-  async accept(tx: Tx, shop: Shop, input: OrderInput, on: Arrival): Promise<Accepted> {
+  /** `isListed`: the buyer wishes no more calls of the shop. */
+  async accept(tx: Tx, shop: Shop, input: OrderInput, on: Arrival): Promise<Accepted & { isListed: boolean }> {
     const { orderId } = input.content;
     const orderRef = uuidv7();
     const stored = this.seal(shop, input, input.registeredAt);
@@ -52,7 +55,7 @@ export class OrderMessages {
     const { receivedAt } = on;
     const dueAt = dueAtOf({ receivedAt, notBefore, callbackAt: null });
     const { callBy } = stored;
-    const isNew = await insertOrder(tx, {
+    const buyer = await insertOrder(tx, {
       ...stored,
       orderRef,
       shopId: shop.shopId,
@@ -64,10 +67,17 @@ export class OrderMessages {
       giveUpAt: new Date(on.receivedAt.getTime() + shop.settings.giveUpAfterHours * HOUR_MS),
       traceId: on.traceId,
     });
-    if (!isNew) return this.change(tx, shop, input);
-    await this.events.publish(tx, orderReceived, { shopId: shop.shopId, orderRef });
+    if (buyer === null) {
+      const answer = await this.change(tx, shop, input);
+      return {
+        ...answer,
+        isListed: answer.effect === 'updated' && (await this.doNotCall.isListed(tx, answer.orderRef)),
+      };
+    }
+    await this.events.publish(tx, orderReceived, { shopId: shop.shopId, orderRef, callId: buyer.talkCallId });
     await this.jobs.enqueue(tx, scheduleOrder, { orderRef }, { key: orderRef });
-    return { orderRef, orderId, status: 'accepted', callBy: stored.callBy, effect: 'created' };
+    const { isListed } = buyer;
+    return { orderRef, orderId, status: 'accepted', callBy: stored.callBy, effect: 'created', isListed };
   }
 
   /** `isTombstone`: the order was unknown. With effect `withdrawn` and no tombstone the caller has to finish the order. */

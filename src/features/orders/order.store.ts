@@ -30,8 +30,16 @@ export interface NewOrder extends StoredContent {
   readonly traceId: string;
 }
 
-/** Stores a new order and the first line of its history in one round trip; false when the shop's number is taken. */
-export async function insertOrder(tx: Tx, order: NewOrder): Promise<boolean> {
+/** What a new order's buyer is known for already. */
+export interface KnownBuyer {
+  /** They wish no more calls of the shop. */
+  readonly isListed: boolean;
+  /** The call in which an agent talks with them about another order of the shop. */
+  readonly talkCallId: string | null;
+}
+
+/** Stores a new order and the first line of its history, and looks its buyer up, in one round trip; null when the shop's number is taken. */
+export async function insertOrder(tx: Tx, order: NewOrder): Promise<KnownBuyer | null> {
   const rows = (await tx.query(
     `WITH made AS (
        INSERT INTO orders (id, shop_id, order_id, version, status, phone_encrypted, phone_hash, card_encrypted, priority, registered_at,
@@ -42,7 +50,10 @@ export async function insertOrder(tx: Tx, order: NewOrder): Promise<boolean> {
      ), told AS (
        INSERT INTO order_timeline (shop_id, order_ref, kind, data)
        SELECT shop_id, id, 'accepted', jsonb_build_object('version', version) FROM made
-     ) SELECT id FROM made`,
+     ) SELECT EXISTS (SELECT FROM do_not_call d WHERE d.shop_id = $2 AND d.phone_hash = $6) AS "isListed",
+         (SELECT live.live_call_id FROM orders live WHERE live.shop_id = $2 AND live.phone_hash = $6 AND live.live_call_id IS NOT NULL
+            AND live.status IN ('connected', 'wrap_up') LIMIT 1) AS "talkCallId"
+       FROM made`,
     [
       order.orderRef,
       order.shopId,
@@ -63,8 +74,8 @@ export async function insertOrder(tx: Tx, order: NewOrder): Promise<boolean> {
       order.turnAt,
       JSON.stringify(order.routing),
     ],
-  )) as unknown[];
-  return rows.length > 0;
+  )) as KnownBuyer[];
+  return rows[0] ?? null;
 }
 
 /** Remembers a cancel whose create has not come yet; false when the order is known. */

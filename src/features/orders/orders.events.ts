@@ -6,8 +6,8 @@ interface OrderFact {
   readonly orderRef: string;
 }
 
-/** A new order has been stored; published in the transaction that stores it. */
-export const orderReceived = defineEvent<OrderFact>('order.received');
+/** A new order has been stored; published in the transaction that stores it. `callId`: an agent talks with its buyer in that call, about another order. */
+export const orderReceived = defineEvent<OrderFact & { readonly callId: string | null }>('order.received');
 
 /** The shop cancelled an order that is being called: the call is to be ended (the ring at once; a talk at the agent's discretion). */
 export const orderWithdrawRequested = defineEvent<OrderFact & { readonly callId: string }>('order.withdraw_requested');

@@ -13,7 +13,6 @@ import { Events } from '../../platform/outbox/events.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import { DialQueue, type DueQuery } from './dial-queue.js';
 import { schedule, scheduleForgotten } from './dial-queue.store.js';
-import { DoNotCallList } from './do-not-call-list.js';
 import { orderCard } from './order-content.js';
 import { OrderMessages } from './order-messages.js';
 import { putOffAlike } from './put-off.store.js';
@@ -86,7 +85,6 @@ export class OrdersService {
     private readonly shops: ShopsService,
     private readonly messages: OrderMessages,
     private readonly queue: DialQueue,
-    private readonly doNotCall: DoNotCallList,
     private readonly metrics: OrdersMetrics,
   ) {}
 
@@ -95,10 +93,9 @@ export class OrdersService {
    * order of a buyer who wishes no more calls of the shop is final at once, `blocked`.
    */
   async accept(tx: Tx, shop: Shop, order: OrderInput, on: { traceId: string; receivedAt: Date }): Promise<Accepted> {
-    const answer = await this.messages.accept(tx, shop, order, on);
+    const { isListed, ...answer } = await this.messages.accept(tx, shop, order, on);
     const isWaiting = answer.status === 'accepted' || answer.status === 'scheduled';
-    if (answer.effect === 'nothing' || !isWaiting) return answer;
-    if (!(await this.doNotCall.isListed(tx, answer.orderRef))) return answer;
+    if (!isListed || !isWaiting) return answer;
     await this.finish(tx, answer.orderRef, { outcome: 'blocked' });
     return { ...answer, status: 'final', callBy: null };
   }
@@ -125,9 +122,7 @@ export class OrdersService {
 
   /** accepted → scheduled, and wakes the dialer. Harmless when repeated. */
   async schedule(orderRef: string): Promise<void> {
-    await this.transactions.run(async (tx) => {
-      if (await schedule(tx, orderRef)) await this.notifications.notify(tx, DIALER_CHANNEL, `order:${orderRef}`);
-    });
+    await this.transactions.read((tx) => schedule(tx, orderRef, DIALER_CHANNEL));
   }
 
   /** Schedules up to 500 orders that were accepted more than 2 s ago: their job got lost, or Redis is down. */
@@ -358,7 +353,7 @@ export class OrdersService {
 
   private async join(tx: Tx, row: OrderRow, call: { callId: string; status: LiveStatus }): Promise<void> {
     const { orderRef, shopId } = row;
-    if (row.status === 'accepted') await schedule(tx, orderRef);
+    if (row.status === 'accepted') await schedule(tx, orderRef, DIALER_CHANNEL);
     await this.setProgress(tx, orderRef, call.status, call.callId);
     await insertTimeline(tx, shopId, orderRef, { kind: 'joined_call', data: { callId: call.callId } });
   }
