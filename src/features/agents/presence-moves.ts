@@ -3,9 +3,10 @@ import { decide, type AgentEvent } from '../../core/agent/agent.js';
 import { DialerError } from '../../core/shared/errors.js';
 import type { AgentId } from '../../core/shared/ids.js';
 import { Notifications } from '../../platform/database/notifications.js';
-import type { Tx } from '../../platform/database/transaction.js';
+import { afterCommit, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
+import { AgentsMetrics } from './agents.metrics.js';
 import { agentStateChanged, agentWrapUpEnded, type PresenceView } from './agents.events.js';
 import { PresenceStore } from './presence.store.js';
 import { presenceView } from './presence-view.js';
@@ -29,6 +30,7 @@ export class PresenceMoves {
     private readonly notifications: Notifications,
     private readonly events: Events,
     private readonly presences: PresenceStore,
+    private readonly metrics: AgentsMetrics,
   ) {}
 
   async move(tx: Tx, agentId: AgentId, event: AgentEvent): Promise<Move> {
@@ -40,6 +42,9 @@ export class PresenceMoves {
       if (!(await this.presences.save(tx, agentId, stored.version, decision.presence))) continue;
       const changed = presenceView(stored.agent, decision.presence);
       await this.notifications.notify(tx, 'dialer', `agent:${agentId}`);
+      if (changed.reason === 'not_responding' && stored.presence.state !== 'break') {
+        afterCommit(tx, () => this.metrics.notResponding(changed.groupIds));
+      }
       await this.events.publish(tx, agentStateChanged, { agentId, presence: changed });
       for (const { callId, hadLimit } of decision.actions) {
         await this.events.publish(tx, agentWrapUpEnded, { agentId, callId, hadLimit });

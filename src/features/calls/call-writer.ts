@@ -192,7 +192,7 @@ export class CallWriter {
     const { orderRef, shopId } = order;
     if (order.firstCallAt !== null) return;
     const first = await this.orders.noteFirstCall(tx, orderRef, at);
-    if (first !== null) afterCommit(tx, () => this.metrics.firstCall(shopId, first.registeredAt, at));
+    if (first !== null) afterCommit(tx, () => this.metrics.firstCall(shopId, first, at));
   }
 }
 

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { isInTime, type FirstCallTerms } from '../../core/order/deadline.js';
 import { ATTEMPT_RESULTS, type AttemptResult } from '../../core/call/result.js';
 import { SHOWN_STATES, shownState } from '../../core/call/shown-state.js';
 import { Notifications } from '../../platform/database/notifications.js';
@@ -7,7 +8,9 @@ import { Log } from '../../platform/log/log.js';
 import { Metrics, type Counter, type Histogram } from '../../platform/metrics/metrics.js';
 import { SHOPS_CHANNEL, ShopsService } from '../shops/shops.service.js';
 import { CallStore } from './call.store.js';
-import { countAnswered } from './pacing.read-model.js';
+import { countAnswered, type WindowCount } from './pacing.read-model.js';
+
+type AbandonCount = WindowCount & { readonly maxRatio: number };
 
 /** Counters and gauges of live calls. */
 @Injectable()
@@ -15,8 +18,10 @@ export class CallsMetrics implements OnModuleInit {
   private readonly calls: Counter<'shop' | 'result'>;
   private readonly answerToAgent: Histogram<'shop'>;
   private readonly firstCalls: Histogram<'shop'>;
+  private readonly firstCallsByDeadline: Counter<'shop' | 'deadline'>;
   private readonly leaked: Counter<never>;
   private readonly declared = new Set<string>();
+  private counting: Promise<AbandonCount[]> | null = null;
 
   constructor(
     metrics: Metrics,
@@ -35,13 +40,18 @@ export class CallsMetrics implements OnModuleInit {
       name: 'dialer_answer_to_agent_seconds',
       help: "From the buyer's answer to the bridge with the agent, in seconds.",
       labels: ['shop'],
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2, 5],
     });
     this.firstCalls = metrics.histogram({
       name: 'dialer_order_first_call_seconds',
       help: "From the order's registration in the shop to the first INVITE, in seconds.",
       labels: ['shop'],
-      buckets: [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 180, 240, 300, 420, 600, 900, 1800, 3600],
+      buckets: [0.25, 1, 5, 30, 60, 120, 300, 600, 1800, 3600],
+    });
+    this.firstCallsByDeadline = metrics.counter({
+      name: 'dialer_first_calls_total',
+      help: 'First calls of orders, by whether they kept the deadline, counted from when the order may be called.',
+      labels: ['shop', 'deadline'],
     });
     this.leaked = metrics.counter({
       name: 'dialer_leaked_channels_total',
@@ -67,20 +77,24 @@ export class CallsMetrics implements OnModuleInit {
         }
       },
     });
-    metrics.gauge({
-      name: 'dialer_abandoned_ratio',
-      help: "Abandoned calls as a share of live-answered ones, over each of the shop's windows.",
-      labels: ['shop', 'window'],
-      collect: async (gauge) => {
-        gauge.reset();
-        const windows = (await this.shops.list()).flatMap(({ shopId, settings }) =>
-          settings.abandon.map(({ windowHours }) => ({ shopId, windowHours })),
-        );
-        const counts = await this.transactions.read((tx) => countAnswered(tx, windows));
-        for (const { shopId, windowHours, answered, abandoned } of counts)
-          gauge.set({ shop: shopId, window: `${windowHours}h` }, answered === 0 ? 0 : abandoned / answered);
-      },
-    });
+    this.abandonGauge(
+      metrics,
+      'dialer_abandoned_ratio',
+      "Abandoned calls as a share of live-answered ones, over each of the shop's windows.",
+      ({ answered, abandoned }) => (answered === 0 ? 0 : abandoned / answered),
+    );
+    this.abandonGauge(
+      metrics,
+      'dialer_abandoned_cap_ratio',
+      'Highest share of abandoned calls that the shop permits over each of its windows.',
+      ({ maxRatio }) => maxRatio,
+    );
+    this.abandonGauge(
+      metrics,
+      'dialer_abandoned_answered',
+      "Live-answered calls in each of the shop's windows.",
+      ({ answered }) => answered,
+    );
   }
 
   onModuleInit(): void {
@@ -89,6 +103,30 @@ export class CallsMetrics implements OnModuleInit {
         this.log.warn('the shops for the metrics cannot be read', { error }),
       );
     });
+  }
+
+  private abandonGauge(metrics: Metrics, name: string, help: string, valueOf: (count: AbandonCount) => number): void {
+    metrics.gauge({
+      name,
+      help,
+      labels: ['shop', 'window'],
+      collect: async (gauge) => {
+        // All gauges of one scrape share one query.
+        this.counting ??= this.count().finally(() => (this.counting = null));
+        const counts = await this.counting;
+        gauge.reset();
+        for (const count of counts) gauge.set({ shop: count.shopId, window: `${count.windowHours}h` }, valueOf(count));
+      },
+    });
+  }
+
+  private async count(): Promise<AbandonCount[]> {
+    const windows = (await this.shops.list()).flatMap(({ shopId, settings }) =>
+      settings.abandon.map(({ windowHours, maxRatio }) => ({ shopId, windowHours, maxRatio })),
+    );
+    const counts = await this.transactions.read((tx) => countAnswered(tx, windows));
+    const capOf = new Map(windows.map((one) => [`${one.shopId} ${one.windowHours}`, one.maxRatio]));
+    return counts.map((count) => ({ ...count, maxRatio: capOf.get(`${count.shopId} ${count.windowHours}`) ?? 1 }));
   }
 
   private async declareShops(): Promise<void> {
@@ -102,6 +140,7 @@ export class CallsMetrics implements OnModuleInit {
     this.calls.declare({ shop: [shop], result: ATTEMPT_RESULTS });
     this.answerToAgent.declare({ shop: [shop] });
     this.firstCalls.declare({ shop: [shop] });
+    this.firstCallsByDeadline.declare({ shop: [shop], deadline: ['kept', 'missed'] });
   }
 
   connected(shop: string, answeredAt: Date, connectedAt: Date): void {
@@ -109,9 +148,10 @@ export class CallsMetrics implements OnModuleInit {
     this.answerToAgent.observe({ shop }, Math.max(0, connectedAt.getTime() - answeredAt.getTime()) / 1000);
   }
 
-  firstCall(shop: string, registeredAt: Date, dialedAt: Date): void {
+  firstCall(shop: string, terms: FirstCallTerms, dialedAt: Date): void {
     this.declare(shop);
-    this.firstCalls.observe({ shop }, Math.max(0, dialedAt.getTime() - registeredAt.getTime()) / 1000);
+    this.firstCalls.observe({ shop }, Math.max(0, dialedAt.getTime() - terms.registeredAt.getTime()) / 1000);
+    this.firstCallsByDeadline.inc({ shop, deadline: isInTime(terms, dialedAt) ? 'kept' : 'missed' });
   }
 
   ended(shop: string, result: AttemptResult): void {

@@ -89,8 +89,11 @@ export class TelephonyNodes implements OnApplicationBootstrap, OnApplicationShut
       help: 'Seconds in which the Asterisk node was not heard',
       labels: ['node'],
     });
-    connected.declare({ node: nodes });
-    gap.declare({ node: nodes });
+    // Other roles have no link, and must not look like one that is down.
+    if (this.isDialer) {
+      connected.declare({ node: nodes });
+      gap.declare({ node: nodes });
+    }
     return (node, isUp, gapSeconds) => {
       connected.set({ node }, isUp ? 1 : 0);
       gap.inc({ node }, gapSeconds);

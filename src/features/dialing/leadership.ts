@@ -43,6 +43,16 @@ export class Leadership {
     return new Map(this.everLed);
   }
 
+  /** Every group, and whether somebody leads it now, by the database's clock. */
+  async look(): Promise<{ groupId: string; isLed: boolean }[]> {
+    return this.transactions.read((tx) =>
+      tx.query(
+        `SELECT g.group_id AS "groupId", coalesce(l.expires_at > now(), false) AS "isLed"
+           FROM groups g LEFT JOIN leaders l ON l.group_id = g.group_id`,
+      ),
+    );
+  }
+
   /** Gives the groups up at once, so that another process need not wait for the lease to end. */
   async release(groupIds: readonly string[]): Promise<void> {
     await this.transactions.run((tx) =>

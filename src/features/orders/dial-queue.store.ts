@@ -180,11 +180,21 @@ export async function scheduleForgotten(tx: Tx, olderThanMs: number, limit: numb
   return found[0]?.n ?? 0;
 }
 
-/** Orders that wait for a call, and those whose first call is late, by shop. */
-export function countWaiting(tx: Tx): Promise<{ shopId: string; waiting: number; overdue: number }[]> {
+/** How many orders of a shop wait, and how many of them for too long. */
+export interface WaitingCount {
+  readonly shopId: string;
+  readonly waiting: number;
+  readonly overdue: number;
+  readonly late: number;
+}
+
+/** Orders that wait for a call, and those whose first call is overdue or late (as `isInTime` of core/order has it), by shop. */
+export function countWaiting(tx: Tx): Promise<WaitingCount[]> {
   return tx.query(
     `SELECT shop_id AS "shopId", count(*) FILTER (WHERE status IN ('accepted', 'scheduled'))::int AS waiting,
-       count(*) FILTER (WHERE first_call_at IS NULL AND call_by < now())::int AS overdue
+       count(*) FILTER (WHERE first_call_at IS NULL AND call_by < now())::int AS overdue,
+       count(*) FILTER (WHERE first_call_at IS NULL AND hold_reason IS NULL AND status IN ('accepted', 'scheduled') AND (is_due OR due_at <= now())
+         AND now() > greatest(call_by, due_at + greatest(call_by - registered_at, interval '0')))::int AS late
      FROM orders WHERE status <> 'final' GROUP BY shop_id`,
   );
 }

@@ -1,4 +1,5 @@
 import type { AttemptResult } from '../../core/call/result.js';
+import type { FirstCallTerms } from '../../core/order/deadline.js';
 import type { LiveStatus } from '../../core/order/order-machine.js';
 import type { RoutingHints } from '../../core/agent/call-needs.js';
 import type { Outcome } from '../../core/order/order.js';
@@ -259,10 +260,11 @@ export async function setPutOff(tx: Tx, orderRef: string, until: Date, reason: s
 }
 
 /** The first INVITE has left; null when an earlier one had. */
-export async function setFirstCall(tx: Tx, orderRef: string, at: Date): Promise<{ registeredAt: Date } | null> {
+export async function setFirstCall(tx: Tx, orderRef: string, at: Date): Promise<FirstCallTerms | null> {
   const [rows] = (await tx.query(
-    `UPDATE orders SET first_call_at = $2 WHERE id = $1 AND first_call_at IS NULL RETURNING registered_at AS "registeredAt"`,
+    `UPDATE orders SET first_call_at = $2 WHERE id = $1 AND first_call_at IS NULL
+       RETURNING registered_at AS "registeredAt", call_by AS "callBy", due_at AS "dueAt"`,
     [orderRef, at],
-  )) as [{ registeredAt: Date }[], number];
+  )) as [FirstCallTerms[], number];
   return rows[0] ?? null;
 }

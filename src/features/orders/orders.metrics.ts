@@ -4,13 +4,13 @@ import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { Metrics, type Counter, type Gauge } from '../../platform/metrics/metrics.js';
 import { SHOPS_CHANNEL, ShopsService } from '../shops/shops.service.js';
-import { countWaiting } from './dial-queue.store.js';
+import { countWaiting, type WaitingCount } from './dial-queue.store.js';
 
 /** What a shop can send; the values of the label `type`. */
 export const MESSAGE_TYPES = ['order.created', 'order.updated', 'order.cancelled'] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 
-type Counts = Map<string, { readonly waiting: number; readonly overdue: number }>;
+type Counts = Map<string, Omit<WaitingCount, 'shopId'>>;
 
 /** Counts of orders. Series of every known shop exist, at 0 from the start. */
 @Injectable()
@@ -42,6 +42,12 @@ export class OrdersMetrics implements OnModuleInit {
       labels: ['shop'],
       collect: (gauge) => this.collect(gauge, 'overdue'),
     });
+    metrics.gauge({
+      name: 'dialer_orders_late',
+      help: 'Orders that were never called, may be called now, and whose deadline, counted from when they may be called, has passed',
+      labels: ['shop'],
+      collect: (gauge) => this.collect(gauge, 'late'),
+    });
   }
 
   onModuleInit(): void {
@@ -61,14 +67,16 @@ export class OrdersMetrics implements OnModuleInit {
     this.received.declare({ shop: (await this.shops.list()).map(({ shopId }) => shopId), type: MESSAGE_TYPES });
   }
 
-  private async collect(gauge: Gauge<'shop'>, which: 'waiting' | 'overdue'): Promise<void> {
-    // Both gauges of one scrape share one query.
+  private async collect(gauge: Gauge<'shop'>, which: keyof Omit<WaitingCount, 'shopId'>): Promise<void> {
+    // All gauges of one scrape share one query.
     this.counting ??= this.count().finally(() => (this.counting = null));
     for (const [shop, counts] of await this.counting) gauge.set({ shop }, counts[which]);
   }
 
   private async count(): Promise<Counts> {
-    const counts: Counts = new Map((await this.shops.list()).map(({ shopId }) => [shopId, { waiting: 0, overdue: 0 }]));
+    const counts: Counts = new Map(
+      (await this.shops.list()).map(({ shopId }) => [shopId, { waiting: 0, overdue: 0, late: 0 }]),
+    );
     for (const row of await this.transactions.read((tx) => countWaiting(tx))) counts.set(row.shopId, row);
     return counts;
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AttemptResult } from '../../core/call/result.js';
+import type { FirstCallTerms } from '../../core/order/deadline.js';
 import type { OrderCard, OrderContent } from '../../core/order/order-card.js';
 import type { PutOff } from '../../core/attempt/plan-turn.js';
 import type { PutOffReason } from '../../core/order/waiting-for.js';
@@ -161,8 +162,8 @@ export class OrdersService {
     return this.queue.countDue({ groupIds, now, ...(staffedGroups ? { staffedGroups } : {}) });
   }
 
-  /** The INVITE has left. @returns the order's registration when it was the first one, else null */
-  async noteFirstCall(tx: Tx, orderRef: string, at: Date): Promise<{ registeredAt: Date } | null> {
+  /** The INVITE has left. @returns by when it had to, when it was the first one, else null */
+  async noteFirstCall(tx: Tx, orderRef: string, at: Date): Promise<FirstCallTerms | null> {
     return setFirstCall(tx, orderRef, at);
   }
 

@@ -46,6 +46,17 @@ export class DeliveryReadModel {
     );
   }
 
+  /** How long the oldest delivery of each shop that is still to be sent has been waiting, in seconds; shops without one are left out. */
+  async oldestByShop(tx: Tx): Promise<{ shopId: string; seconds: number }[]> {
+    return rows(
+      tx,
+      `SELECT s.shop_id AS "shopId", extract(epoch FROM now() - d.created_at)::float8 AS seconds FROM shops s
+       CROSS JOIN LATERAL (
+         SELECT created_at FROM deliveries WHERE shop_id = s.shop_id AND state = 'pending' ORDER BY created_at LIMIT 1
+       ) AS d`,
+    );
+  }
+
   async parkedByShop(tx: Tx): Promise<{ shopId: string; count: number }[]> {
     return rows(
       tx,

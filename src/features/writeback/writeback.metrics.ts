@@ -32,7 +32,19 @@ export class WritebackMetrics implements OnModuleInit {
       name: 'dialer_writeback_lag_seconds',
       help: 'From the event to the acknowledgement of the shop, in seconds.',
       labels: ['shop'],
-      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900, 3600, 21_600, 86_400, 273_600],
+      buckets: [0.5, 2.5, 15, 60, 300, 3600, 86_400],
+    });
+    metrics.gauge({
+      name: 'dialer_writeback_oldest_seconds',
+      help: 'How long the oldest write-back that is still to be sent has been waiting, in seconds; 0 when none is.',
+      labels: ['shop'],
+      collect: async (gauge) => {
+        const oldest = await transactions.read((tx) => readModel.oldestByShop(tx));
+        const shop = (await this.shops.list()).map(({ shopId }) => shopId);
+        gauge.reset();
+        gauge.declare({ shop });
+        for (const { shopId, seconds } of oldest) gauge.set({ shop: shopId }, Math.max(0, seconds));
+      },
     });
     metrics.gauge({
       name: 'dialer_writeback_parked',

@@ -197,6 +197,7 @@ CREATE INDEX deliveries_by_order ON public.deliveries USING btree (order_ref);
 CREATE INDEX deliveries_due ON public.deliveries USING btree (next_try_at) WHERE (state = 'pending'::text);
 CREATE INDEX deliveries_due_by_destination ON public.deliveries USING btree (shop_id, destination, next_try_at) WHERE (state = 'pending'::text);
 CREATE INDEX deliveries_parked ON public.deliveries USING btree (shop_id, created_at) WHERE (state = ANY (ARRAY['parked'::text, 'disabled'::text]));
+CREATE INDEX deliveries_pending ON public.deliveries USING btree (shop_id, created_at) WHERE (state = 'pending'::text);
 
 CREATE TABLE destinations (
   shop_id text NOT NULL,

@@ -7,6 +7,7 @@ import { Settings } from '../config/settings.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 import { Jobs, QUEUES } from './jobs.js';
 import { JobMetrics, queueProcessor, type QueueHost, type QueuedWork } from './processors.js';
+import { QueueMetrics } from './queue-metrics.js';
 import { Queues } from './queues.js';
 import { Relay } from './relay.js';
 import { Sweeps } from './sweeps.js';
@@ -38,6 +39,7 @@ export class QueueModule {
         },
         Relay,
         Workers,
+        QueueMetrics,
         { provide: RedisConnections, useValue: redis },
         { provide: JobMetrics, useFactory: (metrics: Metrics) => new JobMetrics(metrics), inject: [Metrics] },
         ...processors,

@@ -355,6 +355,7 @@ export class Initial0001 implements MigrationInterface {
       CREATE INDEX deliveries_due ON deliveries (next_try_at) WHERE state = 'pending';
       CREATE INDEX deliveries_due_by_destination ON deliveries (shop_id, destination, next_try_at) WHERE state = 'pending';
       CREATE INDEX deliveries_by_order ON deliveries (order_ref);
+      CREATE INDEX deliveries_pending ON deliveries (shop_id, created_at) WHERE state = 'pending';
       CREATE INDEX deliveries_parked ON deliveries (shop_id, created_at) WHERE state IN ('parked', 'disabled');
 
       CREATE TABLE agent_events (
