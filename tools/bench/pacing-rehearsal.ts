@@ -10,27 +10,29 @@ export function rehearse(cap: number): void {
   for (let t = 0; t < INSTANTS; t += 1) run.answer(JSON.parse(JSON.stringify(inventedFloor(t))) as StateLine);
 }
 
-function inventedFloor(t: number): StateLine {
+/** A busy floor at second `t`; every 50 s two agents in five come free in the same moment, as after a break of the line. */
+export function inventedFloor(t: number, agents = AGENTS): StateLine {
+  const share = agents / AGENTS;
   const some = (count: number, spread: number) =>
     Array.from({ length: count }, (_, agent) => [agent, ((agent * 37 + t) % spread) + 0.25] as const);
   return {
     type: 'state',
     t,
     agents: {
-      ready: some(t % 50 === 0 ? 120 : t % 7, 9),
+      ready: some(t % 50 === 0 ? Math.round(120 * share) : t % 7, 9),
       connecting: some(2, 1),
-      talking: some(AGENTS - 70, 400),
+      talking: some(agents - 70, 400),
       wrap: some(60, 60),
     },
     calls: {
-      inflight: some(t % 50 === 0 ? 150 : 40 + (t % 40), 25).map(
+      inflight: some(Math.round(share * (t % 50 === 0 ? 150 : 40 + (t % 40))), 25).map(
         ([call, age]) => [age, age > 3 ? age - 3 : -1, 1 + (call % 3)] as const,
       ),
       screening: [],
       waiting: [],
     },
     queue: { fresh: 5, retry: 50, backlog: 500 },
-    trunks_free: 500,
+    trunks_free: 2 * agents,
     today: { answers: 1_000 + t, abandoned: 20 + Math.floor(t / 50) },
     events: [
       {
