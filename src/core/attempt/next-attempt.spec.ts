@@ -40,6 +40,13 @@ describe('what follows a single attempt', () => {
     expect(decide(past('busy'), { restUntil })).toMatchObject({ at: inMs(120 * MINUTE_MS) });
   });
 
+  it('calls soon again, once, when a call was lost on our side before it rang', () => {
+    expect(decide(past('system_failure'), { wasUnheard: true })).toMatchObject({ kind: 'again', at: inMs(3_000) });
+    expect(decide(past('system_failure', 'system_failure'), { wasUnheard: true })).toEqual(
+      decide(past('system_failure', 'system_failure')),
+    );
+  });
+
   const again: [AttemptResult, number][] = [
     ['answered', 120],
     ['machine', 120],

@@ -40,6 +40,9 @@ export const DEMO_GAP_MS = 5_000;
 /** A call that one trunk refused goes over another at once; so short that the wake-up of its end finds it due. */
 const REROUTE_AFTER_MS = 1;
 
+/** A call that was lost on our side before it rang, as far as we know, is made good soon: F1 of the faults asks for 15 s, of which this is the gap. */
+const UNHEARD_AFTER_MS = 3_000;
+
 /** A gap is lengthened by up to this share, never shortened: orders that failed together do not come back together. */
 export const GAP_JITTER_RATIO = 0.1;
 
@@ -104,6 +107,8 @@ export function nextAttempt(input: {
   readonly restUntil?: Date | null;
   /** The trunk refused the call before anything rang, and another one leads there: no gap, since nobody was disturbed, and no maximum. */
   readonly hasOtherWay?: boolean;
+  /** The dialer lost the call before anything of it was heard, and the carrier rings nobody for it: the first time, no gap needs to be kept. */
+  readonly wasUnheard?: boolean;
   /** No call before it, by limits that reach beyond this order; null or absent = none. */
   readonly heldBackUntil?: Date | null;
   /** When the buyer picked up before, and their IANA zone: a retry that found nobody may be moved by up to one more gap into such an hour. */
@@ -128,7 +133,13 @@ export function nextAttempt(input: {
     return { kind: 'final', outcome: 'unreachable', reason: 'maximum of attempts' };
   }
 
-  const fullGapMs = isRerouted ? REROUTE_AFTER_MS : gapMsAfter(last, sameResult, retry);
+  const ruledGapMs = gapMsAfter(last, sameResult, retry);
+  const isFirstUnheard = input.wasUnheard === true && sameResult <= 1;
+  const fullGapMs = isRerouted
+    ? REROUTE_AFTER_MS
+    : isFirstUnheard
+      ? Math.min(UNHEARD_AFTER_MS, ruledGapMs)
+      : ruledGapMs;
   const gapMs = input.isDemo ? Math.min(DEMO_GAP_MS, fullGapMs) : fullGapMs;
   const earliestMs = Math.max(
     now.getTime() + gapMs,

@@ -80,4 +80,15 @@ describe('what a survey tells a call', () => {
     expect(kinds(callIn('connected'), surveyOf({ legId: 'c1' }), 9)).toEqual(['agent.ended']);
     expect(kinds(callIn('connected'), surveyOf({ legId: 'c1' }), 3)).toEqual([]);
   });
+
+  it('that a leg is missing without an answer only when no command can bring it any more', () => {
+    const late = at(9);
+    expect(eventsMissed(callIn('dialing'), surveyOf(), late, 'undecided')).toEqual([]);
+    expect(eventsMissed(callIn('ringing'), surveyOf(), late, 'undecided')).toEqual([]);
+    expect(eventsMissed(callIn('dialing'), surveyOf(), late, 'unexplained')).toEqual([{ kind: 'buyer.missing' }]);
+    const told = [{ kind: 'buyer.missing', isCarrierTold: true }];
+    expect(eventsMissed(callIn('dialing'), surveyOf(), late, 'explained')).toEqual(told);
+    // An answered leg has been there.
+    expect(eventsMissed({ ...callIn('connected'), answeredAt: at(1) }, surveyOf(), late, 'undecided')).toEqual(told);
+  });
 });

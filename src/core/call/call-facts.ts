@@ -43,8 +43,19 @@ export function eventOfAgent(call: Call, fact: LegFact): CallEvent | null {
   return agent.legId === fact.legId ? { kind: 'agent.up' } : null;
 }
 
+/**
+ * What it means that the exchange does not hold a leg. `undecided`: a command to call may still reach it; `explained`: it has run on since the call was
+ * planned, so the leg ended as legs do, or never was; `unexplained`: it may have died with the leg.
+ */
+export type Absence = 'undecided' | 'explained' | 'unexplained';
+
 /** What a call has missed by a survey of its node, in order; the machine ignores what it knows already. */
-export function eventsMissed(call: Call, survey: SurveyedLegs, now: Date): CallEvent[] {
+export function eventsMissed(
+  call: Call,
+  survey: SurveyedLegs,
+  now: Date,
+  absence: Absence = 'unexplained',
+): CallEvent[] {
   const isOld = now.getTime() - call.since.getTime() > YOUNG_MS;
   const agentLeg = call.agent === null ? undefined : survey.get(call.agent.legId);
   if (call.state === 'calling_agent') {
@@ -52,7 +63,12 @@ export function eventsMissed(call: Call, survey: SurveyedLegs, now: Date): CallE
     return agentLeg === undefined && isOld ? [{ kind: 'agent.ended', cause: 0 }] : [];
   }
   const leg = survey.get(call.callId);
-  if (leg === undefined) return isOld ? [{ kind: 'buyer.missing' }] : [];
+  if (leg === undefined) {
+    // A leg that was answered has been there: it is gone.
+    const isUndecided = absence === 'undecided' && call.answeredAt === null;
+    if (!isOld || isUndecided) return [];
+    return [{ kind: 'buyer.missing', ...(absence === 'unexplained' ? {} : { isCarrierTold: true }) }];
+  }
   const isAgentGone = call.agent !== null && agentLeg === undefined && isOld;
   return [...(isAgentGone ? [{ kind: 'agent.ended', cause: 0 } as const] : []), ...eventsOfLeg(call, leg)];
 }

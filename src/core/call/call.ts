@@ -66,8 +66,11 @@ export type Call =
       readonly cause: number | null;
       readonly techCause: number | null;
       readonly endedAt: Date;
-      /** `refused`: the exchange would not place the call; `lost`: the leg is gone, and nobody knows why. */
-      readonly because: EndReason | 'buyer' | 'agent_not_responding' | 'refused' | 'lost';
+      /**
+       * `refused`: the exchange would not place the call; `lost`: the leg is gone, and nobody knows why; `unheard`: the same, but the exchange has lived
+       * on, so that the carrier was told of the leg's end.
+       */
+      readonly because: EndReason | 'buyer' | 'agent_not_responding' | 'refused' | 'lost' | 'unheard';
     });
 
 export type LiveCall = Exclude<Call, { state: 'ended' }>;
@@ -87,8 +90,11 @@ export type CallEvent =
     }
   /** The exchange refused to place the call and will go on refusing: `isTrunkFault` when the trunk is to blame. */
   | { readonly kind: 'buyer.refused'; readonly isTrunkFault: boolean }
-  /** The reconciler looked and the leg is not there; why it ended is unknown. */
-  | { readonly kind: 'buyer.missing' }
+  /**
+   * The reconciler looked and the leg is not there; why it ended is unknown. `isCarrierTold`: the exchange has run on since the call was planned, and
+   * no command to call is on its way any more, so nobody's phone rings for the call.
+   */
+  | { readonly kind: 'buyer.missing'; readonly isCarrierTold?: boolean }
   /** The reconciler looked and the dialplan has the answered leg: it plays the recorded message, as nobody served the buyer in time. */
   | { readonly kind: 'buyer.in_message' }
   | { readonly kind: 'agent.up' }

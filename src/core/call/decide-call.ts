@@ -57,7 +57,7 @@ export function decide(call: Call, event: CallEvent, now: Date): Decision {
     case 'buyer.ended':
       return onBuyerEnded(call, event, now);
     case 'buyer.missing':
-      return onBuyerMissing(call, now);
+      return onBuyerMissing(call, event, now);
     case 'buyer.refused':
       return end(call, now, event.isTrunkFault ? 'carrier_failure' : 'system_failure', 'refused');
     case 'buyer.in_message':

@@ -33,12 +33,17 @@ export function onBuyerEnded(call: LiveCall, event: Extract<CallEvent, { kind: '
   );
 }
 
-export function onBuyerMissing(call: LiveCall, now: Date): Decision {
-  if (call.state === 'ending') return end(call, now, resultOfEnding(call, null), 'lost');
+export function onBuyerMissing(
+  call: LiveCall,
+  event: Extract<CallEvent, { kind: 'buyer.missing' }>,
+  now: Date,
+): Decision {
+  const because = event.isCarrierTold === true ? 'unheard' : 'lost';
+  if (call.state === 'ending') return end(call, now, resultOfEnding(call, null), because);
   if (call.state === 'message')
     return end(call, now, call.because === 'agent_lost' ? 'answered' : call.because, call.because);
-  if (call.answeredAt === null) return end(call, now, 'system_failure', 'lost');
-  return end(call, now, call.connectedAt === null ? 'abandoned' : 'answered', 'lost');
+  if (call.answeredAt === null) return end(call, now, 'system_failure', because);
+  return end(call, now, call.connectedAt === null ? 'abandoned' : 'answered', because);
 }
 
 export function onWithdrawn(call: LiveCall, now: Date): Decision {

@@ -18,6 +18,9 @@ export interface Telephony {
   /** True while commands and events both get through, judged by an event that came round. */
   readonly isUp: boolean;
 
+  /** Names this run of the exchange: another word after its restart. Null while it is not known. */
+  readonly run: string | null;
+
   /** Hears every fact of every leg that starts with our ids, in order of arrival. Never throws into the caller. */
   onFact(listener: (fact: TelephonyFact) => void): () => void;
 
@@ -196,6 +199,8 @@ export type TelephonyFact =
   | { readonly kind: 'link.replaced'; readonly groupId: string; readonly at: Date };
 
 export interface Survey {
+  /** The run of the exchange that was looked at, see {@link Telephony.run}. */
+  readonly run: string;
   readonly legs: readonly {
     readonly legId: string;
     readonly state: 'dialing' | 'ringing' | 'up';

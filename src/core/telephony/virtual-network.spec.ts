@@ -93,7 +93,7 @@ describe('the virtual network', () => {
       'talking 2.135',
       'ended 8.035',
     ]);
-    expect(network.survey()).toEqual({ legs: [], bridges: [] });
+    expect(network.survey()).toEqual({ run: 'virtual-0', legs: [], bridges: [] });
     expect(time.isIdle).toBe(true);
   });
 

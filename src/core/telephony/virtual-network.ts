@@ -52,6 +52,7 @@ const NO_ANSWER = { cause: 19, techCause: 480 };
 export class VirtualNetwork {
   private readonly legs = new Map<string, VirtualLeg>();
   private readonly bridges = new Map<string, number>();
+  private resets = 0;
   private readonly listeners = new Set<VirtualListener>();
   private readonly owners = new Map<string, VirtualListener>();
   private readonly messageMs: number;
@@ -182,11 +183,17 @@ export class VirtualNetwork {
     return DONE;
   }
 
+  /** Another word after each {@link reset}. */
+  get run(): string {
+    return `virtual-${this.resets}`;
+  }
+
   survey(): Survey {
     const legs = [...this.legs.values()];
     const inBridge = new Map([...this.bridges.keys()].map((bridgeId): [string, string[]] => [bridgeId, []]));
     for (const { legId, bridgeId } of legs) if (bridgeId !== null) inBridge.get(bridgeId)?.push(legId);
     return {
+      run: this.run,
       legs: legs.map(({ legId, state, isInMessage, bridgeId, createdMs }) => ({
         legId,
         state,
@@ -209,6 +216,7 @@ export class VirtualNetwork {
 
   /** The exchange dies and comes back empty: no leg is left, and nobody is told. */
   reset(): void {
+    this.resets += 1;
     for (const leg of this.legs.values()) this.remove(leg);
     this.bridges.clear();
   }

@@ -47,6 +47,7 @@ export interface AriTelephonyOptions extends AriConnectionOptions {
  */
 export class AriTelephony implements Telephony {
   readonly node: string;
+  #run: string | null = null;
   private readonly link: AriConnection;
   private readonly facts = new AriFacts();
   private readonly listeners = new Set<(fact: TelephonyFact) => void>();
@@ -60,8 +61,15 @@ export class AriTelephony implements Telephony {
     this.node = o.node;
     this.link = new AriConnection(o, {
       onEvent: (event) => this.onEvent(event),
-      onUp: () => this.tell({ kind: 'link.up', at: new Date() }),
-      onDown: (reason) => this.tell({ kind: 'link.down', at: new Date(), reason }),
+      onUp: () => {
+        // Should this fail, the next survey makes it good.
+        this.learnRun().catch(() => undefined);
+        this.tell({ kind: 'link.up', at: new Date() });
+      },
+      onDown: (reason) => {
+        this.#run = null;
+        this.tell({ kind: 'link.down', at: new Date(), reason });
+      },
       onReplaced: (application) =>
         this.tell({ kind: 'link.replaced', groupId: application.slice(APPLICATION.length), at: new Date() }),
     });
@@ -80,6 +88,10 @@ export class AriTelephony implements Telephony {
 
   get isUp(): boolean {
     return this.link.isUp;
+  }
+
+  get run(): string | null {
+    return this.#run;
   }
 
   onFact(listener: (fact: TelephonyFact) => void): () => void {
@@ -228,7 +240,11 @@ export class AriTelephony implements Telephony {
 
   async survey(): Promise<Survey> {
     const asked = this.facts.liveLegs();
-    const [channels, bridges] = await Promise.all([this.link.commands.channels(), this.link.commands.bridges()]);
+    const [channels, bridges, run] = await Promise.all([
+      this.link.commands.channels(),
+      this.link.commands.bridges(),
+      this.learnRun(),
+    ]);
     const ours = bridges.filter((bridge) => isBridgeOfOurs(bridge.id));
     const bridgeOf = new Map(ours.flatMap((bridge) => bridge.channelIds.map((id) => [id, bridge.id] as const)));
     const legs = channels
@@ -242,9 +258,16 @@ export class AriTelephony implements Telephony {
       }));
     this.facts.forget(asked, new Set(legs.map((leg) => leg.legId)));
     return {
+      run,
       legs,
       bridges: ours.map(({ id, channelIds, createdAt }) => ({ bridgeId: id, legIds: channelIds, createdAt })),
     };
+  }
+
+  private async learnRun(): Promise<string> {
+    const run = await this.link.commands.startedAt();
+    if (this.isUp) this.#run = run;
+    return run;
   }
 
   private async originate(order: Originate): Promise<CommandResult> {

@@ -40,6 +40,7 @@ export class CallMailbox {
   #pending: AppliedEvent[] = [];
   #isSaving = false;
   #isClosed = false;
+  #quietSinceMs: number;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -50,7 +51,18 @@ export class CallMailbox {
     this.route = stored.route;
     this.#call = stored.call;
     this.#stored = stored;
+    this.#quietSinceMs = hooks.clock.monotonicMs();
     this.#armTimer();
+  }
+
+  /** Since when no command to place the call has left, monotonic; for a call that was taken over, since then. */
+  get quietSinceMs(): number {
+    return this.#quietSinceMs;
+  }
+
+  /** A command to place the call has been answered, or given up. */
+  noteQuiet(): void {
+    this.#quietSinceMs = this.hooks.clock.monotonicMs();
   }
 
   get call(): Call {

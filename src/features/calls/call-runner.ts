@@ -10,6 +10,7 @@ import { AnsweringAgents } from './answering-agents.js';
 import { CallOrders } from './call-orders.js';
 import { takeInvitePlace } from './invite.store.js';
 import { CallWriter } from './call-writer.js';
+import { Tenures } from './tenures.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 /** Carries out what the call machine decides; knows nothing of when or whom to call. */
@@ -17,6 +18,8 @@ import { TELEPHONY } from './telephony.provider.js';
 export class CallRunner {
   /** Answered calls for which an agent is being looked for. */
   private readonly clearing = new Set<string>();
+  /** Calls that are being placed: a command to the exchange is on its way, or may still leave. */
+  private readonly placing = new Set<string>();
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
@@ -25,8 +28,14 @@ export class CallRunner {
     private readonly callOrders: CallOrders,
     private readonly agentLegs: AgentLegs,
     private readonly answering: AnsweringAgents,
+    private readonly tenures: Tenures,
     private readonly log: Log,
   ) {}
+
+  /** Whether a command to place the call may still reach the exchange through this process. */
+  isPlacing(callId: string): boolean {
+    return this.placing.has(callId);
+  }
 
   telephonyOf(node: string): Telephony | null {
     return this.nodes.find((telephony) => telephony.node === node) ?? null;
@@ -49,7 +58,13 @@ export class CallRunner {
       case 'call_agent':
         return this.callAgent(telephony, mailbox);
       case 'call_buyer':
-        return this.callBuyer(telephony, mailbox);
+        this.placing.add(callId);
+        try {
+          return await this.callBuyer(telephony, mailbox);
+        } finally {
+          this.placing.delete(callId);
+          mailbox.noteQuiet();
+        }
       case 'clear':
         if (action.afterMs > 0) await new Promise((resolve) => setTimeout(resolve, action.afterMs));
         return this.clear(mailbox);
@@ -62,7 +77,10 @@ export class CallRunner {
       case 'hangup_buyer': {
         const result = await telephony.hangup(callId);
         // The end of the leg is a fact of its own; if that fact was lost, we end the call by this answer.
-        if (result.kind === 'gone') setTimeout(() => mailbox.post({ kind: 'buyer.missing' }), LOST_FACT_MS).unref();
+        if (result.kind === 'gone') {
+          const isCarrierTold = telephony.run !== null && telephony.run === mailbox.route.run;
+          setTimeout(() => mailbox.post({ kind: 'buyer.missing', isCarrierTold }), LOST_FACT_MS).unref();
+        }
         return this.note(mailbox, action, result);
       }
       case 'hangup_agent_leg':
@@ -102,7 +120,7 @@ export class CallRunner {
     await failpoint('attempt_planned');
     if (route.agentEndpoint !== null) await this.awaitPlace(mailbox);
     const number = await this.callOrders.number(callId);
-    if (mailbox.call.state !== 'dialing' || mailbox.isClosed) return;
+    if (!(await this.mayPlace(mailbox))) return;
     if (number === null) return mailbox.post({ kind: 'withdrawn' });
     const sending = telephony.callBuyer({
       legId: callId,
@@ -131,6 +149,15 @@ export class CallRunner {
       if (waitMs === 0) return;
       await new Promise((resolve) => setTimeout(resolve, Math.ceil(waitMs)));
     }
+  }
+
+  /** The last look before the command leaves: the call is still to be placed, and the group is ours beyond doubt. Waits for a lease that is late. */
+  private async mayPlace(mailbox: CallMailbox): Promise<boolean> {
+    while (mailbox.call.state === 'dialing' && !mailbox.isClosed) {
+      if (this.tenures.isHeld(mailbox.route.groupId)) return true;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+    return false;
   }
 
   /** The order as it is now, and an agent for the call: the reserved one, else whoever is free. One look at a time for each call. */
@@ -191,13 +218,13 @@ export class CallRunner {
   }
 }
 
-/** After a look for an agent that failed, the database being away. */
+/** After a look for an agent that failed, the database being away; and while a lease is late. */
 const LOOK_AGAIN_MS = 150;
 
 /** How long the fact of a leg's end may be behind the answer that the leg is gone. */
 const LOST_FACT_MS = 500;
 
-/** The call was ended while the exchange was being asked to place it. */
-function isOver(mailbox: CallMailbox): boolean {
-  return mailbox.isClosed || mailbox.call.state === 'ending';
+/** The call was ended while the exchange was being asked to place it. One that another leader has taken over meanwhile rings on for that one. */
+function isOver({ call }: CallMailbox): boolean {
+  return call.state === 'ended' || call.state === 'ending';
 }

@@ -33,6 +33,8 @@ export interface CallPlan {
   /** The attempt's number of the order, from 1. */
   readonly number: number;
   readonly traceId: string;
+  /** The run of the exchange (`Telephony.run`) in which the call was planned; null or absent: not known. */
+  readonly run?: string | null;
 }
 
 /** The part of a plan that is kept beside the machine. */
@@ -53,6 +55,7 @@ export type Route = Pick<
   | 'preferredAgentId'
   | 'number'
   | 'traceId'
+  | 'run'
 >;
 
 export interface StoredCall {
@@ -160,8 +163,19 @@ export class CallStore {
     return orderRef;
   }
 
-  /** The live calls of a group, to be taken over: they get the new leadership's epoch, so that the old leader's writes fail. */
+  /**
+   * The live calls of a group, to be taken over: they get the new leadership's epoch, so that the old leader's writes fail. Nobody else takes the group
+   * before the transaction ends.
+   * @throws when the leadership is over: a process that stood still must not take back what others have taken over meanwhile
+   */
   async adopt(tx: Tx, groupId: string, epoch: number): Promise<StoredCall[]> {
+    if (!isSwitchedOff('epoch_fence')) {
+      const led: unknown[] = await tx.query(
+        `SELECT 1 FROM leaders WHERE group_id = $1 AND epoch = $2 AND expires_at > now() FOR SHARE`,
+        [groupId, epoch],
+      );
+      if (led.length === 0) throw new Error('the leadership is over');
+    }
     const [rows] = (await tx.query(
       `UPDATE calls SET epoch = $2, version = version + 1 WHERE group_id = $1 AND ended_at IS NULL
        RETURNING machine, version, order_ref AS "orderRef"`,

@@ -15,6 +15,7 @@ import { CallsService } from './calls.service.js';
 import { LiveCalls } from './live-calls.js';
 import { Reconciler } from './reconciler.js';
 import { Supervision } from './supervision.js';
+import { Tenures } from './tenures.js';
 import { telephonyProviders } from './telephony.provider.js';
 
 /** Live calls. */
@@ -25,6 +26,7 @@ import { telephonyProviders } from './telephony.provider.js';
     CallStore,
     CallOrders,
     AnsweringAgents,
+    Tenures,
     CallRunner,
     CallWriter,
     CallsHandlers,

@@ -25,6 +25,7 @@ import {
 } from './pacing.read-model.js';
 import { pastCallsOf, type CallableOrder } from './past-calls.read-model.js';
 import { Reconciler } from './reconciler.js';
+import { Tenures, type BothClocks } from './tenures.js';
 import { TELEPHONY } from './telephony.provider.js';
 import {
   failedTrunks,
@@ -37,6 +38,7 @@ import {
 export type { OrderInCall } from './call-orders.js';
 export type { CallPlan } from './call.store.js';
 export type { CallCommand, LiveCall, PlacedCall } from './live-calls.js';
+export { bothClocks, type BothClocks } from './tenures.js';
 export type { PastPace, ShopWindow, Unassigned, WindowCount } from './pacing.read-model.js';
 export type { TrunkCallFact } from './trunk-calls.read-model.js';
 
@@ -56,6 +58,8 @@ export interface CallView {
   readonly endedAt: Date | null;
   /** The call was lost before an answer (the exchange died): the carrier may go on ringing the buyer. */
   readonly mayStillRing: boolean;
+  /** The call was lost before it rang, as far as was heard, while the exchange lived on: nobody's phone rings for it. */
+  readonly wasUnheard: boolean;
   /** The trunk would not carry the call, and the buyer has heard nothing of it. */
   readonly wasRefusedByTrunk: boolean;
   readonly traceId: string;
@@ -63,6 +67,8 @@ export interface CallView {
 
 /** How often belief and exchange are compared. */
 const RECONCILE_EVERY_MS = 5_000;
+/** The same while there are calls that cannot be judged yet. */
+const LOOK_AGAIN_MS = 1_000;
 /** Channel on which agents' phones ask for a new line; the payload is the agent's id. */
 const LINES_CHANNEL = 'agent_lines';
 
@@ -74,6 +80,7 @@ const LINES_CHANNEL = 'agent_lines';
 export class CallsService implements OnModuleInit, OnModuleDestroy {
   private reconciledAt = 0;
   private stopListening: () => void = () => undefined;
+  private readonly linkListeners: (() => void)[] = [];
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
@@ -84,11 +91,15 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     private readonly live: LiveCalls,
     private readonly agentLegs: AgentLegs,
     private readonly reconciler: Reconciler,
+    private readonly tenures: Tenures,
   ) {
     // After a gap the exchange may hold other legs than we believe: compare at the next turn.
     for (const node of nodes) {
       node.onFact((fact) => {
         if (fact.kind === 'link.up') this.reconciledAt = Number.NEGATIVE_INFINITY;
+        // Another process may take a group from one that reaches less of the exchange: what the lease says must be asked anew.
+        if (fact.kind === 'link.down') this.tenures.end();
+        if (fact.kind === 'link.up' || fact.kind === 'link.down') for (const listener of this.linkListeners) listener();
       });
     }
   }
@@ -113,6 +124,21 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     return this.live.all().filter((mailbox) => mailbox.call.state !== 'connected').length;
   }
 
+  /** How many nodes this process reaches now. */
+  get reachedNodes(): number {
+    return this.nodes.filter((node) => node.isUp).length;
+  }
+
+  /** Hears when a node has become reachable, or is so no more. The listener must not throw. */
+  onLink(listener: () => void): void {
+    this.linkListeners.push(listener);
+  }
+
+  /** The lease on these groups was ours at `from`, and no other process takes it for so long: until then calls may be placed for them. */
+  hold(groupIds: Iterable<string>, from: BothClocks, forMs: number): void {
+    this.tenures.grant(groupIds, from, forMs);
+  }
+
   /** The node to place the next call on, or null while none can be reached. */
   chooseNode(): string | null {
     return this.nodes.find((node) => node.isUp)?.node ?? null;
@@ -126,7 +152,8 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
   async place(tx: Tx, plan: CallPlan): Promise<PlacedCall | null> {
     const now = new Date();
     const { call, actions } = planCall(plan, now);
-    const stored = { call, route: routeOf(plan), version: 0 };
+    const run = this.nodes.find(({ node }) => node === plan.node)?.run ?? null;
+    const stored = { call, route: routeOf({ ...plan, run }), version: 0 };
     if (!(await this.store.insert(tx, plan, call, stored.route))) return null;
     const others = await this.callOrders.joinPlanned(tx, plan, now);
     await failpoint('attempt_before_commit');
@@ -171,6 +198,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
       connectedAt: call.connectedAt,
       endedAt: ended?.endedAt ?? null,
       mayStillRing: ended?.because === 'lost' && call.answeredAt === null,
+      wasUnheard: ended?.because === 'unheard' && !hasRung,
       wasRefusedByTrunk: wasRefused,
       traceId: route.traceId,
     };
@@ -256,18 +284,26 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
 
   /**
    * Leads a group from now on: hears its legs, takes over its live calls, and compares them with the exchange before any new call is placed.
-   * @throws when a node that is up cannot be asked; ask again then
+   * @throws when a node that is up cannot be asked, or the lease ran out on the way; nothing of the group is kept then, ask again
    */
   async lead(groupId: string, epoch: number, allLed: readonly string[]): Promise<void> {
-    await failpoint('leadership_taken');
-    await Promise.all(this.nodes.map((node) => node.attachGroup(groupId)));
-    await this.live.adopt(groupId, epoch);
-    await failpoint('calls_adopted');
-    await this.reconcile(allLed);
+    try {
+      await failpoint('leadership_taken');
+      this.requireTenure(groupId);
+      await Promise.all(this.nodes.map((node) => node.attachGroup(groupId)));
+      await this.live.adopt(groupId, epoch);
+      await failpoint('calls_adopted');
+      this.requireTenure(groupId);
+      await this.reconcile(allLed);
+    } catch (error) {
+      await this.leave(groupId);
+      throw error;
+    }
   }
 
   /** Leadership of a group is lost or given up; its talks go on and are the next leader's. */
   async leave(groupId: string): Promise<void> {
+    this.tenures.end(groupId);
     this.live.abandonGroup(groupId);
     this.agentLegs.abandonGroup(groupId);
     await Promise.all(this.nodes.map((node) => node.detachGroup(groupId)));
@@ -305,9 +341,15 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     if (performance.now() - this.reconciledAt > RECONCILE_EVERY_MS) await this.reconcile(groupIds);
   }
 
+  /** Whoever stood still since the lease was taken must not take over what is another's by now: its legs would hear the wrong process. */
+  private requireTenure(groupId: string): void {
+    if (!this.tenures.isHeld(groupId)) throw new Error('the lease ran out before the group was taken over');
+  }
+
   private async reconcile(groupIds: readonly string[]): Promise<void> {
     this.reconciledAt = performance.now();
-    await this.reconciler.run(groupIds);
+    const undecided = await this.reconciler.run(groupIds);
+    if (undecided > 0) this.reconciledAt -= RECONCILE_EVERY_MS - LOOK_AGAIN_MS;
   }
 }
 
@@ -328,6 +370,7 @@ function routeOf(plan: CallPlan): Route {
     preferredAgentId = null,
     number,
     traceId,
+    run = null,
   } = plan;
   return {
     shopId,
@@ -345,5 +388,6 @@ function routeOf(plan: CallPlan): Route {
     preferredAgentId,
     number,
     traceId,
+    run,
   };
 }

@@ -37,6 +37,7 @@ function played() {
     { telephonyOf: () => null, perform: NOTHING },
     { save },
     { follow: NOTHING },
+    {},
     { info: NOTHING, warn: NOTHING, debug: NOTHING },
   ];
   const live = new LiveCalls(...(parts as unknown as ConstructorParameters<typeof LiveCalls>));

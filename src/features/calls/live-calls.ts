@@ -142,6 +142,11 @@ export class LiveCalls implements OnApplicationShutdown {
     }
   }
 
+  /** Whether a command to place the call may still reach the exchange through this process. */
+  isPlacing(callId: string): boolean {
+    return this.runner.isPlacing(callId);
+  }
+
   /** The call of a leg, for the reconciler. */
   find(callId: string): CallMailbox | null {
     return this.live.get(callId) ?? null;

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { callOfLeg } from '../../core/call/leg-ids.js';
-import { eventsMissed } from '../../core/call/call-facts.js';
+import { eventsMissed, type Absence } from '../../core/call/call-facts.js';
 import type { Survey, Telephony } from '../../core/call/telephony.js';
+import { ORIGINATE_TIMEOUT_MS } from '../../platform/ari/ari-transport.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { failpoint, isSwitchedOff } from '../../platform/failpoints/failpoints.js';
@@ -9,11 +10,14 @@ import { AgentsService } from '../agents/agents.service.js';
 import { AgentLegs } from './agent-legs.js';
 import { CallsMetrics } from './calls.metrics.js';
 import { CallStore } from './call.store.js';
+import type { CallMailbox } from './call-mailbox.js';
 import { LiveCalls } from './live-calls.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 /** A leg younger than this may simply not have been told of yet. */
 const YOUNG_MS = 5_000;
+/** When the last command to place a call has surely arrived or never will: its time limit and a moment more. */
+const SETTLED_AFTER_MS = ORIGINATE_TIMEOUT_MS + 500;
 /** A bridge may stand with fewer than two legs this long (invariant I9). */
 const EMPTY_BRIDGE_MS = 10_000;
 
@@ -25,6 +29,9 @@ const EMPTY_BRIDGE_MS = 10_000;
  */
 @Injectable()
 export class Reconciler {
+  /** Since when each node can be reached again, monotonic: what was held up before may arrive a moment later. */
+  private readonly upSinceMs = new Map<string, number>();
+
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
     private readonly calls: LiveCalls,
@@ -34,30 +41,60 @@ export class Reconciler {
     private readonly agentLegs: AgentLegs,
     private readonly metrics: CallsMetrics,
     private readonly log: Log,
-  ) {}
+  ) {
+    for (const node of nodes) {
+      node.onFact((fact) => {
+        if (fact.kind === 'link.up') this.upSinceMs.set(node.node, performance.now());
+      });
+    }
+  }
 
-  /** One comparison with all nodes that can be reached; `groupIds` are the groups that this process leads. */
-  async run(groupIds: readonly string[]): Promise<void> {
-    if (isSwitchedOff('reconciler')) return;
+  /**
+   * One comparison with all nodes that can be reached; `groupIds` are the groups that this process leads.
+   * @returns how many calls could not be judged yet: look again soon
+   */
+  async run(groupIds: readonly string[]): Promise<number> {
+    if (isSwitchedOff('reconciler')) return 0;
+    const askedAtMs = performance.now();
     const surveys = await Promise.all(
       this.nodes.filter((node) => node.isUp).map(async (node) => ({ node, survey: await node.survey() })),
     );
     await failpoint('reconcile_surveyed');
     const alive = new Map(surveys.flatMap(({ node, survey }) => survey.legs.map((leg) => [leg.legId, node] as const)));
     await this.agentLegs.adopt(groupIds, alive);
+    let undecided = 0;
     for (const { node, survey } of surveys) {
-      this.inform(node, survey);
+      undecided += this.inform(node, survey, askedAtMs);
       await this.endOwnerless(node, survey);
     }
     await this.freeForgottenAgents();
+    return undecided;
   }
 
-  private inform(node: Telephony, survey: Survey): void {
+  private inform(node: Telephony, survey: Survey, askedAtMs: number): number {
     const legs = new Map(survey.legs.map((leg) => [leg.legId, leg]));
+    let undecided = 0;
     for (const mailbox of this.calls.all()) {
       if (mailbox.route.node !== node.node) continue;
-      for (const event of eventsMissed(mailbox.call, legs, new Date())) mailbox.post(event);
+      const absence = this.absenceOf(mailbox, node, survey, askedAtMs);
+      const missed = eventsMissed(mailbox.call, legs, new Date(), absence);
+      const isUnanswered = mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing';
+      if (isUnanswered && missed.length === 0 && !legs.has(mailbox.callId)) undecided += 1;
+      for (const event of missed) mailbox.post(event);
     }
+    return undecided;
+  }
+
+  /**
+   * What it means that the exchange holds no leg of a call. A call is settled, and its order called again, only when no command to place it can arrive
+   * any more, whoever sent it: an earlier leader stops sending before its lease ends, its last command is given up and cut off within
+   * {@link ORIGINATE_TIMEOUT_MS}, and our own are known. Otherwise the buyer might be on two calls.
+   */
+  private absenceOf(mailbox: CallMailbox, node: Telephony, survey: Survey, askedAtMs: number): Absence {
+    if (this.calls.isPlacing(mailbox.callId)) return 'undecided';
+    if (mailbox.route.run !== survey.run) return 'unexplained';
+    const quietSinceMs = Math.max(mailbox.quietSinceMs, this.upSinceMs.get(node.node) ?? 0);
+    return askedAtMs - quietSinceMs > SETTLED_AFTER_MS ? 'explained' : 'undecided';
   }
 
   private async endOwnerless(node: Telephony, survey: Survey): Promise<void> {

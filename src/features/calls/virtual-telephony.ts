@@ -60,6 +60,10 @@ export class VirtualTelephony implements Telephony {
     return this.isConnected;
   }
 
+  get run(): string | null {
+    return this.isConnected ? this.network.run : null;
+  }
+
   /** The link is lost: facts are not heard and not repeated later. */
   cut(reason: string): void {
     if (!this.isConnected) return;

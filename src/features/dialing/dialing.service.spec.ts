@@ -23,6 +23,9 @@ function start(parts: {
     agents: { groups: async () => [{ groupId: 'g' }] },
     calls: {
       onReplaced: () => undefined,
+      onLink: () => undefined,
+      hold: () => undefined,
+      reachedNodes: 1,
       lead: parts.lead ?? nothing,
       tend: async () => note('tend'),
       leave: nothing,

@@ -5,9 +5,9 @@ import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { AgentsService } from '../agents/agents.service.js';
-import { CallsService } from '../calls/calls.service.js';
+import { bothClocks, CallsService } from '../calls/calls.service.js';
 import { DialingMetrics } from './dialing.metrics.js';
-import { Leadership, RENEW_EVERY_MS } from './leadership.js';
+import { Leadership, LEASE_FREE, RENEW_EVERY_MS, TRUST_MS } from './leadership.js';
 import { Lines, type TrunkLines } from './lines.js';
 import { Pacer, type Tick } from './pacer.js';
 import { GroupPacing } from './group-pacing.js';
@@ -32,6 +32,8 @@ const LEAST_PAUSE_MS = 10;
 const LONGEST_PLACING_MS = 300;
 /** Who holds a lease and cannot lead leaves it to others for so long: they look every {@link RENEW_EVERY_MS}. */
 const STAND_BACK_MS = RENEW_EVERY_MS + 1_000;
+/** A node that was lost is counted for so long yet: most links are back within a moment, and a change of leadership costs more. */
+const REACH_LOST_MS = 750;
 /** How long ringing calls and messages may take to end when the process is told to stop. */
 const DRAIN_POLL_MS = 100;
 
@@ -47,6 +49,8 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   /** How long to rest before the next look: less than a poll when a trunk's calls per second permit a call before. */
   private restMs = POLL_MS;
   private claimedAt = Number.NEGATIVE_INFINITY;
+  private reach = 0;
+  private reachLostAt: number | null = null;
   private running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -67,7 +71,11 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     if (!this.settings.roles.has('dialer')) return;
-    this.notifications.listen('dialer', () => this.wakeUp());
+    this.notifications.listen('dialer', (word) => (word === LEASE_FREE ? this.claimSoon() : this.wakeUp()));
+    this.calls.onLink(() => {
+      this.claimSoon();
+      setTimeout(() => this.claimSoon(), REACH_LOST_MS + 50).unref();
+    });
     this.calls.onReplaced((groupId) => {
       this.replaced.add(groupId);
       this.wakeUp();
@@ -123,6 +131,12 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   private wakeUp(): void {
     this.isWoken = true;
     this.wake?.();
+  }
+
+  /** The next turn asks for the leases, whenever it did so last. */
+  private claimSoon(): void {
+    this.claimedAt = Number.NEGATIVE_INFINITY;
+    this.wakeUp();
   }
 
   private async run(): Promise<void> {
@@ -189,11 +203,17 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async claim(): Promise<void> {
     const now = performance.now();
+    const before = this.reach;
+    this.reach = this.reachNow(now);
     const groupIds = (await this.agents.groups())
       .map((group) => group.groupId)
-      .filter((groupId) => now >= (this.standBackUntil.get(groupId) ?? now));
-    const claimed = await this.leadership.claim(groupIds);
+      .filter((groupId) => now >= (this.standBackUntil.get(groupId) ?? now))
+      // Who reaches no node can lead nobody; what is led already is kept for want of a better leader.
+      .filter((groupId) => this.reach > 0 || this.led.has(groupId));
+    const from = bothClocks();
+    const claimed = await this.leadership.claim(groupIds, this.reach, this.reach < before);
     this.claimedAt = performance.now();
+    this.calls.hold(claimed.keys(), from, TRUST_MS);
     for (const groupId of [...this.led.keys()]) {
       if (claimed.has(groupId) && claimed.get(groupId) === this.led.get(groupId)) continue;
       this.log.warn('leadership of a group is lost', { groupId });
@@ -204,6 +224,17 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     const fresh = [...claimed].filter(([groupId]) => !this.led.has(groupId));
     // Side by side: a node that does not answer must not cost the leases of the other groups.
     await Promise.all(fresh.map(([groupId, epoch]) => this.lead(groupId, epoch, [...claimed.keys()])));
+  }
+
+  /** How many nodes this process reaches; a loss counts once it has lasted a moment. */
+  private reachNow(now: number): number {
+    const reached = this.calls.reachedNodes;
+    if (reached >= this.reach) {
+      this.reachLostAt = null;
+      return reached;
+    }
+    this.reachLostAt ??= now;
+    return now - this.reachLostAt >= REACH_LOST_MS ? reached : this.reach;
   }
 
   /** A group that cannot be led is left to a process that can, which has its own link to the exchange; when there is none, it is tried again. */
@@ -232,7 +263,9 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     const untilMs = performance.now() + (this.settings.drainSeconds - 5) * 1000;
     while (this.calls.unsettledCount > 0 && performance.now() < untilMs) {
       if (performance.now() - this.claimedAt > RENEW_EVERY_MS) {
-        await this.leadership.claim(groupIds).catch(() => undefined);
+        const from = bothClocks();
+        const claimed = await this.leadership.claim(groupIds, this.reach).catch(() => null);
+        if (claimed !== null) this.calls.hold(claimed.keys(), from, TRUST_MS);
         this.claimedAt = performance.now();
       }
       await this.calls.tend(groupIds).catch((error: unknown) => this.log.warn('a turn of the drain failed', { error }));

@@ -118,6 +118,7 @@ export class Consequences {
       isDemo: isDemo(settings),
       restUntil: call?.mayStillRing && call.dialedAt !== null ? restAfterLostCall(call.dialedAt) : null,
       hasOtherWay,
+      wasUnheard: call?.wasUnheard === true,
       // Without end: the order's own maximum, which the rule itself knows.
       heldBackUntil: Number.isFinite(heldUntilMs) ? new Date(heldUntilMs) : null,
       habits: {

@@ -63,7 +63,7 @@ interface AriResources {
     | 'snoopChannelWithId',
     Operation
   >;
-  readonly asterisk: Record<'updateObject' | 'deleteObject', Operation>;
+  readonly asterisk: Record<'updateObject' | 'deleteObject' | 'getInfo', Operation>;
   readonly endpoints: { listByTech: Operation };
   readonly bridges: Record<'list' | 'create' | 'destroy' | 'addChannel' | 'removeChannel', Operation>;
 }
@@ -155,6 +155,13 @@ export class AriCommands {
 
   async removeFromBridge(bridgeId: string, channelId: string): Promise<void> {
     await this.api.bridges.removeChannel({ bridgeId, channel: channelId });
+  }
+
+  /** When this run of Asterisk began, in its own words. */
+  async startedAt(): Promise<string> {
+    const { status } = (await this.api.asterisk.getInfo({ only: 'status' })) as { status?: { startup_time?: string } };
+    if (status?.startup_time === undefined) throw new Error('Asterisk does not say when it was started');
+    return status.startup_time;
   }
 
   async hasChannel(channelId: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { Pool } from 'undici';
+import type { Socket } from 'node:net';
+import { buildConnector, Pool } from 'undici';
 
 /** Asterisk answered a command with an error status; `status` is the real one and `body` its short explanation. */
 export class AriHttpError extends Error {
@@ -43,6 +44,12 @@ interface Route {
   users: number;
 }
 
+/**
+ * How long a command to call may take to be accepted. What was not accepted by then is given up and never arrives: its connection is reset, so that the
+ * operating system forgets what it had not delivered yet. Others rely on it before they have the same buyer called again.
+ */
+export const ORIGINATE_TIMEOUT_MS = 3_000;
+
 const routes = new Map<string, Route>();
 let isInstalled = false;
 
@@ -70,7 +77,7 @@ export function openTransport(o: {
   // By host, not by origin: behind TLS Asterisk still describes its API with `http:` addresses.
   const host = new URL(o.origin).host;
   const route = routes.get(host) ?? {
-    pool: new Pool(o.origin, { connections: o.connections, pipelining: 1, connect: { timeout: 2_000 } }),
+    pool: new Pool(o.origin, { connections: o.connections, pipelining: 1, connect: resettingConnector() }),
     authorization: o.authorization,
     timeoutMs: o.timeoutMs,
     users: 0,
@@ -82,6 +89,27 @@ export function openTransport(o: {
     if (route.users > 0) return;
     routes.delete(host);
     await route.pool.destroy();
+  };
+}
+
+/** Connections that forget what was not delivered when they are given up: closed in the common way it would be delivered later, even minutes. */
+function resettingConnector(): buildConnector.connector {
+  const open = buildConnector({ timeout: 2_000 });
+  return (options, callback) =>
+    open(options, (...result) => {
+      const [, socket] = result;
+      if (socket !== null && !('encrypted' in socket)) resetOnError(socket);
+      callback(...result);
+    });
+}
+
+/** `destroy` of a plain TCP socket with an error becomes a reset (RST, pending data dropped). */
+export function resetOnError(socket: Socket): void {
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (error) => {
+    // What `resetAndDestroy` sets; that method itself would first wait for the data to be delivered.
+    if (error) (socket as Socket & { resetAndClosing?: boolean }).resetAndClosing = true;
+    return destroy(error);
   };
 }
 
@@ -127,7 +155,7 @@ async function send(request: SwaggerRequest): Promise<unknown> {
       path: url.pathname + url.search,
       headers: { ...request.headers, authorization: route.authorization },
       body: request.body ?? null,
-      signal: AbortSignal.timeout(route.timeoutMs),
+      signal: AbortSignal.timeout(isOriginate(method, url) ? ORIGINATE_TIMEOUT_MS : route.timeoutMs),
     });
     status = answer.statusCode;
     headers = answer.headers;
@@ -137,6 +165,10 @@ async function send(request: SwaggerRequest): Promise<unknown> {
   }
   if (status >= 300) throw new AriHttpError(status, method, url.pathname, data.toString('utf8').slice(0, 300));
   return { headers, url: request.url, method, status, data, obj: parse(data) };
+}
+
+function isOriginate(method: string, url: URL): boolean {
+  return method === 'POST' && /\/channels(\/[^/]+)?$/.test(url.pathname);
 }
 
 /** swagger-client reads the API's description from here; a body that is not JSON is an empty description. */

@@ -239,6 +239,7 @@ CREATE TABLE leaders (
   holder text NOT NULL,
   epoch bigint NOT NULL,
   expires_at timestamp with time zone NOT NULL,
+  reach integer NOT NULL DEFAULT 0,
   CONSTRAINT leaders_pkey PRIMARY KEY (group_id)
 );
 

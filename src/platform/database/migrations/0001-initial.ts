@@ -139,7 +139,8 @@ export class Initial0001 implements MigrationInterface {
         group_id text PRIMARY KEY,
         holder text NOT NULL,
         epoch bigint NOT NULL,
-        expires_at timestamptz NOT NULL
+        expires_at timestamptz NOT NULL,
+        reach int NOT NULL DEFAULT 0
       );
 
       CREATE TABLE pacing_decisions (
