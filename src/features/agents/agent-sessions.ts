@@ -80,7 +80,9 @@ export class AgentSessions {
       return (await this.moves.move(tx, agent.agentId, { kind: 'signed_in' })).view;
     });
     const { passwordHash: _hash, isEnabled: _isEnabled, ...shown } = agent;
-    return { token, agent: { ...shown, sessionId, activeScreen: null }, presence };
+    const signedIn = { ...shown, sessionId, activeScreen: null };
+    this.memory.keep(token, signedIn);
+    return { token, agent: signedIn, presence };
   }
 
   async signOut(token: string): Promise<void> {

@@ -45,7 +45,7 @@ export class AgentLegs {
   private readonly legs = new Map<string, Leg>();
   private readonly restUntil = new Map<string, number>();
   private readonly untoldEnds = new Map<string, { agentId: string; reason: 'ended' | 'refused' }>();
-  private renewedAt = 0;
+  private renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
@@ -56,12 +56,8 @@ export class AgentLegs {
 
   /** Calls who is missing, ends who has left, renews the leases; called at every turn of the dialer. */
   async tend(groupIds: readonly string[]): Promise<void> {
-    const now = Date.now();
-    // First of all, since it needs no database: an outage must not cost the agents their legs.
-    if (now - this.renewedAt >= RENEW_EVERY_MS) {
-      this.renewedAt = now;
-      await this.renew();
-    }
+    const now = performance.now();
+    await this.renewDue();
     const floor = await this.floorOf(groupIds);
     await this.phones.tend(floor);
     await this.tellAgain(now);
@@ -71,6 +67,14 @@ export class AgentLegs {
         .filter((agent) => agent.state === 'offline' && agent.legId !== null && agent.isLegUp)
         .map((agent) => this.end(agent)),
     ]);
+  }
+
+  /** Needs no database: an outage must not cost the agents their legs. */
+  async renewDue(): Promise<void> {
+    const now = performance.now();
+    if (now - this.renewedAt < RENEW_EVERY_MS) return;
+    this.renewedAt = now;
+    await this.renew();
   }
 
   /** Brings belief in line with the exchange: takes over standing legs that it still holds, and forgets those that are gone. */
@@ -85,7 +89,7 @@ export class AgentLegs {
       } else if (!this.legs.has(legId)) {
         const lentUntilMs = agent.state === 'talking' ? (agent.limitAt?.getTime() ?? 0) : 0;
         this.remember(legId, agent, telephony, { isStanding: true, isUp: true, lentUntilMs });
-        this.renewedAt = 0;
+        this.renewedAt = Number.NEGATIVE_INFINITY;
       }
     }
   }
@@ -109,7 +113,7 @@ export class AgentLegs {
     const leg = this.legs.get(legId);
     if (leg === undefined || !leg.isStanding) return;
     const seconds = maxTalkSeconds + LONGER_THAN_TALK_SECONDS;
-    leg.lentUntilMs = Date.now() + seconds * 1_000;
+    leg.lentUntilMs = performance.now() + seconds * 1_000;
     await leg.telephony.extendLease(legId, seconds);
   }
 
@@ -123,7 +127,7 @@ export class AgentLegs {
   async renewLine(agentId: string): Promise<void> {
     for (const [legId, leg] of this.legs) {
       if (leg.agentId !== agentId || !leg.isStanding || !leg.isUp) continue;
-      if (Date.now() - leg.calledAtMs > YOUNG_MS) await leg.telephony.hangup(legId, TEMPORARY_FAILURE);
+      if (performance.now() - leg.calledAtMs > YOUNG_MS) await leg.telephony.hangup(legId, TEMPORARY_FAILURE);
     }
   }
 
@@ -155,7 +159,7 @@ export class AgentLegs {
       telephony,
       groupId: agent.groupIds[0] ?? '',
       isStanding: more.isStanding,
-      calledAtMs: Date.now(),
+      calledAtMs: performance.now(),
       isUp: more.isUp ?? false,
       isTold: more.isUp ?? false,
       lentUntilMs: more.lentUntilMs ?? 0,
@@ -170,7 +174,7 @@ export class AgentLegs {
 
   private async drop(legId: string, leg: Leg, reason: 'ended' | 'refused'): Promise<void> {
     this.legs.delete(legId);
-    this.restUntil.set(leg.agentId, Date.now() + CALL_AGAIN_MS);
+    this.restUntil.set(leg.agentId, performance.now() + CALL_AGAIN_MS);
     if (!leg.isStanding) return;
     this.untoldEnds.set(legId, { agentId: leg.agentId, reason });
     await this.agents.legDown(leg.agentId, legId, reason);
@@ -233,7 +237,7 @@ export class AgentLegs {
     await Promise.all(
       [...this.legs].map(async ([legId, leg]) => {
         if (!leg.isStanding || !leg.isUp) return;
-        const talkSeconds = Math.ceil((leg.lentUntilMs - Date.now()) / 1_000);
+        const talkSeconds = Math.ceil((leg.lentUntilMs - performance.now()) / 1_000);
         const result = await leg.telephony.extendLease(legId, Math.max(LEASE_SECONDS, talkSeconds));
         if (result.kind === 'gone') await this.drop(legId, leg, 'ended');
       }),

@@ -165,10 +165,12 @@ export class CallRunner {
     const { callId, route } = mailbox;
     if (mailbox.call.state !== 'waiting' || this.clearing.has(callId)) return;
     this.clearing.add(callId);
+    const silence = setTimeout(() => this.goOnUnasked(mailbox), DATABASE_LIMIT_MS);
     try {
       await failpoint('answered');
       // Reads come before the transaction: inside one they would hold two connections of the pool for each answered call.
       const [toLeave] = await this.transactions.read((tx) => this.callOrders.toLeave(tx, [callId]));
+      if (isServed(mailbox)) return;
       if (toLeave !== undefined && !(await this.callOrders.release(callId))) return mailbox.post({ kind: 'withdrawn' });
       const agent = await this.answering.find({
         callId,
@@ -179,15 +181,31 @@ export class CallRunner {
       });
       // A look that is over may be followed by another one at once, which `post` asks for.
       this.clearing.delete(callId);
-      if (agent === null) return mailbox.post({ kind: 'no_agent' });
-      mailbox.post({ kind: 'cleared', agent });
+      if (agent === null) return isServed(mailbox) ? undefined : mailbox.post({ kind: 'no_agent' });
+      if (!isServed(mailbox)) mailbox.post({ kind: 'cleared', agent });
       if (mailbox.call.agent?.agentId !== agent.agentId) await this.answering.giveBack(agent.agentId, callId);
     } catch (error) {
+      this.goOnUnasked(mailbox);
+      if (isServed(mailbox)) return;
       this.log.warn('no agent could be looked for, trying again', { callId, error });
       setTimeout(() => this.perform(mailbox, { kind: 'clear', afterMs: 0 }), LOOK_AGAIN_MS).unref();
     } finally {
+      clearTimeout(silence);
       this.clearing.delete(callId);
     }
+  }
+
+  /**
+   * The database does not say whether the shop has withdrawn the order in the last moment: the buyer is on the telephone, and the agent who was
+   * reserved for them takes the call.
+   */
+  private goOnUnasked(mailbox: CallMailbox): void {
+    const { agent } = mailbox.call;
+    if (mailbox.call.state !== 'waiting' || isServed(mailbox) || agent === null) return;
+    this.log.warn('the database is away: an answered buyer goes to the reserved agent unasked', {
+      callId: mailbox.callId,
+    });
+    mailbox.post({ kind: 'cleared', agent });
   }
 
   private async bridge(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
@@ -195,12 +213,10 @@ export class CallRunner {
     if (call.agent === null) return;
     const { legId } = call.agent;
     await failpoint('before_bridge');
-    await failpoint('before_bridge');
     const [result] = await Promise.all([
       telephony.bridge({ buyerLegId: callId, agentLegId: legId, maxTalkSeconds: call.maxTalkSeconds }),
       this.agentLegs.lend(legId, call.maxTalkSeconds),
     ]);
-    await failpoint('bridged');
     await failpoint('bridged');
     this.note(mailbox, { kind: 'bridge' }, result);
     mailbox.post(result.kind === 'done' ? { kind: 'buyer.bridged' } : { kind: 'bridge_failed', isBuyerGone: false });
@@ -218,11 +234,19 @@ export class CallRunner {
   }
 }
 
+/** An answered buyer is connected within 1.8 s or hears the message: the database gets this much of it. */
+const DATABASE_LIMIT_MS = 800;
+
 /** After a look for an agent that failed, the database being away; and while a lease is late. */
 const LOOK_AGAIN_MS = 150;
 
 /** How long the fact of a leg's end may be behind the answer that the leg is gone. */
 const LOST_FACT_MS = 500;
+
+/** The buyer has an agent, or needs none any more. */
+function isServed({ call, isClosed }: CallMailbox): boolean {
+  return isClosed || call.state !== 'waiting' || call.isCleared;
+}
 
 /** The call was ended while the exchange was being asked to place it. One that another leader has taken over meanwhile rings on for that one. */
 function isOver({ call }: CallMailbox): boolean {

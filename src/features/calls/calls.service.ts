@@ -171,6 +171,23 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     await this.notifications.notify(tx, 'dialer', `call:${callId}`);
   }
 
+  /**
+   * The same without Postgres, for while it is away.
+   * @returns false when this process does not run such a call of this agent's, or cannot do that with it now
+   */
+  requestHere(agentId: string, callId: string, command: CallCommand): boolean {
+    const call = this.live.find(callId)?.call;
+    if (call === undefined || call.agent?.agentId !== agentId || call.state === 'ended') return false;
+    if (command.kind !== 'agent_hangup' && call.state !== 'connected') return false;
+    this.live.carryOut(callId, command);
+    return true;
+  }
+
+  /** Agents' legs keep their lease though the database is away: the part of {@link tend} that does not need it. */
+  async keepLegs(): Promise<void> {
+    await this.agentLegs.renewDue();
+  }
+
   /** When its agent could say nothing more of the call: the wrap-up's end, or the call's where there was none; null while it lives. */
   async closedAt(tx: Tx, callId: string): Promise<Date | null> {
     return this.store.closedAt(tx, callId);

@@ -173,7 +173,8 @@ export class LiveCalls implements OnApplicationShutdown {
     this.replacedListeners.push(listener);
   }
 
-  private carryOut(callId: string, command: CallCommand): void {
+  /** Does what was asked of a call of this process; of another one: nothing. */
+  carryOut(callId: string, command: CallCommand): void {
     const mailbox = this.live.get(callId);
     switch (command.kind) {
       case 'withdraw':

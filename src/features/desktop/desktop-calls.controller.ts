@@ -14,6 +14,8 @@ import { JudgedLater, SessionGuard, SignedInAgent } from './session-guard.js';
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
+type Asked = 'agent_hangup' | 'hold' | 'unhold';
+
 /** What an agent does with the call in hand (contract, section 5). Somebody else's call does not exist for them. */
 @ApiTags('agents')
 @ApiBearerAuth()
@@ -50,18 +52,21 @@ export class DesktopCallsController {
 
   @Post('hangup')
   @HttpCode(202)
+  @JudgedLater()
   hangup(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string) {
     return this.ask(agent, callId, 'agent_hangup');
   }
 
   @Post('hold')
   @HttpCode(202)
+  @JudgedLater()
   hold(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string) {
     return this.ask(agent, callId, 'hold');
   }
 
   @Post('unhold')
   @HttpCode(202)
+  @JudgedLater()
   unhold(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string) {
     return this.ask(agent, callId, 'unhold');
   }
@@ -72,7 +77,20 @@ export class DesktopCallsController {
     throw new DialerError('call.state_refused', 'Calls cannot be handed to somebody else yet.');
   }
 
-  private async ask(agent: SessionAgent, callId: string, kind: 'agent_hangup' | 'hold' | 'unhold') {
+  private async ask(agent: SessionAgent, callId: string, kind: Asked) {
+    const askHere = () => this.calls.requestHere(agent.agentId, callId.toLowerCase(), { kind });
+    if (agent.isRemembered !== true || !askHere()) {
+      try {
+        await this.askAnybody(agent, callId, kind);
+      } catch (error) {
+        const isAway = error instanceof DialerError && error.code === 'busy.retry_later';
+        if (!isAway || !askHere()) throw error;
+      }
+    }
+    return { callId, asked: kind === 'agent_hangup' ? 'hangup' : kind };
+  }
+
+  private async askAnybody(agent: SessionAgent, callId: string, kind: Asked): Promise<void> {
     await this.transactions.run(async (tx) => {
       const call = this.own(agent, await this.find(tx, callId));
       if (call.state === 'ended') throw new DialerError('call.closed', 'The call is over.');
@@ -81,7 +99,6 @@ export class DesktopCallsController {
       }
       await this.calls.request(tx, callId, { kind });
     });
-    return { callId, asked: kind === 'agent_hangup' ? 'hangup' : kind };
   }
 
   private async find(tx: Parameters<CallsService['view']>[0], callId: string) {

@@ -168,7 +168,14 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   private async turn(): Promise<void> {
     this.restMs = POLL_MS;
     await this.leaveReplaced();
-    if (performance.now() - this.claimedAt > RENEW_EVERY_MS) await this.claim();
+    if (performance.now() - this.claimedAt > RENEW_EVERY_MS) {
+      try {
+        await this.claim();
+      } catch (error) {
+        await this.calls.keepLegs();
+        throw error;
+      }
+    }
     const groupIds = [...this.led.keys()];
     if (groupIds.length === 0) return;
     await this.calls.tend(groupIds);

@@ -19,7 +19,7 @@ import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { AttemptHistory } from './attempt-history.read-model.js';
 import { Consequences, type EndedAttempt } from './consequences.js';
 import { fingerprint, OutcomeStore } from './outcome.store.js';
-import { WordSpool, type SpooledWord } from './word-spool.js';
+import { WordSpool, type Replay, type SpooledWord } from './word-spool.js';
 import { checkUnseen, readWords, under, type OrderWord, type OutcomeInput } from './words-of-call.js';
 
 export type { OutcomeInput } from './words-of-call.js';
@@ -199,12 +199,15 @@ export class OutcomesService {
   }
 
   /** @throws DialerError `busy.retry_later` while Postgres is away */
-  private async replay(word: SpooledWord, at: Date): Promise<'taken' | 'refused'> {
+  private async replay(word: SpooledWord, at: Date): Promise<Replay> {
     const { agentId, agentName: name, sessionId, callId, input } = word;
     try {
       if (!(await this.agents.wasSignedIn(sessionId, at))) {
         throw new DialerError('auth.failed', 'The session was over when the word was given.');
       }
+      const call = await this.transactions.read((tx) => this.calls.view(tx, callId));
+      // Who runs the call has not yet written what happened meanwhile.
+      if (call !== null && call.connectedAt === null && call.endedAt === null) return 'later';
       await this.record({ agentId, name }, callId, input, at);
       return 'taken';
     } catch (error) {

@@ -14,6 +14,9 @@ export interface SpooledWord {
   readonly input: OutcomeInput;
 }
 
+/** What became of a word in Postgres; `later`: it is too early to tell. */
+export type Replay = 'taken' | 'refused' | 'later';
+
 const LOOK_EVERY_MS = 1_000;
 /** A word whose replay fails in a manner that Postgres's return does not explain is set aside after so many tries. */
 const MOST_FAILURES = 3;
@@ -23,7 +26,7 @@ const AWAY_AFTER = 3;
 /** Words that agents gave while Postgres was away, and the loop that tells them to Postgres once it is back. */
 @Injectable()
 export class WordSpool implements OnApplicationBootstrap, OnModuleDestroy {
-  private apply: ((word: SpooledWord, at: Date) => Promise<'taken' | 'refused'>) | null = null;
+  private apply: ((word: SpooledWord, at: Date) => Promise<Replay>) | null = null;
   private readonly failures = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
   private isWarned = false;
@@ -36,7 +39,7 @@ export class WordSpool implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   /** Who takes replayed words; `at` is when the agent gave the word. Throws what the database throws while it is away. */
-  onReplay(apply: (word: SpooledWord, at: Date) => Promise<'taken' | 'refused'>): void {
+  onReplay(apply: (word: SpooledWord, at: Date) => Promise<Replay>): void {
     this.apply = apply;
   }
 
@@ -103,6 +106,7 @@ export class WordSpool implements OnApplicationBootstrap, OnModuleDestroy {
       const text = await this.spool.read(one);
       if (text === null || this.apply === null) return 'done';
       const result = await this.apply(JSON.parse(text) as SpooledWord, one.at);
+      if (result === 'later') return 'later';
       await this.spool.remove(one, result === 'taken' ? 'replayed' : 'refused');
       this.failures.delete(one.name);
       return 'done';

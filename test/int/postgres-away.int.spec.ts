@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { AgentsService } from '../../src/features/agents/agents.service.js';
+import { CallsService } from '../../src/features/calls/calls.service.js';
+import { Transactions } from '../../src/platform/database/transaction.js';
+import { startTestApp, type TestApp } from '../support/app.js';
+import { startFaultProxy, throughProxy, type FaultProxy } from '../support/fault-proxy.js';
+import { createShop, orderCreated, postOrder } from '../support/shop-client.js';
+import { acceptOrder, administer, anOrder } from '../support/talk.js';
+import { waitFor } from '../support/wait.js';
+
+// The whole service on the virtual telephone network, behind a line to Postgres that fails; a second process is the test's eye on the good line.
+
+const PASSWORD = 'correct horse';
+let good: TestApp;
+let line: FaultProxy;
+let service: TestApp;
+let number = 0;
+
+beforeAll(async () => {
+  good = await startTestApp({ roles: ['api'] });
+  line = await startFaultProxy(good.databaseUrl);
+  service = await startTestApp({ databaseUrl: throughProxy(good.databaseUrl, line) });
+  await administer(good, 'PUT', 'trunks/main', {
+    endpoint: 'PJSIP/{number}@trunk',
+    maxChannels: 20,
+    callsPerSecond: 50,
+  });
+  await administer(good, 'PUT', 'shops/talks', {
+    name: 'Talks',
+    timeZone: 'Europe/Kyiv',
+    jurisdiction: 'demo',
+    callingHours: 'always',
+  });
+}, 60_000);
+afterEach(() => line.mend());
+afterAll(async () => {
+  await service.close();
+  await line.close();
+  await good.close();
+}, 60_000);
+
+const sql = <R = Record<string, unknown>>(text: string, parameters: unknown[] = []): Promise<R[]> =>
+  good.get(Transactions).read((tx) => tx.query(text, parameters));
+
+/** A ready agent of a new group, and the telephone number of a buyer who does what the two digits say. */
+async function aCall(digits: string) {
+  const login = `away-${++number}`;
+  const { agentId } = await administer(good, 'PUT', `agents/${login}`, {
+    password: PASSWORD,
+    connection: 'persistent',
+  });
+  const { token } = (await (
+    await fetch(`${service.url}/v1/agent/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ login, password: PASSWORD }),
+    })
+  ).json()) as { token: string };
+  await good.get(AgentsService).wish(String(agentId), 'ready');
+  await waitFor(
+    'ready',
+    async () => (await good.get(AgentsService).presence(String(agentId))).state === 'ready',
+    15_000,
+  );
+  const order = anOrder();
+  const phone = `+38067${String(3_000_000 + number * 100).slice(0, 5)}${digits}` as typeof order.customer.phone;
+  const orderRef = await acceptOrder(good, 'talks', { ...order, customer: { ...order.customer, phone } });
+  const ask = (what: string) =>
+    fetch(`${service.url}/v1/agent/calls/${callId()}/${what}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(what === 'outcome' ? { body: JSON.stringify({ outcome: 'confirmed' }) } : {}),
+    });
+  const live = () =>
+    service
+      .get(CallsService)
+      .liveOf('default')
+      .find(({ call }) => call.agent?.agentId === agentId)?.call;
+  const callId = (): string => String(live()?.callId);
+  const isState = (state: string) => waitFor(state, () => live()?.state === state, 20_000);
+  await isState('ringing');
+  await waitFor(
+    'written',
+    async () => (await sql(`SELECT 1 FROM calls WHERE order_ref = $1 AND state = 'ringing'`, [orderRef])).length > 0,
+  );
+  const row = async () =>
+    (
+      await sql<{ result: string; connected_at: Date; ended_at: Date; outcome: string }>(
+        'SELECT c.*, o.outcome FROM calls c JOIN orders o ON o.id = c.order_ref WHERE c.order_ref = $1',
+        [orderRef],
+      )
+    )[0]!;
+  return { orderRef, agentId: String(agentId), ask, live, isState, row };
+}
+
+describe('calls that are live when Postgres goes away', () => {
+  it.each([
+    ['is cut', () => line.cut()],
+    ['falls silent', () => line.blackhole()],
+  ])(
+    'are connected, held and ended by the agent while the line %s, and written when it is back',
+    async (_how, fail) => {
+      const call = await aCall('04');
+      fail();
+      const awayFrom = new Date();
+      await call.isState('connected');
+      const talk = call.live()!;
+      expect(talk.connectedAt!.getTime() - talk.answeredAt!.getTime()).toBeLessThan(1_800);
+      expect((await call.ask('hold')).status).toBe(202);
+      // The word belongs to the call though the database does not know yet that they talk.
+      expect((await call.ask('outcome')).status).toBe(202);
+      expect((await call.ask('hangup')).status).toBe(202);
+      await waitFor('the end', () => call.live() === undefined || call.live()?.state === 'ended', 5_000);
+      const awayUntil = new Date();
+      expect((await call.row()).ended_at).toBeNull();
+      line.mend();
+      await waitFor('the order is final', async () => (await call.row()).outcome !== null, 20_000);
+      const written = await call.row();
+      expect(written).toMatchObject({ result: 'answered', outcome: 'confirmed' });
+      for (const at of [written.connected_at, written.ended_at]) {
+        expect(at.getTime()).toBeGreaterThanOrEqual(awayFrom.getTime());
+        expect(at.getTime()).toBeLessThanOrEqual(awayUntil.getTime());
+      }
+      await good.get(AgentsService).wish(call.agentId, 'break', 'done');
+    },
+    90_000,
+  );
+});
+
+describe('a commit in doubt', () => {
+  it('is answered 503 with Retry-After, and the repeat finds one order, however often', async () => {
+    const shop = await createShop(good, 'doubt');
+    // A line of its own: nobody else commits anything on it.
+    const own = await startFaultProxy(good.databaseUrl);
+    const api = await startTestApp({ roles: ['api'], databaseUrl: throughProxy(good.databaseUrl, own) });
+    try {
+      const tries = 60;
+      const before = own.counts.resets;
+      let stored = 0;
+      for (let n = 0; n < tries; n++) {
+        const message = orderCreated();
+        const id = `msg_doubt_${n}`;
+        const { orderId } = message.data as { orderId: string };
+        // The server has the COMMIT, and nobody hears what it said.
+        own.cutAt({ words: 'COMMIT' });
+        const answer = await postOrder(api, shop, message, { id });
+        expect(answer.status).toBe(503);
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+        stored += (await sql('SELECT 1 FROM orders WHERE order_id = $1', [orderId])).length;
+        own.mend();
+        const again = await waitFor('202', async () => {
+          const one = await postOrder(api, shop, message, { id });
+          return one.status === 202 ? one.text() : null;
+        });
+        expect(await (await postOrder(api, shop, message, { id })).text()).toBe(again);
+      }
+      expect(own.counts.resets - before).toBeGreaterThanOrEqual(tries);
+      // Some of the commits were carried out: otherwise nothing was in doubt.
+      expect(stored).toBeGreaterThan(0);
+      const [{ orders, messages, timelines }] = (await sql(
+        `SELECT (SELECT count(*)::int FROM orders WHERE shop_id = 'doubt') AS orders,
+           (SELECT count(*)::int FROM webhook_messages WHERE shop_id = 'doubt') AS messages,
+           (SELECT count(*)::int FROM order_timeline WHERE shop_id = 'doubt' AND kind = 'received') AS timelines`,
+      )) as [{ orders: number; messages: number; timelines: number }];
+      expect({ orders, messages }).toEqual({ orders: tries, messages: tries });
+      expect(timelines).toBeLessThanOrEqual(tries);
+    } finally {
+      await api.close();
+      await own.close();
+    }
+  }, 120_000);
+});
