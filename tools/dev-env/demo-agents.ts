@@ -22,9 +22,12 @@ export function demoFloor(count: number): AgentPlan[] {
   ];
 }
 
-export const GUEST: AgentPlan = {
-  login: 'guest',
-  name: 'Guest',
+export const GUEST: AgentPlan = { login: 'guest', name: 'Guest', connection: 'persistent', phone: 'softphone' };
+
+/** Who looks at the board of the demo. */
+export const SUPERVISOR: AgentPlan = {
+  login: 'supervisor',
+  name: 'Supervisor',
   connection: 'persistent',
   role: 'supervisor',
   phone: 'softphone',

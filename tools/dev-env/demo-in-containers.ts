@@ -1,6 +1,6 @@
 import { buildOrders, startDemoShop } from '../demo-shop/demo-shop.js';
 import { AdminClient } from './admin-client.js';
-import { DEMO_AGENTS, demoAgent, GUEST } from './demo-agents.js';
+import { DEMO_AGENTS, demoAgent, GUEST, SUPERVISOR } from './demo-agents.js';
 import { keepSending, sendOrders } from './demo-traffic.js';
 import { createShop, furnish, givePasswords, readSecrets, SHOP, writeSecrets, type WorldSecrets } from './furnish.js';
 import { waitForStopSignal } from './stop-signal.js';
@@ -18,7 +18,7 @@ const stopped = waitForStopSignal();
 const adminToken = process.env['ADMIN_TOKEN'] ?? '';
 const secrets = readSecrets<WorldSecrets>(FOLDER, () => ({ passwords: {} }));
 // Sound from a browser does not reach into the containers' network: the carrier plays the guest's phone.
-const floor = [...DEMO_AGENTS, { ...GUEST, phone: 'agent-guest' }];
+const floor = [...DEMO_AGENTS, { ...GUEST, phone: 'agent-guest' }, SUPERVISOR];
 givePasswords(secrets, floor);
 writeSecrets(FOLDER, secrets);
 
@@ -39,6 +39,7 @@ const publicUrl = process.env['PUBLIC_URL'] ?? API_URL;
 const shopUrl = process.env['SHOP_PUBLIC_URL'] ?? shop.url;
 say(`
   desktop    ${publicUrl}/desktop/   sign in as  ${GUEST.login}  with  ${secrets.passwords[GUEST.login]}
+  board      ${publicUrl}/desktop/   sign in as  ${SUPERVISOR.login}  with  ${secrets.passwords[SUPERVISOR.login]}
   shop       ${shopUrl}/
   api        ${publicUrl}/openapi.json   health ${publicUrl}/health/ready   metrics ${publicUrl}/metrics
   admin      Authorization: Bearer ${adminToken}

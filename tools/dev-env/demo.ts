@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildOrders, type DemoOrder } from '../demo-shop/demo-shop.js';
 import { PROJECT_FOLDER } from './cache-folder.js';
-import { DEMO_AGENTS, demoAgent, demoFloor, GUEST } from './demo-agents.js';
+import { DEMO_AGENTS, demoAgent, demoFloor, GUEST, SUPERVISOR } from './demo-agents.js';
 import { summarise, tableOf } from './demo-summary.js';
 import { keepSending, sendOrders } from './demo-traffic.js';
 import { postgresFolder } from './network-stores.js';
@@ -47,10 +47,10 @@ async function main(): Promise<number> {
     throw new SetUpError('--telephony takes "asterisk" or "virtual".');
   if (values.reset)
     for (const folder of [FOLDER, postgresFolder(FOLDER)]) rmSync(folder, { recursive: true, force: true });
-  const options = { folder: FOLDER, agents: [...floor, GUEST], ports: {}, progress: say };
+  const options = { folder: FOLDER, agents: [...floor, GUEST, SUPERVISOR], ports: {}, progress: say };
   const network = await start({ ...options, telephony: values.telephony });
   const agents = network.agents
-    .filter(({ login }) => login !== GUEST.login)
+    .filter(({ phone }) => phone !== 'softphone')
     .map((agent, index) => demoAgent(network.apiUrl, agent, index + 1));
   try {
     await Promise.all(agents.map((agent) => agent.start())).catch((error: Error) => {
@@ -96,9 +96,10 @@ async function start(options: NetworkOptions): Promise<Network> {
 }
 
 function introduce(network: Network): void {
-  const guest = network.agents.find(({ login }) => login === GUEST.login);
+  const [guest, supervisor] = [GUEST, SUPERVISOR].map((one) => network.agents.find(({ login }) => login === one.login));
   console.error(`
   desktop    ${network.apiUrl}/desktop/   sign in as  ${guest?.login}  with  ${guest?.password}
+  board      ${network.apiUrl}/desktop/   sign in as  ${supervisor?.login}  with  ${supervisor?.password}
   shop       ${network.shop.url}/
   api        ${network.apiUrl}/openapi.json   health ${network.apiUrl}/health/ready   metrics ${network.apiUrl}/metrics
   admin      Authorization: Bearer ${network.adminToken}

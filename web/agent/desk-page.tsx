@@ -1,7 +1,5 @@
-import { Alert, Button, Group } from '@mantine/core';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AgentProfile, AgentStateMessage } from '../../src/features/desktop/desktop.protocol.js';
-import { useWords } from '../shared/language.js';
 import { CallPanel } from './call-panel.js';
 import { useDesk } from './desk.js';
 import classes from './desk-page.module.css';
@@ -9,6 +7,7 @@ import { mayAct, type DeskView } from './desk-view.js';
 import { Idle } from './idle.js';
 import { KeyList } from './key-list.js';
 import { KnowledgeSide } from './knowledge-side.js';
+import { Strip } from './strip.js';
 import { TopBar, type KnowledgeSwitch } from './top-bar.js';
 import { useArrivals } from './arrivals.js';
 import { useHotKeys } from './hot-keys.js';
@@ -84,43 +83,4 @@ function useKnowledge(): KnowledgeSwitch {
     setOpen(true);
   };
   return { isOpen, toggle, close };
-}
-
-/** What stands between the agent and the work, if anything does. */
-function Strip({ view }: { readonly view: DeskView }) {
-  const { word } = useWords();
-  const desk = useDesk();
-  const [isAsking, setAsking] = useState(false);
-  const ask = (work: () => Promise<void>) => {
-    setAsking(true);
-    work()
-      .catch(() => undefined)
-      .finally(() => setAsking(false));
-  };
-  if (view.session === 'closed') {
-    return (
-      <Alert color="yellow" radius={0} role="status" title={word(`notice/${view.ending ?? 'session.replaced'}`)}>
-        <Button size="compact-md" loading={isAsking} onClick={() => ask(desk.begin)}>
-          {word('screen/back')}
-        </Button>
-      </Alert>
-    );
-  }
-  if (!view.screen.isActive) {
-    return (
-      <Alert color="yellow" radius={0} role="status" title={word('screen/title')}>
-        <Group justify="space-between">
-          {word('screen/text')}
-          <Button size="compact-md" loading={isAsking} onClick={() => ask(desk.takeScreen)}>
-            {word('screen/take')}
-          </Button>
-        </Group>
-      </Alert>
-    );
-  }
-  return (
-    <p role="status" className={classes.strip} data-shown={!view.isConnected}>
-      {view.isConnected ? '' : word('bar/noLink')}
-    </p>
-  );
 }

@@ -9,11 +9,11 @@ import { preferences, usePreference } from '../shared/preferences.js';
 import { LanguageChoice, LookChoice } from '../shared/settings.js';
 import { useNow } from '../shared/ticking.js';
 import { PhoneButton } from '../softphone/phone-button.js';
+import { BREAKS } from './breaks.js';
 import { useDesk } from './desk.js';
 import { mayAct, type DeskView } from './desk-view.js';
 import classes from './top-bar.module.css';
 
-const BREAKS = ['pause', 'lunch', 'training', 'meeting', 'technical'] as const;
 const AT_CALL: readonly string[] = ['reserved', 'talking', 'lost'];
 
 /** The panel of articles, opened and closed. */

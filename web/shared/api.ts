@@ -27,9 +27,20 @@ export function serverNow(): number {
   return Date.now() + clockSkewMs;
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
 /** Asks the agent API. Throws `Refusal`, or a TypeError or DOMException when the server cannot be reached. */
-export async function ask<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`/v1/agent/${path}`, {
+export function ask<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  return request(method, `/v1/agent/${path}`, body);
+}
+
+/** Asks the supervisor's API; throws as {@link ask}. */
+export function askSupervisor<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  return request(method, `/v1/supervisor/${path}`, body);
+}
+
+async function request<T>(method: Method, address: string, body?: unknown): Promise<T> {
+  const response = await fetch(address, {
     method,
     credentials: 'same-origin',
     headers: {

@@ -33,8 +33,24 @@ export class Formats {
     return new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 0 }).format(ratio);
   }
 
+  /** Small shares need a place more: `1.3 %` against a cap of 1 %. */
+  share(ratio: number): string {
+    return new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: ratio < 0.1 ? 1 : 0 }).format(
+      ratio,
+    );
+  }
+
+  count(number: number): string {
+    return new Intl.NumberFormat(this.locale).format(number);
+  }
+
   dateTime(instant: string): string {
     return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(instant));
+  }
+
+  /** With seconds, on the clock of this machine. */
+  clock(instant: string): string {
+    return new Intl.DateTimeFormat(this.locale, { timeStyle: 'medium' }).format(new Date(instant));
   }
 
   timeIn(instant: Date, timeZone: string | null): string {

@@ -11,6 +11,7 @@ const SHOWN_AS: Readonly<Record<string, ShownState>> = {
   message: 'waiting',
   connected: 'connected',
   agent_lost: 'connected',
+  handed_over: 'connected',
   ending: 'connected',
 };
 

@@ -71,7 +71,7 @@ export class BoardHistoryReadModel {
       tx,
       `WITH people AS (
          SELECT a.agent_id, ARRAY(SELECT ag.group_id FROM agent_groups ag WHERE ag.agent_id = a.agent_id ORDER BY 1) AS groups
-         FROM agents a WHERE a.is_enabled
+         FROM agents a WHERE a.is_enabled AND a.role IN ('agent', 'senior')
        ), marks AS (
          SELECT p.agent_id, p.groups, m.state, m.at, m.id FROM people p CROSS JOIN LATERAL (
            (SELECT e.data->>'state' AS state, e.at, e.id FROM agent_events e

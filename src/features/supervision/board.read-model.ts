@@ -65,8 +65,7 @@ export class BoardReadModel {
       `SELECT a.login, a.name, p.state, p.since, p.reason, p.wanted, p.call_id AS "callId", p.limit_at AS "limitAt",
          ARRAY(SELECT ag.group_id FROM agent_groups ag WHERE ag.agent_id = a.agent_id ORDER BY 1) AS groups
        FROM agent_presence p JOIN agents a USING (agent_id)
-       WHERE (a.is_enabled OR p.state <> 'offline')
-         AND (a.role IN ('agent', 'senior') OR p.state NOT IN ('offline', 'connecting', 'break'))
+       WHERE (a.is_enabled OR p.state <> 'offline') AND a.role IN ('agent', 'senior')
        ORDER BY a.name, a.login`,
     );
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/support/app.js';
 import { EventStream } from '../../../test/support/event-stream.js';
@@ -10,7 +9,6 @@ import { OrdersService } from '../orders/orders.service.js';
 import { BoardSource } from './board-source.js';
 import { SupervisionModule } from './supervision.module.js';
 import type { BoardMessage } from './supervision.protocol.js';
-import { SupervisionService } from './supervision.service.js';
 
 const PASSWORD = 'correct horse';
 let test: TestApp;
@@ -48,7 +46,7 @@ async function somebody(role: string, groups: string[] = ['north']) {
   const body = { password: PASSWORD, connection: 'per_call', role, groups };
   await administer(test, 'PUT', `agents/${login}`, body);
   const { token, agent } = await test.get(AgentsService).signIn(login, PASSWORD, 'test');
-  return { login, agent, agentId: agent.agentId, headers: { authorization: `Bearer ${token}` } };
+  return { login, agentId: agent.agentId, headers: { authorization: `Bearer ${token}` } };
 }
 
 async function watch(headers: Record<string, string>) {
@@ -132,21 +130,6 @@ describe('who may do what', () => {
     expect(own.agents.length).toBeGreaterThan(0);
     expect(own.agents.every(({ groups }) => groups.includes('north'))).toBe(true);
     expect(new Set(own.held.map(({ shop }) => shop))).toEqual(new Set(['shop-north']));
-  });
-
-  it('a live call: its group decides', async () => {
-    const agent = await somebody('agent', ['north']);
-    await test.get(AgentsService).wish(agent.agentId, 'ready');
-    const orderRef = await acceptOrder(test, 'shop-north', anOrder());
-    const talk = await connect(test, { agentId: agent.agentId, shopId: 'shop-north', orderRef });
-    const [own, other] = [await somebody('supervisor', ['default']), await somebody('supervisor', ['south'])];
-    const service = test.get(SupervisionService);
-    const { groupId } = await service.call((await somebody('administrator')).agent, talk.callId);
-    expect(['default', 'north']).toContain(groupId);
-    expect(await service.call(own.agent, talk.callId)).toMatchObject({ callId: talk.callId, agentId: agent.agentId });
-    await expect(service.call(other.agent, talk.callId)).rejects.toMatchObject({ code: 'call.not_found' });
-    await expect(service.call(own.agent, randomUUID())).rejects.toMatchObject({ code: 'call.not_found' });
-    await expect(service.call(own.agent, 'no-uuid')).rejects.toMatchObject({ code: 'call.not_found' });
   });
 
   it('a supervisor does nothing to an administrator, whom they share a group with', async () => {

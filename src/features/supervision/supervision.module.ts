@@ -10,7 +10,6 @@ import { BoardHistoryReadModel } from './board-history.read-model.js';
 import { BoardSource } from './board-source.js';
 import { BoardWatchers } from './board-watchers.js';
 import { BoardReadModel } from './board.read-model.js';
-import { CallScopeReadModel } from './call-scope.read-model.js';
 import { FloorController } from './floor.controller.js';
 import { SupervisionService } from './supervision.service.js';
 import { SupervisorGuard } from './supervisor-guard.js';
@@ -19,14 +18,6 @@ import { SupervisorGuard } from './supervisor-guard.js';
 @Module({
   imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule, DialingModule, DesktopModule],
   controllers: [BoardController, FloorController],
-  providers: [
-    BoardReadModel,
-    BoardHistoryReadModel,
-    BoardSource,
-    BoardWatchers,
-    CallScopeReadModel,
-    SupervisionService,
-    SupervisorGuard,
-  ],
+  providers: [BoardReadModel, BoardHistoryReadModel, BoardSource, BoardWatchers, SupervisionService, SupervisorGuard],
 })
 export class SupervisionModule {}

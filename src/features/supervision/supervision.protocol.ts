@@ -87,7 +87,7 @@ export interface BoardShop {
   readonly abandons: readonly BoardAbandon[];
 }
 
-/** A person of the floor. Supervisors and administrators are shown only while they take calls. */
+/** Somebody who takes calls. */
 export interface BoardAgent {
   readonly login: string;
   readonly name: string;

@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DialerError } from '../../core/shared/errors.js';
-import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import type { Agent, PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { OrderDesk } from '../orders/orders.module.js';
 import { ShopAdministration } from '../shops/shops.module.js';
 import { ShopsService } from '../shops/shops.service.js';
-import { CallScopeReadModel, type SupervisedCall } from './call-scope.read-model.js';
 import { Rights } from './rights.js';
 
 /** Why an agent is on a break whom somebody else has sent there without a word. */
@@ -15,7 +13,7 @@ const BY_SUPERVISOR = 'supervisor';
 
 /**
  * What supervisors do to their floor. What lies outside of a person's groups is answered as if it were not there (`shop.not_found`,
- * `agent.not_found`, `call.not_found`).
+ * `agent.not_found`).
  */
 @Injectable()
 export class SupervisionService {
@@ -24,8 +22,6 @@ export class SupervisionService {
     private readonly administration: ShopAdministration,
     private readonly orders: OrderDesk,
     private readonly agents: AgentsService,
-    private readonly transactions: Transactions,
-    private readonly calls: CallScopeReadModel,
     private readonly log: Log,
   ) {}
 
@@ -67,15 +63,6 @@ export class SupervisionService {
     const agent = await this.demandAgent(by, login);
     await this.agents.endSession(agent.agentId);
     this.log.info('a supervisor signed an agent out', { by: by.agentId, agentId: agent.agentId });
-  }
-
-  /** A live call of this person's floor. @throws DialerError `call.not_found` */
-  async call(by: Agent, callId: string): Promise<SupervisedCall> {
-    const call = await this.transactions.read((tx) => this.calls.live(tx, callId));
-    if (call === null || !new Rights(by).coversGroup(call.groupId)) {
-      throw new DialerError('call.not_found', 'There is no such live call.');
-    }
-    return call;
   }
 
   private async demandShop(by: Agent, shopId: string): Promise<void> {

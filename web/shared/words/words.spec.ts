@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { AGENT_OUTCOMES, AGENT_STATES, ATTEMPT_RESULTS } from '../../../src/features/desktop/desktop.protocol.js';
+import { PACING_REASONS } from '../../../src/features/supervision/supervision.protocol.js';
 import { DECLINE_REASONS } from '../../agent/talk-draft.js';
+import { en as boardEn } from '../../board/words/en.js';
+import { ru as boardRu } from '../../board/words/ru.js';
+import { uk as boardUk } from '../../board/words/uk.js';
 import { en } from './en.js';
 import { ru } from './ru.js';
 import { uk } from './uk.js';
@@ -20,7 +24,11 @@ function flat(words: object, path = ''): Map<string, string> {
   );
 }
 
-const languages = { en: flat(en), ru: flat(ru), uk: flat(uk) };
+const languages = {
+  en: flat({ ...en, board: boardEn }),
+  ru: flat({ ...ru, board: boardRu }),
+  uk: flat({ ...uk, board: boardUk }),
+};
 const keysOf = (words: Map<string, string>) =>
   [...new Set([...words.keys()].map((key) => key.replace(PLURAL, '')))].sort();
 const holesOf = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort();
@@ -47,6 +55,7 @@ describe('the words of the page', () => {
       ...AGENT_STATES.map((state) => `state/${state}`),
       ...AGENT_OUTCOMES.map((outcome) => `result/${outcome}`),
       ...ATTEMPT_RESULTS.map((result) => `attempt/${result}`),
+      ...PACING_REASONS.map((reason) => `board/pacing/${reason}`),
       ...DECLINE_REASONS.map((reason) => `result/reasons/${reason}`),
     ];
     const sources = readdirSync(web, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tsx'));

@@ -1,0 +1,45 @@
+import { Alert, Button, Group } from '@mantine/core';
+import { useState } from 'react';
+import { useWords } from '../shared/language.js';
+import { useDesk } from './desk.js';
+import type { DeskView } from './desk-view.js';
+import classes from './strip.module.css';
+
+/** What stands between the person and their work, if anything does. */
+export function Strip({ view }: { readonly view: DeskView }) {
+  const { word } = useWords();
+  const desk = useDesk();
+  const [isAsking, setAsking] = useState(false);
+  const ask = (work: () => Promise<void>) => {
+    setAsking(true);
+    work()
+      .catch(() => undefined)
+      .finally(() => setAsking(false));
+  };
+  if (view.session === 'closed') {
+    return (
+      <Alert color="yellow" radius={0} role="status" title={word(`notice/${view.ending ?? 'session.replaced'}`)}>
+        <Button size="compact-md" loading={isAsking} onClick={() => ask(desk.begin)}>
+          {word('screen/back')}
+        </Button>
+      </Alert>
+    );
+  }
+  if (!view.screen.isActive) {
+    return (
+      <Alert color="yellow" radius={0} role="status" title={word('screen/title')}>
+        <Group justify="space-between">
+          {word('screen/text')}
+          <Button size="compact-md" loading={isAsking} onClick={() => ask(desk.takeScreen)}>
+            {word('screen/take')}
+          </Button>
+        </Group>
+      </Alert>
+    );
+  }
+  return (
+    <p role="status" className={classes.strip} data-shown={!view.isConnected}>
+      {view.isConnected ? '' : word('bar/noLink')}
+    </p>
+  );
+}
