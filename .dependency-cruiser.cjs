@@ -115,6 +115,7 @@ module.exports = {
     onlyIn('undici', `^src/platform/(ari|http)/|^tools/|${test}`),
     onlyIn('ioredis', '^src/platform/(redis|queue)/|^tools/dev-env/'),
     onlyIn('prom-client', '^src/platform/metrics/'),
+    onlyIn('@opentelemetry', '^src/platform/tracing/'),
     onlyIn('date-holidays', '^src/platform/calendar/'),
     onlyIn('typeorm', `^src/platform/(database|outbox)/|[.](entity|store|read-model)[.]ts$|^tools/(dev-env|db)/`),
     no('no-circular', {}, { circular: true }, 'circles hide who depends on whom'),

@@ -12,6 +12,7 @@ import { Log } from './log/log.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { Metrics } from './metrics/metrics.js';
 import { Events } from './outbox/events.js';
+import { Tracing } from './tracing/tracing.js';
 import { QueueModule } from './queue/queue.module.js';
 import { Spool } from './spool/spool.js';
 
@@ -36,8 +37,8 @@ export class PlatformModule {
         {
           module: FoundationModule,
           global: true,
-          providers: [...given, Metrics, HealthParts],
-          exports: [Env, Settings, Log, Metrics, HealthParts],
+          providers: [...given, Metrics, HealthParts, Tracing],
+          exports: [Env, Settings, Log, Metrics, HealthParts, Tracing],
         },
         DatabaseModule.forRoot(settings),
         QueueModule.forRoot(settings, log),

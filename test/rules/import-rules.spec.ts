@@ -85,6 +85,7 @@ const BREACHES: readonly (readonly [file: string, imports: string, rule: string]
   ['src/features/orders/m.ts', 'ioredis', 'only-here:ioredis'],
   ['src/features/orders/n.ts', 'prom-client', 'only-here:prom-client'],
   ['src/features/orders/o.ts', 'typeorm', 'only-here:typeorm'],
+  ['src/features/orders/t.ts', '@opentelemetry/api', 'only-here:@opentelemetry'],
   ['src/features/orders/p.ts', './q.js', 'no-circular'],
   ['src/features/orders/r.ts', './nowhere.js', 'resolvable'],
   ['src/features/orders/s.ts', 'no-such-package', 'resolvable'],
@@ -111,6 +112,7 @@ const PACKAGES = [
   'undici',
   'prom-client',
   'typeorm',
+  '@opentelemetry/api',
 ];
 
 describe('the import rules', () => {

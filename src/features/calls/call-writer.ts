@@ -10,6 +10,7 @@ import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { AgentLegs } from './agent-legs.js';
 import type { CallMailbox, Unsaved } from './call-mailbox.js';
 import { CallOrders } from './call-orders.js';
+import { CallSpans } from './call-spans.js';
 import { CallStore } from './call.store.js';
 import { callConnected, callDialed, callEnded, callRinging } from './calls.events.js';
 import { noteInvited } from './invite.store.js';
@@ -33,6 +34,7 @@ export class CallWriter {
     private readonly agents: AgentsService,
     private readonly agentLegs: AgentLegs,
     private readonly metrics: CallsMetrics,
+    private readonly spans: CallSpans,
     private readonly log: Log,
   ) {}
 
@@ -122,6 +124,7 @@ export class CallWriter {
     });
     if (call.state === 'ended') await failpoint('call_ended');
     if (isSaved) this.measure(before, call, route.shopId);
+    if (isSaved && call.state === 'ended') this.spans.ended(call, route);
     this.returnLegs(before, call);
     return isSaved;
   }

@@ -8,6 +8,7 @@ import { AnsweringAgents } from './answering-agents.js';
 import { CallOrders } from './call-orders.js';
 import { CallRunner } from './call-runner.js';
 import { CallWriter } from './call-writer.js';
+import { CallSpans } from './call-spans.js';
 import { CallStore } from './call.store.js';
 import { CallsHandlers } from './calls.handlers.js';
 import { CallsMetrics } from './calls.metrics.js';
@@ -29,6 +30,7 @@ import { telephonyProviders } from './telephony.provider.js';
     Tenures,
     CallRunner,
     CallWriter,
+    CallSpans,
     CallsHandlers,
     CallsMetrics,
     AgentPhones,

@@ -8,7 +8,8 @@ import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { isPlainJson } from '../../platform/http/body-parser.js';
 import { HttpProblem } from '../../platform/http/problem.js';
 import { invalidInput } from '../../platform/http/validation.js';
-import { Log, traceIdOrNew, withTrace } from '../../platform/log/log.js';
+import { currentTrace, Log, traceIdOrNew, withTrace } from '../../platform/log/log.js';
+import { spanIdOf, Tracing } from '../../platform/tracing/tracing.js';
 import { OrdersService, type Accepted } from '../orders/orders.service.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import { FloodGate } from './flood-gate.js';
@@ -43,6 +44,7 @@ export class IntakeService {
     private readonly shops: ShopsService,
     private readonly orders: OrdersService,
     private readonly transactions: Transactions,
+    private readonly tracing: Tracing,
     private readonly log: Log,
     settings: Settings,
   ) {
@@ -124,6 +126,19 @@ export class IntakeService {
       this.orders.countReceived(shopId, message.type);
       await failpoint('order_stored');
       const { orderRef, effect } = done.accepted;
+      if (this.tracing.isOn) {
+        this.tracing.emit({
+          name: `message ${message.type}`,
+          kind: 'producer',
+          traceId: on.traceId,
+          // Whatever becomes of the order hangs on the message that made it.
+          ...(effect === 'created' ? { id: spanIdOf('order', orderRef) } : {}),
+          parentId: currentTrace().spanId ?? null,
+          startedAt: receivedAt,
+          endedAt: new Date(),
+          attributes: { shop: shopId, 'order.ref': orderRef, effect },
+        });
+      }
       withTrace({ orderRef }, () =>
         this.log.info('a message of a shop was stored', { shopId, type: message.type, effect }),
       );

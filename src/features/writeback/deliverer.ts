@@ -9,6 +9,7 @@ import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { ShopsService } from '../shops/shops.service.js';
 import { judge, type Verdict } from './delivery-verdict.js';
 import { DeliveryStore, type ClaimedDelivery, type Pair } from './delivery.store.js';
+import { spanIdOf, Tracing } from '../../platform/tracing/tracing.js';
 import { deliver } from './writeback.jobs.js';
 import { WritebackMetrics } from './writeback.metrics.js';
 
@@ -34,6 +35,7 @@ export class Deliverer {
     private readonly client: OutboundClient,
     private readonly metrics: WritebackMetrics,
     private readonly jobs: Jobs,
+    private readonly tracing: Tracing,
     private readonly log: Log,
   ) {}
 
@@ -82,11 +84,34 @@ export class Deliverer {
     const secrets = await this.shops.destinationSecrets(shopId, destination);
     await failpoint('writeback_claimed');
     if (performance.now() - claimedAtMs > STALE_MS) return;
+    const startedAt = new Date();
     const exchange = await this.exchange(delivery, delivery.url, secrets);
     await failpoint('writeback_sent');
     const verdict = judge(exchange, delivery, new Date(), Math.random);
+    this.trace(delivery, verdict, exchange, startedAt);
     await this.write(delivery, verdict, exchange.kind === 'answered' ? exchange.status : null);
     await failpoint('writeback_acknowledged');
+  }
+
+  private trace(delivery: ClaimedDelivery, verdict: Verdict, exchange: Exchange, startedAt: Date): void {
+    if (!this.tracing.isOn) return;
+    this.tracing.emit({
+      name: 'write-back',
+      kind: 'client',
+      traceId: delivery.traceId,
+      parentId: spanIdOf('order', delivery.orderRef),
+      startedAt,
+      endedAt: new Date(),
+      attributes: {
+        shop: delivery.shopId,
+        'order.ref': delivery.orderRef,
+        'delivery.id': delivery.id,
+        try: delivery.tries,
+        result: verdict.kind,
+        ...(exchange.kind === 'answered' ? { 'http.response.status_code': exchange.status } : {}),
+      },
+      isError: verdict.kind !== 'delivered',
+    });
   }
 
   private async exchange(delivery: ClaimedDelivery, url: string, secrets: readonly string[]): Promise<Exchange> {

@@ -46,3 +46,18 @@ export function parseAriNodes(text: string): readonly AriNode[] | null {
 function protocolOf(url: string): string {
   return URL.canParse(url) ? new URL(url).protocol : '';
 }
+
+/** `a=1,b=2` → `{a: '1', b: '2'}`, values as they are in a URL; null when it reads otherwise. */
+export function parseHeaders(text: string): Readonly<Record<string, string>> | null {
+  const headers: Record<string, string> = {};
+  for (const part of text.split(',')) {
+    const [, name, value] = /^\s*([\w-]+)=([^\s,]+)\s*$/.exec(part) ?? [];
+    if (name === undefined || value === undefined) return null;
+    try {
+      headers[name] = decodeURIComponent(value);
+    } catch {
+      return null;
+    }
+  }
+  return headers;
+}

@@ -4,6 +4,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNumber,
   IsOptional,
   IsString,
   Matches,
@@ -16,7 +17,7 @@ import {
 } from 'class-validator';
 import { ENCRYPTION_KEYS_REMEDY, parseEncryptionKeys } from './encryption-keys.js';
 import { isLoopbackHost } from './loopback.js';
-import { LOG_LEVELS, ROLES, parseAriNodes, parseRoles } from './env-formats.js';
+import { LOG_LEVELS, ROLES, parseAriNodes, parseHeaders, parseRoles } from './env-formats.js';
 
 /** A number written in decimal digits; anything else is kept as it is, so that the check names it. */
 const Digits = (): PropertyDecorator =>
@@ -181,6 +182,29 @@ export class Env {
   @IsString()
   @MinLength(1)
   SPOOL_FOLDER: string = './spool';
+
+  /** Where traces go, over OTLP/HTTP (`/v1/traces` is added); left out: nowhere. */
+  @Expose()
+  @IsOptional()
+  @IsRight(isUrl(['http:', 'https:']), 'write the address of an OTLP/HTTP receiver, e.g. http://127.0.0.1:4318')
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+
+  /** Headers for the receiver of traces: `name=value`, several with commas between them. */
+  @Expose()
+  @IsOptional()
+  @IsRight(
+    (value) => typeof value === 'string' && parseHeaders(value) !== null,
+    'write name=value, several with commas between them',
+  )
+  OTEL_EXPORTER_OTLP_HEADERS?: string;
+
+  /** The share of traces that is exported. */
+  @Expose()
+  @Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^(0(\.\d+)?|1(\.0+)?)$/.test(value) ? Number(value) : value,
+  )
+  @IsNumber({}, { message: 'write a share from 0 to 1, e.g. 0.1' })
+  OTEL_TRACES_SAMPLER_ARG: number = 1;
 
   /** `production` refuses a Redis that may lose or evict jobs; otherwise that is a warning. */
   @Expose()

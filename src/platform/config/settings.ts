@@ -1,10 +1,18 @@
 import { resolve } from 'node:path';
 import { parseEncryptionKeys, type EncryptionKey } from './encryption-keys.js';
 import type { Env } from './env.js';
-import { parseAriNodes, parseRoles, type AriNode, type LogLevel, type Role } from './env-formats.js';
+import { parseAriNodes, parseHeaders, parseRoles, type AriNode, type LogLevel, type Role } from './env-formats.js';
 import { isLoopbackHost } from './loopback.js';
 
 export type { AriNode, LogLevel, Role } from './env-formats.js';
+
+/** Where traces go. */
+export interface TracingSettings {
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of all traces, 0 to 1. */
+  readonly share: number;
+}
 
 /** What the process is told from outside, typed and ready for use; injectable. */
 export class Settings {
@@ -39,6 +47,8 @@ export class Settings {
   /** Absolute. */
   readonly spoolFolder: string;
   readonly isProduction: boolean;
+  /** Null while tracing is off. */
+  readonly tracing: TracingSettings | null;
 
   constructor(env: Env) {
     const roles = parseRoles(env.ROLES);
@@ -68,6 +78,9 @@ export class Settings {
     this.drainSeconds = env.DRAIN_SECONDS;
     this.spoolFolder = resolve(env.SPOOL_FOLDER);
     this.isProduction = env.NODE_ENV === 'production';
+    const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT;
+    const headers = parseHeaders(env.OTEL_EXPORTER_OTLP_HEADERS ?? '') ?? {};
+    this.tracing = endpoint === undefined ? null : { endpoint, headers, share: env.OTEL_TRACES_SAMPLER_ARG };
   }
 }
 

@@ -18,6 +18,7 @@ import { ProblemFilter, sendProblem } from './problem-filter.js';
 import { traceRequests } from './request-trace.js';
 import { RouteTable } from './route-table.js';
 import { securityHeaders } from './security-headers.js';
+import { Tracing } from '../tracing/tracing.js';
 import { InputPipe } from './validation.js';
 
 const LONGEST_URL = 2_048;
@@ -40,7 +41,9 @@ export async function createHttpApp(root: DynamicModule, log: Log): Promise<Nest
   const routes = new RouteTable();
   const instance = adapter.getInstance();
   instance.addHook('onRoute', (route) => routes.add(route.url, [route.method].flat()));
-  traceRequests(instance, log);
+  // Requests come only when the application is there.
+  let tracing: Tracing | null = null;
+  traceRequests(instance, log, () => tracing);
 
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: new NestLog(log),
@@ -48,6 +51,7 @@ export async function createHttpApp(root: DynamicModule, log: Log): Promise<Nest
     abortOnError: false,
     forceCloseConnections: false,
   });
+  tracing = app.get(Tracing);
   const settings = app.get(Settings);
   readBodies(instance);
   refuseWhatIsNotOurs(instance, settings, app.get(HttpMetrics));

@@ -1,20 +1,26 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../log/log.js';
-import { newTraceId, withTrace } from '../log/trace.js';
+import { newTraceId, withTrace, type Trace } from '../log/trace.js';
+import { newSpanId, type SpanPlan, type Tracing } from '../tracing/tracing.js';
 
-const traceIds = new WeakMap<FastifyRequest, string>();
+interface RequestTrace extends Trace {
+  readonly traceId: string;
+}
+
+const traces = new WeakMap<FastifyRequest, RequestTrace>();
 
 /** Gives each request a trace id (that of a W3C `traceparent` header, or a new one), which its log lines and what it sets in motion carry; the answer tells it in `X-Trace-Id`. */
-export function traceRequests(instance: FastifyInstance, log: Log): void {
+export function traceRequests(instance: FastifyInstance, log: Log, tracing: () => Tracing | null): void {
   instance.addHook('onRequest', (request, reply, done) => {
     const traceId = traceIdOf(request.headers['traceparent']) ?? newTraceId();
-    traceIds.set(request, traceId);
+    const trace = tracing()?.isOn === true ? { traceId, spanId: newSpanId() } : { traceId };
+    traces.set(request, trace);
     void reply.header('x-trace-id', traceId);
-    withTrace({ traceId }, done);
+    withTrace(trace, done);
   });
   // Reading the body ends the context of the hook above: its callbacks come from the socket.
   instance.addHook('preValidation', (request, _reply, done) => {
-    withTrace({ traceId: traceIds.get(request) ?? newTraceId() }, done);
+    withTrace(traces.get(request) ?? { traceId: newTraceId() }, done);
   });
   instance.addHook('onResponse', (request, reply, done) => {
     log.debug('a request was answered', {
@@ -23,8 +29,33 @@ export function traceRequests(instance: FastifyInstance, log: Log): void {
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime),
     });
+    const on = tracing();
+    if (on?.isOn === true && !/^\/(health|metrics)(\/|\?|$)/.test(request.url)) on.emit(spanOf(request, reply));
     done();
   });
+}
+
+/** The span of a request that was answered; below that of the caller when it sent one. The route is the pattern, never the address that was asked for. */
+function spanOf(request: FastifyRequest, reply: FastifyReply): SpanPlan {
+  const { traceId, spanId } = traces.get(request) ?? { traceId: newTraceId() };
+  const header = request.headers['traceparent'];
+  const endedAt = new Date();
+  const route = request.routeOptions.url ?? 'none';
+  return {
+    name: `${request.method} ${route}`,
+    kind: 'server',
+    traceId,
+    ...(spanId === undefined ? {} : { id: spanId }),
+    parentId: traceIdOf(header) === null || typeof header !== 'string' ? null : header.slice(36, 52),
+    startedAt: new Date(endedAt.getTime() - reply.elapsedTime),
+    endedAt,
+    attributes: {
+      'http.request.method': request.method,
+      'http.route': route,
+      'http.response.status_code': reply.statusCode,
+    },
+    isError: reply.statusCode >= 500,
+  };
 }
 
 /** `00-<32 hex>-<16 hex>-<2 hex>` → the trace id; null when malformed or all zeros. */

@@ -5,6 +5,8 @@ import { randomBytes } from 'node:crypto';
 export interface Trace {
   /** 32 hexadecimal digits, as in W3C Trace Context. */
   readonly traceId?: string;
+  /** 16 hexadecimal digits: the span of the request that is being answered; only while traces are exported. */
+  readonly spanId?: string;
   readonly orderRef?: string;
   readonly callId?: string;
   readonly deliveryId?: string;

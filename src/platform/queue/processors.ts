@@ -4,6 +4,7 @@ import { UnrecoverableError, Worker, type Job, type WorkerOptions } from 'bullmq
 import { DialerError } from '../../core/shared/errors.js';
 import { Log, withTrace } from '../log/log.js';
 import { Metrics, type Counter } from '../metrics/metrics.js';
+import { spanIdOf, Tracing } from '../tracing/tracing.js';
 import { Jobs, type QueueName } from './jobs.js';
 import { withinMs } from './within-ms.js';
 
@@ -66,13 +67,16 @@ export function queueProcessor(
       private readonly jobs: Jobs,
       private readonly log: Log,
       private readonly metrics: JobMetrics,
+      private readonly tracing: Tracing,
     ) {
       super();
     }
 
     async process(job: Job<QueuedWork>): Promise<void> {
       if (job.name === CANARY) return;
-      const run = withTrace({ traceId: job.data.traceId }, () => this.run(job));
+      const run = withTrace({ traceId: job.data.traceId }, () =>
+        this.tracing.isOn ? this.traced(job) : this.run(job),
+      );
       this.running.add(run);
       await run.finally(() => this.running.delete(run));
     }
@@ -92,6 +96,35 @@ export function queueProcessor(
       const closing = this.current().close(!isRedisUp);
       await Promise.allSettled(this.running);
       await withinMs(CLOSE_LIMIT_MS, closing).catch(() => undefined);
+    }
+
+    /** A job about an order is part of the order's way; the others have ways of their own, which nobody asks for. */
+    private async traced(job: Job<QueuedWork>): Promise<void> {
+      const startedAt = new Date();
+      let isError = true;
+      try {
+        await this.run(job);
+        isError = false;
+      } finally {
+        const { orderRef } = job.data.payload as { orderRef?: unknown };
+        if (typeof orderRef === 'string') {
+          this.tracing.emit({
+            name: `job ${job.name}`,
+            kind: 'consumer',
+            traceId: job.data.traceId,
+            parentId: spanIdOf('order', orderRef),
+            startedAt,
+            endedAt: new Date(),
+            attributes: {
+              'messaging.system': 'bullmq',
+              'messaging.destination.name': queue,
+              'messaging.queued_ms': Math.max(0, startedAt.getTime() - job.timestamp),
+              attempt: job.attemptsMade + 1,
+            },
+            isError,
+          });
+        }
+      }
     }
 
     private current(): Worker {
