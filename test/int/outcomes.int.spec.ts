@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AttemptResult } from '../../src/core/call/result.js';
 import { OutcomesService, type OutcomeInput } from '../../src/features/outcomes/outcomes.service.js';
+import { ShopsService } from '../../src/features/shops/shops.service.js';
 import { Sweeps } from '../../src/platform/queue/sweeps.js';
 import { CallRoom, type KnownOrder } from '../support/call-room.js';
 import { patiently } from '../support/wait.js';
@@ -386,6 +387,38 @@ describe('the time to give up', () => {
     expect(await room.row(vain)).toMatchObject({ outcome: 'unreachable' });
     await room.untilHeard(never, ['order.outcome']);
     await room.untilHeard(vain, ['order.attempt', 'order.outcome']);
+  });
+
+  it('ends as expired what the carrier never let through', async () => {
+    const order = await anAcceptedOrder();
+    for (let n = 0; n < 2; n += 1) {
+      await (await aCall(order, null)).end('carrier_failure');
+      await room.sql(`UPDATE orders SET first_call_at = now() WHERE id = $1`, [order.orderRef]);
+    }
+    await room.sql(`UPDATE orders SET give_up_at = now() - interval '1 second' WHERE id = $1`, [order.orderRef]);
+    await giveUp();
+    expect(await room.row(order)).toMatchObject({ outcome: 'expired', attempts_made: 2 });
+  });
+
+  it('is over at once for an order that has had as many attempts as its shop now allows', async () => {
+    const [tried, failed, promised] = [await anAcceptedOrder(), await anAcceptedOrder(), await anAcceptedOrder()];
+    for (let n = 0; n < 2; n += 1) await (await aCall(tried, null)).end('busy');
+    for (let n = 0; n < 2; n += 1) await (await aCall(failed, null)).end('carrier_failure');
+    for (let n = 0; n < 2; n += 1) await (await aCall(promised, null)).end('busy');
+    await room.sql(`UPDATE orders SET callback_at = now() + interval '1 hour' WHERE id = $1`, [promised.orderRef]);
+    const usedUp = () => room.test.get(Sweeps).runNow('outcomes.used-up');
+    await usedUp();
+    expect(await room.row(tried)).toMatchObject({ status: 'scheduled' });
+    const lower = (max: number) =>
+      room.sql(`UPDATE shops SET settings = jsonb_set(settings, '{retry,maxAttempts}', to_jsonb($1::int))`, [max]);
+    await lower(2);
+    room.test.get(ShopsService).forget();
+    await usedUp();
+    await lower(6);
+    room.test.get(ShopsService).forget();
+    expect(await room.row(tried)).toMatchObject({ status: 'final', outcome: 'unreachable' });
+    for (const one of [failed, promised]) expect(await room.row(one)).toMatchObject({ status: 'scheduled' });
+    await room.untilHeard(tried, ['order.attempt', 'order.attempt', 'order.outcome']);
   });
 
   it('waits for a callback that the buyer asked for', async () => {

@@ -189,6 +189,23 @@ describe('the same agent', () => {
     expect((await take(null)).taken).toBe(known);
   });
 
+  it('takes the answer also of a call for which somebody else had to be reserved', async () => {
+    await aShop('returning', ['returning']);
+    const [other, promised] = [
+      await floor.join('returning-1', ['returning']),
+      await floor.join('returning-2', ['returning']),
+    ];
+    const answering = test.get(AnsweringAgents);
+    const base = { callId: crypto.randomUUID(), groupId: 'returning', skills: [] };
+    const reserved = await answering.find({ ...base, reserved: null, preferredAgentId: other });
+    expect(reserved?.agentId).toBe(other);
+    const release = await floor.occupy(promised);
+    const answer = () => answering.find({ ...base, reserved, preferredAgentId: promised });
+    expect((await answer())?.agentId).toBe(other);
+    await release();
+    await waitFor('the promised one free', async () => (await answer())?.agentId === promised);
+  });
+
   it('calls back as promised', async () => {
     const shop = await aShop('promised', ['promised']);
     const at = new Date(Date.now() + 30_000);

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { callNeeds, skillsNeeded, type RoutedOrder, type RoutingHints, type SkillRule } from './call-needs.js';
+import {
+  awaitedAgent,
+  callNeeds,
+  skillsNeeded,
+  type RoutedOrder,
+  type RoutingHints,
+  type SkillRule,
+} from './call-needs.js';
 
 const now = new Date('2026-11-24T10:00:00Z');
 const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000);
@@ -88,5 +95,22 @@ describe('callNeeds', () => {
       skills: [],
       isPreferredOnly: true,
     });
+  });
+});
+
+describe('awaitedAgent', () => {
+  const rules = { language: 'uk', skillRules: [], sameAgentSeconds: 20 };
+  const floor = (isFree: boolean) => new Map([['anna', { skills: [], isFree }]]);
+  const promised = { callbackAt: now, callbackAgentId: 'anna', waitingSince: ago(20) };
+  const known = { callbackAt: null, callbackAgentId: null, earlierAgentId: 'anna', waitingSince: ago(5) };
+  it.each<[string, RoutedOrder, boolean, { until: Date; isPromised: boolean } | null]>([
+    ['who promised, until 15 s after the promise', promised, false, { until: ago(-15), isPromised: true }],
+    ['who promised and is free', promised, true, null],
+    ['who promised too long ago', { ...promised, callbackAt: ago(15) }, false, null],
+    ['who talked before, as long as the shop says', known, false, { until: ago(-15), isPromised: false }],
+    ['who talked before, and the wait is over', { ...known, waitingSince: ago(20) }, false, null],
+    ['who is not at work', { ...known, earlierAgentId: 'vira' }, false, null],
+  ])('%s', (_name, order, isFree, awaited) => {
+    expect(awaitedAgent(order, rules, floor(isFree), now)).toEqual(awaited);
   });
 });

@@ -12,7 +12,7 @@ export interface SkillRule {
   readonly relaxAfterSeconds: number | null;
 }
 
-/** What routing may know of an order; nothing in it tells who the buyer is. */
+/** What routing must know of an order. */
 export interface RoutingHints {
   readonly itemGroups: readonly string[];
   /** The buyer's language, when the shop gave one. */
@@ -87,6 +87,26 @@ export function callNeeds(
   const preferred = preferredAgentId === null ? undefined : atWork.get(preferredAgentId);
   const isAble = preferred !== undefined && skills.every((skill) => preferred.skills.includes(skill));
   return { skills, preferredAgentId, isPreferredOnly: isAble && isWorthWaiting };
+}
+
+/**
+ * The agent for whom an order waits now although others may be free, and until when; null: it waits for nobody in particular.
+ *
+ * @param atWork  agents of the group who are ready, or will be when their call is over
+ */
+export function awaitedAgent(
+  order: RoutedOrder,
+  rules: RoutingRules,
+  atWork: ReadonlyMap<AgentId, { readonly skills: readonly string[]; readonly isFree: boolean }>,
+  now: Date,
+): { readonly until: Date; readonly isPromised: boolean } | null {
+  const { preferredAgentId, isPreferredOnly } = callNeeds(order, rules, atWork, now);
+  if (isPreferredOnly !== true || preferredAgentId === null || atWork.get(preferredAgentId)?.isFree === true)
+    return null;
+  const { callbackAt, callbackAgentId, waitingSince = now } = order;
+  return callbackAt !== null && callbackAgentId !== null
+    ? { until: new Date(callbackAt.getTime() + PROMISED_AGENT_WAIT_MS), isPromised: true }
+    : { until: new Date(waitingSince.getTime() + rules.sameAgentSeconds * 1000), isPromised: false };
 }
 
 function isSame(a: string | null, b: string | null): boolean {

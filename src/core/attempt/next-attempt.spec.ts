@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ATTEMPT_RESULTS, type AttemptResult } from '../call/result.js';
 import type { RetryPolicy } from '../order/shop-settings.js';
-import { nextAttempt, restAfterLostCall, type PastAttempt } from './next-attempt.js';
+import { nextAttempt, outcomeInTime, restAfterLostCall, type PastAttempt } from './next-attempt.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -172,6 +172,18 @@ describe('time to give up', () => {
       kind: 'final',
       outcome: 'unreachable',
     });
+  });
+  it('ends as expired when no call was possible until then: the carrier or we failed, and nothing rang', () => {
+    const short = { giveUpAt: inMs(1) };
+    const failures = (n: number, result: AttemptResult) =>
+      past(...Array.from({ length: n }, () => result)).map((attempt) => ({ ...attempt, hasRung: false }));
+    expect(decide(failures(3, 'carrier_failure'), short)).toMatchObject({ kind: 'final', outcome: 'expired' });
+    expect(decide(failures(3, 'system_failure'), short)).toMatchObject({ kind: 'final', outcome: 'expired' });
+    const rung = failures(3, 'carrier_failure').map((attempt, n) => ({ ...attempt, hasRung: n === 0 }));
+    expect(decide(rung, short)).toMatchObject({ kind: 'final', outcome: 'unreachable' });
+    const charged = [...past('no_answer'), ...failures(2, 'carrier_failure')];
+    expect(decide(charged, short)).toMatchObject({ kind: 'final', outcome: 'unreachable' });
+    expect(outcomeInTime([])).toBe('expired');
   });
   it('has no limit when there is none', () => {
     expect(decide(past('busy'), { giveUpAt: null })).toMatchObject({ kind: 'again' });

@@ -26,7 +26,7 @@ export type NextAttempt =
     }
   | {
       readonly kind: 'final';
-      readonly outcome: 'unreachable' | 'invalid_number' | 'withdrawn';
+      readonly outcome: 'unreachable' | 'expired' | 'invalid_number' | 'withdrawn';
       readonly reason: string;
     }
   | { readonly kind: 'hold'; readonly reason: string };
@@ -90,6 +90,14 @@ function isDisturbing(attempt: PastAttempt): boolean {
 }
 
 /**
+ * What an order becomes whose time to give up has come: `expired` when no call to its buyer was possible, since none was tried, or all failed on the
+ * carrier's side or ours before anything rang; else `unreachable`.
+ */
+export function outcomeInTime(attempts: readonly PastAttempt[]): 'expired' | 'unreachable' {
+  return attempts.some(isDisturbing) ? 'unreachable' : 'expired';
+}
+
+/**
  * When to ring again, or when to give up.
  *
  * @param last      the result that has just come in; `attempts` are all ended ones of the order, this one among them, in any order
@@ -149,7 +157,7 @@ export function nextAttempt(input: {
   );
   const at = new Date(Math.ceil(earliestMs + gapMs * GAP_JITTER_RATIO * input.random()));
   if (giveUpAt && at >= giveUpAt)
-    return { kind: 'final', outcome: 'unreachable', reason: 'no attempt fits before the time to give up' };
+    return { kind: 'final', outcome: outcomeInTime(attempts), reason: 'no attempt fits before the time to give up' };
   const again = { kind: 'again', earliestAt: new Date(earliestMs), isAbandoned: last === 'abandoned' } as const;
   if (input.isDemo || input.habits === undefined || !FOUND_NOBODY.includes(last)) return { ...again, at };
   const until = new Date(Math.min(earliestMs + gapMs, (giveUpAt?.getTime() ?? Infinity) - 1));

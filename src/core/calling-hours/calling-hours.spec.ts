@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseHours, weekOf } from './calling-hours.js';
+import { doMeet, parseHours, weekOf, type CallingHours } from './calling-hours.js';
 
 describe('parseHours', () => {
   it.each(['9:00-20:00', '09:00-09:00', '20:00-09:00', '09:00-24:01', '09:00–20:00', '25:00-26:00', ''])(
@@ -29,5 +29,20 @@ describe('weekOf', () => {
       [],
       [],
     ]);
+  });
+});
+
+describe('doMeet', () => {
+  const week = (hours: CallingHours) => weekOf(hours);
+  it.each<[string, CallingHours, CallingHours, boolean]>([
+    ['any hour', 'always', 'always', true],
+    ['any hour and closed all days', 'always', {}, false],
+    ['the same days', { mon: ['09:00-20:00'] }, { mon: ['10:00-13:00'] }, true],
+    ['other days', { sun: ['09:00-20:00'] }, { mon: ['09:00-20:00'] }, false],
+    ['one ends where the other begins', { mon: ['06:00-10:00'] }, { mon: ['10:00-13:00'] }, false],
+    ['the second window of a day', { mon: ['06:00-07:00', '12:59-14:00'] }, { mon: ['10:00-13:00'] }, true],
+  ])('%s', (_name, a, b, isMet) => {
+    expect(doMeet(week(a), week(b))).toBe(isMet);
+    expect(doMeet(week(b), week(a))).toBe(isMet);
   });
 });

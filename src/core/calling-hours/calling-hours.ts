@@ -36,3 +36,14 @@ export function weekOf(hours: CallingHours): Week {
   if (hours === 'always') return 'always';
   return WEEKDAYS.map((day) => (hours[day] ?? []).map(parseHours).filter((window) => window !== null));
 }
+
+/** Whether two weeks have a minute of the same weekday in common; a shop whose hours miss those of its jurisdiction can call nobody, ever. */
+export function doMeet(a: Week, b: Week): boolean {
+  if (a === 'always') return b === 'always' || b.some((windows) => windows.length > 0);
+  if (b === 'always') return doMeet(b, a);
+  return a.some((windows, weekday) =>
+    windows.some((one) =>
+      (b[weekday] ?? []).some((other) => one.fromMinute < other.toMinute && other.fromMinute < one.toMinute),
+    ),
+  );
+}

@@ -19,6 +19,9 @@ const ready: WaitingForInput = {
   opensAt: null,
   reason: null,
   agentsReady: 1,
+  way: 'free',
+  awaitedAgent: null,
+  hasNoHours: false,
   pacingReason: null,
 };
 
@@ -81,8 +84,23 @@ describe('waitingFor', () => {
     ['no agent with the skill', { agentsReady: 0, skillsNeeded: ['tv'] }, 'no_agent'],
     ['no agent tells more than the pacer', { agentsReady: 0, pacingReason: 'no_agent' }, 'no_agent'],
     ['put off while circuits are open', { notBefore: later, attempts: 1, waitReason: 'trunk_down' }, 'trunk_down'],
-    ['all circuits open', { pacingReason: 'trunk_down', agentsReady: 0 }, 'trunk_down'],
-    ['lines busy', { pacingReason: 'trunk_full', agentsReady: 0 }, 'trunk_full'],
+    ['all circuits to the number open', { way: 'down', agentsReady: 0 }, 'trunk_down'],
+    ['lines to the number busy', { way: 'full', agentsReady: 0, pacingReason: 'no_agent' }, 'trunk_full'],
+    ['lines to the number busy, though others are free', { way: 'full', pacingReason: null }, 'trunk_full'],
+    ['no line leads there', { way: 'none' }, 'trunk_full'],
+    ['lines to other numbers were all busy', { pacingReason: 'trunk_full' }, 'next'],
+    ['the agent who promised the call', { awaitedAgent: { until: later, isPromised: true } }, 'agent_awaited'],
+    [
+      'the agent who knows the buyer, with others ready',
+      { awaitedAgent: { until: later, isPromised: false }, pacingReason: 'no_agent' },
+      'agent_awaited',
+    ],
+    ['lines before the agent', { way: 'full', awaitedAgent: { until: later, isPromised: true } }, 'trunk_full'],
+    [
+      'hours that never open',
+      { isOpen: false, hasNoHours: true, notBefore: later, waitReason: 'outside_calling_hours' },
+      'outside_calling_hours',
+    ],
     ['every ready agent promised to a ringing call', { pacingReason: 'no_agent' }, 'pacing'],
     ['enough phones ring, though no agent is ready', { pacingReason: 'predicted', agentsReady: 0 }, 'pacing'],
     ['the cap, though no agent is ready', { pacingReason: 'cap_reached', agentsReady: 0 }, 'pacing'],
@@ -108,6 +126,14 @@ describe('waitingFor', () => {
     expect(answer).toMatchObject({ code: 'outside_calling_hours', until: later });
     expect(answer.sentence).toContain(words);
     expect(answer.sentence).toContain('2026-11-22T12:00:00.000Z');
+  });
+
+  it('says which agent is waited for, and that hours never open', () => {
+    const one = waitingFor({ ...ready, awaitedAgent: { until: later, isPromised: true } });
+    expect(one).toMatchObject({ until: later, sentence: expect.stringContaining('who promised') as string });
+    const other = waitingFor({ ...ready, awaitedAgent: { until: later, isPromised: false } });
+    expect(other.sentence).toContain('talked with the buyer before');
+    expect(waitingFor({ ...ready, isOpen: false, hasNoHours: true, reason: 'shop_hours' }).sentence).toContain('never');
   });
 
   it('tells when the reason ends, as far as it is known', () => {

@@ -1,3 +1,4 @@
+import type { WayTo } from '../trunk/choose-trunk.js';
 import { isAboutHours, type RingRefusal } from '../calling-hours/may-ring.js';
 import type { OrderStatus, Outcome } from './order.js';
 
@@ -13,6 +14,7 @@ export const WAITING_CODES = [
   'delay',
   'outside_calling_hours',
   'no_agent',
+  'agent_awaited',
   'trunk_full',
   'trunk_down',
   'number_busy',
@@ -58,7 +60,13 @@ export interface WaitingForInput {
   readonly agentsReady: number;
   /** Absent: none. */
   readonly skillsNeeded?: readonly string[];
-  /** The reason of the last pacing decision of the shop's groups, e.g. `trunk_full`, `no_agent`, `predicted`; null: none known. */
+  /** How it stands with the lines to the buyer's number. */
+  readonly way: WayTo;
+  /** The buyer's own agent is busy and is waited for until then: who promised the callback, or talked with the buyer before. Null: nobody is. */
+  readonly awaitedAgent: { readonly until: Date; readonly isPromised: boolean } | null;
+  /** On no day of the week do the shop's calling hours and those of its jurisdiction meet. */
+  readonly hasNoHours: boolean;
+  /** The reason of the last pacing decision of the shop's groups, e.g. `no_agent`, `predicted`; null: none known. */
   readonly pacingReason: string | null;
   /** Of that decision: the chance (0–1) that one more answered call finds no agent, and the highest one that is accepted. */
   readonly pacingRisk?: number | null;
@@ -88,7 +96,7 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
     return say('callback', `The buyer asked to be called at ${input.callbackAt.toISOString()}.`, input.callbackAt);
   }
   if (isLater(notBefore) && input.waitReason === 'trunk_full') {
-    return say('trunk_full', 'No telephone line leads to the number of the buyer now.', notBefore);
+    return say('trunk_full', NO_LINE, notBefore);
   }
   if (isLater(notBefore) && input.waitReason === 'trunk_down') return say('trunk_down', CARRIER_REFUSES, notBefore);
   if (isLater(notBefore) && input.waitReason === 'number_busy') {
@@ -106,19 +114,29 @@ export function waitingFor(input: WaitingForInput): WaitingFor {
       : say('delay', `The first call is due at ${notBefore.toISOString()}.`, notBefore);
   }
   if (input.isBuyerOnCall === true) return say('number_busy', NUMBER_BUSY);
-  if (!input.isOpen) return say('outside_calling_hours', refusalSentence(input), input.opensAt);
+  if (!input.isOpen) {
+    return say('outside_calling_hours', input.hasNoHours ? NO_HOURS : refusalSentence(input), input.opensAt);
+  }
   if (input.isShopAtLimit) return say('shop_limit', 'The shop has as many calls alive as it wants at once.');
-  if (input.pacingReason === 'trunk_down') return say('trunk_down', CARRIER_REFUSES);
-  if (input.pacingReason === 'trunk_full') return say('trunk_full', 'All telephone lines are busy.');
+  if (input.way === 'down') return say('trunk_down', CARRIER_REFUSES);
+  if (input.way === 'none') return say('trunk_full', NO_LINE);
+  if (input.way === 'full') return say('trunk_full', 'All telephone lines that lead to the number are busy.');
+  if (input.awaitedAgent !== null) return awaited(input.awaitedAgent);
   const isAhead = input.pacingReason === 'predicted';
   if (isAhead && input.isNearCap !== true) return say('pacing', riskSentence(input));
   if (isAhead || input.pacingReason === 'cap_reached') return say('pacing', NEAR_CAP);
   if (input.agentsReady === 0) return say('no_agent', nobodySentence(input.skillsNeeded ?? []));
   if (input.pacingReason === 'no_evidence') return say('pacing', NO_EVIDENCE);
-  if (input.pacingReason !== null) {
+  // Lines that were all busy at the last decision are free by now.
+  if (input.pacingReason !== null && input.pacingReason !== 'trunk_full') {
     return say('pacing', 'Each agent who is ready is already kept for a buyer whose phone rings.');
   }
-  return say('next', 'The order is in the queue and will be called next.');
+  return say('next', 'The order is in the queue and will be called in its turn.');
+}
+
+function awaited({ until, isPromised }: NonNullable<WaitingForInput['awaitedAgent']>): WaitingFor {
+  const who = isPromised ? 'The agent who promised this call' : 'The agent who talked with the buyer before';
+  return say('agent_awaited', `${who} is busy and is waited for until ${until.toISOString()}.`, until);
 }
 
 function nobodySentence(skills: readonly string[]): string {
@@ -126,6 +144,9 @@ function nobodySentence(skills: readonly string[]): string {
   return `No agent is ready who has the skill the order needs: ${skills.join(', ')}.`;
 }
 
+const NO_LINE = 'No telephone line leads to the number of the buyer now.';
+const NO_HOURS =
+  "The buyer can never be called: on no day of the week do the shop's calling hours and those of its jurisdiction meet.";
 const NUMBER_BUSY = 'The number is on another call of ours.';
 const NEAR_CAP =
   'One more abandoned call could break a cap of the shop, so that its buyers are called only with an agent reserved, and none is free.';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseCallerId, chooseTrunk, hasOtherWay, type TrunkLoad } from './choose-trunk.js';
+import { chooseCallerId, chooseTrunk, hasOtherWay, wayTo, type TrunkLoad } from './choose-trunk.js';
 
 const trunk = (trunkId: string, more: Partial<TrunkLoad> = {}): TrunkLoad => ({
   trunkId,
@@ -86,6 +86,27 @@ describe('hasOtherWay', () => {
     ['there is none', [trunk('a')], false],
   ])('%s', (_name, trunks, expected) => {
     expect(hasOtherWay(trunks, '+380671234567', { failedTrunks: ['a'] })).toBe(expected);
+  });
+});
+
+describe('wayTo', () => {
+  const at = (prefix: string, linesFree: number, circuit?: 'closed' | 'open' | 'half_open'): TrunkLoad => ({
+    trunkId: `${prefix} ${circuit}`,
+    prefixes: [prefix],
+    priority: 0,
+    linesFree,
+    ...(circuit ? { circuit } : {}),
+  });
+  it.each<[string, TrunkLoad[], string]>([
+    ['a line', [at('+380', 0), at('+38067', 1)], 'free'],
+    ['none free, whatever other numbers have', [at('+380', 0), at('+48', 9)], 'full'],
+    ['all refuse', [at('+380', 0, 'open')], 'down'],
+    ['single calls try again', [at('+380', 0, 'open'), at('+380', 0, 'half_open')], 'down'],
+    ['one of them works and is full', [at('+380', 0, 'half_open'), at('+380', 0, 'closed')], 'full'],
+    ['a probe may leave', [at('+380', 1, 'half_open')], 'free'],
+    ['none leads there', [at('+48', 9)], 'none'],
+  ])('%s', (_name, trunks, way) => {
+    expect(wayTo(trunks, '+380671234567')).toBe(way);
   });
 });
 

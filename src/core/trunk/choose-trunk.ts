@@ -56,6 +56,18 @@ export function chooseTrunk<T extends TrunkLoad>(
   return best?.trunk ?? 'full';
 }
 
+/** How it stands with the lines to a number: free, all busy, refused by the carrier call after call, or there are none. */
+export type WayTo = 'free' | 'full' | 'down' | 'none';
+
+/** The same choice as {@link chooseTrunk} in one word; `down` also while single calls try whether the trunks work again. */
+export function wayTo(trunks: readonly TrunkLoad[], number: string, earlier?: EarlierTries): WayTo {
+  const chosen = chooseTrunk(trunks, number, earlier);
+  if (typeof chosen !== 'string') return 'free';
+  const leading = trunks.filter((trunk) => matchLength(trunk, number) !== null);
+  const isTrying = leading.every(({ circuit = 'closed' }) => circuit !== 'closed');
+  return chosen === 'full' && isTrying ? 'down' : chosen;
+}
+
 /** Whether some trunk that works leads to the number, besides those that have failed. */
 export function hasOtherWay(trunks: readonly TrunkLoad[], number: string, earlier: EarlierTries): boolean {
   return trunks.some(

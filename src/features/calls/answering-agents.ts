@@ -6,8 +6,8 @@ import { takesCalls, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 
 /**
- * Who takes a buyer who has answered: the agent reserved for the call, else the one the buyer knows, else whoever of the group is ready with
- * the skills and has been idle longest. Only persistent agents: nobody picks up a phone within 2 s of a buyer's answer.
+ * Who takes a buyer who has answered: the one the buyer knows (who promised the callback, or talked with them before) when free by now, else the
+ * agent reserved for the call, else whoever of the group is ready with the skills and has been idle longest. Only persistent agents: nobody picks up a phone within 2 s of a buyer's answer.
  */
 @Injectable()
 export class AnsweringAgents {
@@ -28,6 +28,8 @@ export class AnsweringAgents {
     readonly preferredAgentId: string | null;
   }): Promise<AgentLeg | null> {
     const { callId, reserved, skills, preferredAgentId } = call;
+    const known = await this.takeKnown(call);
+    if (known !== null) return known;
     if (reserved !== null && (await this.isReservedFor(reserved.agentId, callId))) return reserved;
     let free = (await this.agents.floor(call.groupId)).filter(isAtHand);
     for (;;) {
@@ -39,6 +41,23 @@ export class AnsweringAgents {
       }
       free = free.filter((agent) => agent !== chosen);
     }
+  }
+
+  /** An agent whose phone was rung for the call stays with it. */
+  private async takeKnown(call: {
+    readonly callId: string;
+    readonly groupId: string;
+    readonly reserved: AgentLeg | null;
+    readonly skills: readonly string[];
+    readonly preferredAgentId: string | null;
+  }): Promise<AgentLeg | null> {
+    const { callId, groupId, reserved, skills, preferredAgentId } = call;
+    if (reserved === null || reserved.connection === 'per_call') return null;
+    if (preferredAgentId === null || preferredAgentId === reserved.agentId) return null;
+    const known = (await this.agents.floor(groupId)).filter((agent) => agent.agentId === preferredAgentId);
+    const chosen = chooseAgent(known.filter(isAtHand), { skills, preferredAgentId });
+    if (chosen === null || chosen.legId === null || !(await this.take(chosen.agentId, callId))) return null;
+    return { agentId: chosen.agentId, legId: chosen.legId, connection: 'persistent' };
   }
 
   /** The call went on without the agent who was found for it. */

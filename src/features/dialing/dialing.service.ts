@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DialerError } from '../../core/shared/errors.js';
 import { Settings } from '../../platform/config/settings.js';
+import type { WayTo } from '../../core/trunk/choose-trunk.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
@@ -126,6 +127,11 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   /** Whether a trunk that works, and has not failed on the buyer a moment ago, leads to the number. */
   async hasOtherWay(tx: Tx, number: string, phoneHash: Buffer): Promise<boolean> {
     return this.lines.hasOtherWay(tx, number, phoneHash);
+  }
+
+  /** How it stands with the lines to a buyer's number now, over all dialers. */
+  async wayTo(number: string, phoneHash: Buffer): Promise<WayTo> {
+    return this.lines.wayTo(number, phoneHash);
   }
 
   private wakeUp(): void {

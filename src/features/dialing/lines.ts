@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { hasOtherWay, type TrunkLoad } from '../../core/trunk/choose-trunk.js';
+import { hasOtherWay, wayTo, type TrunkLoad, type WayTo } from '../../core/trunk/choose-trunk.js';
 import type { CircuitState } from '../../core/trunk/circuit-breaker.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { CallsService } from '../calls/calls.service.js';
@@ -50,6 +50,13 @@ export class Lines {
   /** Trunks that failed on calls to these numbers a moment ago, before anything rang, by the hex of the number's hash. */
   async failed(tx: Tx, phoneHashes: readonly Buffer[]): Promise<Map<string, string[]>> {
     return this.calls.failedTrunks(tx, phoneHashes, new Date(Date.now() - FAILURE_REMEMBERED_MS));
+  }
+
+  /** How it stands with the lines to a number now. */
+  async wayTo(number: string, phoneHash: Buffer): Promise<WayTo> {
+    const trunks = await this.free();
+    const failed = await this.transactions.read((tx) => this.failed(tx, [phoneHash]));
+    return wayTo(trunks, number, { failedTrunks: failed.get(phoneHash.toString('hex')) ?? [] });
   }
 
   /** Whether a trunk that works, and has not just failed on it, leads to the number. */

@@ -330,10 +330,39 @@ describe('the order status', () => {
     const { id } = (await (await postOrder(app, quiet, message)).json()) as { id: string };
     const { orderId } = message.data as { orderId: string };
     await app.get(OrdersService).schedule(id);
+    const waiting = async () =>
+      (await getOrder(app, quiet, orderId))['waitingFor'] as { code: string; sentence: string };
+    expect(await waiting()).toMatchObject({
+      code: 'trunk_full',
+      sentence: expect.stringContaining('No telephone line') as string,
+    });
+    const trunk = { endpoint: 'PJSIP/{number}@trunk', maxChannels: 5, callsPerSecond: 5 };
+    await asAdmin(app, 'PUT', '/v1/admin/trunks/elsewhere', { ...trunk, prefixes: ['+48'] });
+    expect(await waiting()).toMatchObject({ code: 'trunk_full' });
+    await asAdmin(app, 'PUT', '/v1/admin/trunks/main', trunk);
     expect(await getOrder(app, quiet, orderId)).toMatchObject({
       status: 'scheduled',
       waitingFor: { code: 'no_agent' },
     });
+    const closed = { jurisdiction: 'fr', callingHours: { sun: ['09:00-20:00'] } };
+    const warned = await asAdmin(app, 'PUT', '/v1/admin/shops/quiet', {
+      name: 'Q',
+      timeZone: 'Europe/Kyiv',
+      ...closed,
+    });
+    expect(await warned.json()).toMatchObject({
+      warnings: expect.arrayContaining([expect.stringContaining('No order can ever be called')]) as string[],
+    });
+    expect(await waiting()).toMatchObject({
+      code: 'outside_calling_hours',
+      sentence: expect.stringContaining('never be called') as string,
+    });
+    const open = await asAdmin(app, 'PUT', '/v1/admin/shops/quiet', {
+      name: 'Q',
+      timeZone: 'Europe/Kyiv',
+      callingHours: 'always',
+    });
+    expect(JSON.stringify(await open.json())).not.toContain('No order can ever');
     await asAdmin(app, 'POST', '/v1/admin/shops/quiet/pause');
     expect(await getOrder(app, quiet, orderId)).toMatchObject({ waitingFor: { code: 'paused' } });
     await asAdmin(app, 'POST', '/v1/admin/shops/quiet/resume');
@@ -346,7 +375,11 @@ describe('secrets and personal data', () => {
     await postOrder(
       app,
       shop,
-      orderCreated({ customer: { name: 'Canary Canaryenko', phone: '+380679998877', email: 'canary@example.com' } }),
+      orderCreated({
+        customer: { name: 'Canary Canaryenko', phone: '+380679998877', email: 'canary@example.com' },
+        delivery: { city: 'Canaryville', address: 'Canary Street 1' },
+        items: [{ sku: 'C', quantity: 1, unitPrice: '1.00', group: 'canaries' }],
+      }),
     );
     await postOrder(app, shop, orderCreated({ customer: { name: 'Canary Canaryenko', phone: '+38067999887' } }));
     const tables = ['orders', 'order_timeline', 'webhook_messages', 'outbox', 'shops', 'shop_secrets', 'destinations'];

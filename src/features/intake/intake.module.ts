@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { Sweeps } from '../../platform/queue/sweeps.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { CallsModule } from '../calls/calls.module.js';
+import { DialingModule } from '../dialing/dialing.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
 import { IntakeController } from './intake.controller.js';
@@ -9,7 +10,7 @@ import { IntakeService } from './intake.service.js';
 import { OrderStatusReader } from './order-status.js';
 
 @Module({
-  imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule],
+  imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule, DialingModule],
   controllers: [IntakeController],
   providers: [IntakeService, OrderStatusReader],
 })

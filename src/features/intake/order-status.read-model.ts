@@ -1,4 +1,3 @@
-import type { RoutingHints } from '../../core/agent/call-needs.js';
 import type { Tx } from '../../platform/database/transaction.js';
 
 export interface AttemptView {
@@ -74,14 +73,17 @@ export async function liveCallsOf(tx: Tx, shopId: string): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-/** What an order's routing rests on; null while only its cancel has come. */
-export async function routingOf(tx: Tx, orderRef: string): Promise<{ hints: RoutingHints; dueAt: Date } | null> {
-  const rows = (await tx.query(`SELECT routing AS hints, due_at AS "dueAt" FROM orders WHERE id = $1`, [orderRef])) as {
-    hints: RoutingHints | null;
-    dueAt: Date | null;
-  }[];
-  const [{ hints, dueAt } = { hints: null, dueAt: null }] = rows;
-  return hints === null || dueAt === null ? null : { hints, dueAt };
+/** Where an order stands that waits in the queue: since when it is due, and who talked with the buyer before. */
+export async function queuedOf(
+  tx: Tx,
+  orderRef: string,
+): Promise<{ readonly dueAt: Date; readonly earlierAgentId: string | null } | null> {
+  const rows = (await tx.query(
+    `SELECT o.due_at AS "dueAt", (SELECT c.agent_id FROM calls c WHERE c.phone_hash = o.phone_hash AND c.shop_id = o.shop_id
+       AND c.connected_at IS NOT NULL ORDER BY c.planned_at DESC LIMIT 1) AS "earlierAgentId" FROM orders o WHERE o.id = $1`,
+    [orderRef],
+  )) as { dueAt: Date; earlierAgentId: string | null }[];
+  return rows[0] ?? null;
 }
 
 /** @param skills  only agents who have all of them count as ready */
@@ -94,9 +96,7 @@ export async function groupsNow(
   const rows = (await tx.query(
     `SELECT (SELECT count(DISTINCT p.agent_id)::int FROM agent_presence p JOIN agent_groups g USING (agent_id) JOIN agents a USING (agent_id)
              WHERE g.group_id = ANY($1::text[]) AND p.state = 'ready' AND a.skills @> $3::text[]) AS "agentsReady",
-       CASE WHEN last.decision ->> 'reason' = 'trunk_full'
-            AND (SELECT bool_and(t ->> 'circuit' = 'open') FROM jsonb_array_elements(last.decision -> 'trunks') AS t)
-         THEN 'trunk_down' ELSE last.decision ->> 'reason' END AS "pacingReason",
+       last.decision ->> 'reason' AS "pacingReason",
        (last.decision ->> 'risk')::float AS "pacingRisk", (last.decision ->> 'acceptedRisk')::float AS "pacingAcceptedRisk",
        coalesce(last.decision -> 'nearCap' ? $2, false) AS "isNearCap"
      FROM (SELECT 1) AS one LEFT JOIN LATERAL (

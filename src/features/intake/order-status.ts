@@ -1,23 +1,34 @@
 import { Injectable } from '@nestjs/common';
-import { skillsNeeded } from '../../core/agent/call-needs.js';
+import { awaitedAgent, skillsNeeded } from '../../core/agent/call-needs.js';
 import { helpsAfterSeconds, type OverflowStep } from '../../core/agent/overflow.js';
 import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
+import { doMeet } from '../../core/calling-hours/calling-hours.js';
 import { mayRing } from '../../core/calling-hours/may-ring.js';
-import { waitingFor } from '../../core/order/waiting-for.js';
+import { waitingFor, type WaitingForInput } from '../../core/order/waiting-for.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService } from '../calls/calls.service.js';
-import { OrdersService, type OrderRow } from '../orders/orders.service.js';
-import { ShopsService } from '../shops/shops.service.js';
+import { DialingService } from '../dialing/dialing.service.js';
+import { OrdersService, type OrderRow, type OrderView } from '../orders/orders.service.js';
+import { ShopsService, type Shop } from '../shops/shops.service.js';
 import {
   attemptsOf,
   deliveriesOf,
   groupsNow,
   isBuyerOnCall,
   liveCallsOf,
-  routingOf,
+  queuedOf,
 } from './order-status.read-model.js';
+
+type InQueue = Pick<WaitingForInput, 'way' | 'awaitedAgent'> & {
+  /** Groups that help with the order by now. */
+  readonly groupIds: readonly string[];
+  readonly skillsNeeded: readonly string[];
+};
+
+const NOT_IN_QUEUE: InQueue = { groupIds: [], skillsNeeded: [], way: 'free', awaitedAgent: null };
+const AT_WORK: readonly string[] = ['ready', 'reserved', 'talking', 'wrap_up'];
 
 /** Everything a shop may know about one of its orders, and why it is not being called right now. */
 @Injectable()
@@ -27,6 +38,7 @@ export class OrderStatusReader {
     private readonly orders: OrdersService,
     private readonly agents: AgentsService,
     private readonly calls: CallsService,
+    private readonly dialing: DialingService,
     private readonly transactions: Transactions,
   ) {}
 
@@ -36,23 +48,16 @@ export class OrderStatusReader {
     if (view === null) throw new DialerError('order.not_found', 'The shop has no such order.');
     const { row, content, timeline } = view;
     const now = new Date();
-    const staffed = await this.agents.staffedGroups();
-    const { attempts, deliveries, liveCalls, groups, pastCalls, isOnCall, skills } = await this.transactions.read(
-      async (tx) => {
-        const routing = row.status === 'scheduled' ? await routingOf(tx, row.orderRef) : null;
-        const waitedSeconds = routing === null ? 0 : Math.max(0, now.getTime() - routing.dueAt.getTime()) / 1000;
-        const skills = routing === null ? [] : skillsNeeded(shop.settings, routing.hints, waitedSeconds);
-        const helping = groupsThatHelp(shop.settings.agentGroups, waitedSeconds, staffed);
-        return {
-          attempts: await attemptsOf(tx, shopId, row.orderRef),
-          deliveries: await deliveriesOf(tx, shopId, row.orderRef),
-          liveCalls: await liveCallsOf(tx, shopId),
-          isOnCall: await isBuyerOnCall(tx, row.phoneHash, row.orderRef),
-          pastCalls: await this.pastCalls(tx, row),
-          groups: await groupsNow(tx, shopId, helping, skills),
-          skills,
-        };
-      },
+    const queued = row.status === 'scheduled' ? await this.inQueue(shop, view, now) : NOT_IN_QUEUE;
+    const { attempts, deliveries, liveCalls, groups, pastCalls, isOnCall } = await this.transactions.read(
+      async (tx) => ({
+        attempts: await attemptsOf(tx, shopId, row.orderRef),
+        deliveries: await deliveriesOf(tx, shopId, row.orderRef),
+        liveCalls: await liveCallsOf(tx, shopId),
+        isOnCall: await isBuyerOnCall(tx, row.phoneHash, row.orderRef),
+        pastCalls: await this.pastCalls(tx, row),
+        groups: await groupsNow(tx, shopId, queued.groupIds, queued.skillsNeeded),
+      }),
     );
     const ring = mayRing({
       rules: shop.ringRules,
@@ -78,7 +83,8 @@ export class OrderStatusReader {
         attempts: row.attemptsMade,
         notBefore: row.notBefore,
         callbackAt: row.callbackAt,
-        skillsNeeded: skills,
+        hasNoHours: !doMeet(shop.ringRules.shopHours, shop.ringRules.boundingHours),
+        ...queued,
         ...ring,
         ...groups,
       }),
@@ -95,6 +101,27 @@ export class OrderStatusReader {
       attempts,
       deliveries,
       timeline,
+    };
+  }
+
+  /** What an order in the queue needs: lines to its number, agents with skills, perhaps one agent in particular. */
+  private async inQueue({ settings }: Shop, { row, content, routing }: OrderView, now: Date): Promise<InQueue> {
+    const place = await this.transactions.read((tx) => queuedOf(tx, row.orderRef));
+    if (place === null || content === null || row.phoneHash === null) return NOT_IN_QUEUE;
+    const waitedSeconds = Math.max(0, now.getTime() - place.dueAt.getTime()) / 1000;
+    const groupIds = groupsThatHelp(settings.agentGroups, waitedSeconds, await this.agents.staffedGroups());
+    const people = await this.agents.floor(groupIds);
+    const atWork = new Map(
+      people
+        .filter(({ state, wish }) => AT_WORK.includes(state) && wish.to === 'ready')
+        .map(({ agentId, skills, state }) => [agentId, { skills, isFree: state === 'ready' }]),
+    );
+    const order = { ...row, ...place, routing, waitingSince: place.dueAt };
+    return {
+      groupIds,
+      skillsNeeded: skillsNeeded(settings, routing, waitedSeconds),
+      way: await this.dialing.wayTo(content.customer.phone, row.phoneHash),
+      awaitedAgent: awaitedAgent(order, settings, atWork, now),
     };
   }
 

@@ -1,5 +1,4 @@
 import type { QueuedOrder, WhenLate } from '../../core/attempt/dial-order.js';
-import type { RoutingHints } from '../../core/agent/call-needs.js';
 import { rows, type Tx } from '../../platform/database/transaction.js';
 import { ORDER_COLUMNS, type OrderRow } from './order-row.js';
 
@@ -20,7 +19,7 @@ interface QueueQuery {
 /** What a due order is called by, beyond its row. */
 export interface QueuedRow extends OrderRow {
   readonly phoneHash: Buffer;
-  readonly routing: RoutingHints;
+  readonly routingEncrypted: string | null;
   readonly dueAt: Date;
   readonly turnAt: Date;
   /** Who talked with this buyer last, for the same shop. */
@@ -124,7 +123,7 @@ async function firstOfEachShop(
 export async function lockDue(tx: Tx, orderRefs: readonly string[]): Promise<QueuedRow[]> {
   const found = await rows<QueuedRow & { isDue: boolean }>(
     tx,
-    `SELECT ${ORDER_COLUMNS}, o.is_due AS "isDue", o.routing, o.due_at AS "dueAt", o.turn_at AS "turnAt",
+    `SELECT ${ORDER_COLUMNS}, o.is_due AS "isDue", o.routing_encrypted AS "routingEncrypted", o.due_at AS "dueAt", o.turn_at AS "turnAt",
        (SELECT c.agent_id FROM calls c WHERE c.phone_hash = o.phone_hash AND c.shop_id = o.shop_id AND c.connected_at IS NOT NULL
         ORDER BY c.planned_at DESC LIMIT 1) AS "earlierAgentId"
      FROM orders o WHERE o.id = ANY($1::uuid[]) FOR UPDATE OF o SKIP LOCKED`,

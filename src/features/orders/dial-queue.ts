@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { RoutingHints } from '../../core/agent/call-needs.js';
 import { helpsAfterSeconds } from '../../core/agent/overflow.js';
 import {
   chargeShare,
@@ -25,6 +26,8 @@ export interface DueQuery {
   readonly staffedGroups?: ReadonlySet<string>;
   readonly now: Date;
 }
+
+const NO_HINTS: RoutingHints = { itemGroups: [], language: null, region: null };
 
 /** The dial queue: which orders may be called now, in which order (`core/attempt/dial-order.ts`), and where an order stands in it. */
 @Injectable()
@@ -102,10 +105,13 @@ export class DialQueue {
   }
 
   private opened(row: QueuedRow, { groupId, share }: ServedShop): DueOrder {
+    const sealed = row.routingEncrypted;
+    const routing = sealed === null ? NO_HINTS : (JSON.parse(this.vault.decrypt(sealed)) as RoutingHints);
     return {
       ...row,
+      routing,
       phone: this.vault.decrypt(row.phoneEncrypted ?? ''),
-      language: row.routing.language,
+      language: routing.language,
       waitingSince: row.dueAt,
       groupId,
       share,

@@ -21,7 +21,7 @@ export function orderCard(row: OrderRow, vault: Vault): OrderCard | null {
   };
 }
 
-/** What may stand beside the sealed card, readable: it serves to find a fitting agent and tells of nobody who the buyer is. */
+/** What the choice of an agent needs; sealed like the card, since a shop may write anything into these fields. */
 export function routingOf(content: OrderContent): RoutingHints {
   return {
     itemGroups: [...new Set(content.items.flatMap(({ group }) => group ?? []))],

@@ -168,7 +168,7 @@ export class OrderMessages {
       registeredAt,
       callBy: callByOf(shop.settings, { registeredAt, confirmBy }),
       timeZones: candidateZones({ ...content.customer, delivery: content.delivery, shop: shop.settings }),
-      routing: routingOf(content),
+      routingEncrypted: this.vault.encrypt(JSON.stringify(routingOf(content))),
     };
   }
 }

@@ -1,7 +1,6 @@
 import type { AttemptResult } from '../../core/call/result.js';
 import type { FirstCallTerms } from '../../core/order/deadline.js';
 import type { LiveStatus } from '../../core/order/order-machine.js';
-import type { RoutingHints } from '../../core/agent/call-needs.js';
 import type { Outcome } from '../../core/order/order.js';
 import type { Tx } from '../../platform/database/transaction.js';
 import { ORDER_COLUMNS, type OrderRow, type TimelineEntry } from './order-row.js';
@@ -16,7 +15,7 @@ export interface StoredContent {
   readonly registeredAt: Date;
   readonly callBy: Date | null;
   readonly timeZones: readonly string[];
-  readonly routing: RoutingHints;
+  readonly routingEncrypted: string;
 }
 
 export interface NewOrder extends StoredContent {
@@ -44,7 +43,7 @@ export async function insertOrder(tx: Tx, order: NewOrder): Promise<KnownBuyer |
   const rows = (await tx.query(
     `WITH made AS (
        INSERT INTO orders (id, shop_id, order_id, version, status, phone_encrypted, phone_hash, card_encrypted, priority, registered_at,
-         received_at, call_by, not_before, give_up_at, time_zones, trace_id, due_at, is_due, turn_at, routing)
+         received_at, call_by, not_before, give_up_at, time_zones, trace_id, due_at, is_due, turn_at, routing_encrypted)
        VALUES ($1, $2, $3, $4, 'accepted', $5, $6, $7, $8, $9, $10::timestamptz, $11, $12, $13, $14, $15, $16::timestamptz,
          $16::timestamptz <= $10::timestamptz, $17, $18)
        ON CONFLICT (shop_id, order_id) DO NOTHING RETURNING id, shop_id, version
@@ -73,7 +72,7 @@ export async function insertOrder(tx: Tx, order: NewOrder): Promise<KnownBuyer |
       order.traceId,
       order.dueAt,
       order.turnAt,
-      JSON.stringify(order.routing),
+      order.routingEncrypted,
     ],
   )) as KnownBuyer[];
   return rows[0] ?? null;
@@ -122,7 +121,7 @@ export async function updateContent(tx: Tx, orderRef: string, content: StoredCon
   await tx.query(
     `UPDATE orders SET version = greatest(version, $2), phone_encrypted = $3, phone_hash = $4, card_encrypted = $5, priority = $6,
        registered_at = $7, turn_at = CASE WHEN turn_at = call_by THEN coalesce($8, turn_at) ELSE turn_at END, call_by = $8, time_zones = $9,
-       routing = $10, row_version = row_version + 1 WHERE id = $1`,
+       routing_encrypted = $10, row_version = row_version + 1 WHERE id = $1`,
     [
       orderRef,
       content.version,
@@ -133,7 +132,7 @@ export async function updateContent(tx: Tx, orderRef: string, content: StoredCon
       content.registeredAt,
       content.callBy,
       content.timeZones,
-      JSON.stringify(content.routing),
+      content.routingEncrypted,
     ],
   );
 }

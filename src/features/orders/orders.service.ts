@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { RoutingHints } from '../../core/agent/call-needs.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { FirstCallTerms } from '../../core/order/deadline.js';
 import type { OrderCard, OrderContent } from '../../core/order/order-card.js';
@@ -14,7 +15,7 @@ import { Events } from '../../platform/outbox/events.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import { DialQueue, type DueQuery } from './dial-queue.js';
 import { schedule, scheduleForgotten } from './dial-queue.store.js';
-import { orderCard } from './order-content.js';
+import { orderCard, routingOf } from './order-content.js';
 import { OrderMessages } from './order-messages.js';
 import { putOffAlike } from './put-off.store.js';
 import { findOrder, findOrderByShopId, openOrdersOfPhone } from './order.read-model.js';
@@ -53,6 +54,8 @@ export interface OrderView {
   readonly row: OrderRow;
   /** null: a cancel came before the create, which has not come yet. */
   readonly content: OrderContent | null;
+  /** What the choice of its agent rests on. */
+  readonly routing: RoutingHints | null;
   readonly timeline: readonly TimelineEntry[];
 }
 
@@ -338,7 +341,13 @@ export class OrdersService {
     return this.transactions.read(async (tx) => {
       const row = await findOrderByShopId(tx, shopId, orderId);
       if (row === null) return null;
-      return { row, content: this.contentOf(row), timeline: await timelineOf(tx, shopId, row.orderRef) };
+      const content = this.contentOf(row);
+      return {
+        row,
+        content,
+        routing: content && routingOf(content),
+        timeline: await timelineOf(tx, shopId, row.orderRef),
+      };
     });
   }
 

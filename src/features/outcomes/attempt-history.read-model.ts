@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { PastAttempt } from '../../core/attempt/next-attempt.js';
+import { ATTEMPT_RESULTS } from '../../core/call/result.js';
+import { isCharged, type PastAttempt } from '../../core/attempt/next-attempt.js';
 import type { ShopSettings } from '../../core/order/shop-settings.js';
 import { rows, type Tx } from '../../platform/database/transaction.js';
+
+/** No shop allows more; an endless maximum is not one for the database. */
+const MOST_ATTEMPTS = 1_000_000;
 
 /** What the decision about the next attempt rests on, read in the deciding transaction itself. */
 @Injectable()
@@ -42,6 +46,19 @@ export class AttemptHistory {
       `SELECT id FROM orders WHERE status IN ('accepted', 'scheduled') AND give_up_at <= now()
          AND (callback_at IS NULL OR callback_at <= now() - interval '1 hour') ORDER BY give_up_at LIMIT $1`,
       [limit],
+    );
+    return found.map((row) => row.id);
+  }
+
+  /** Waiting orders of the shop with so many charged attempts; whom the buyer asked to be called back is not among them, nor who is held. */
+  async usedUp(tx: Tx, shopId: string, maxAttempts: number, limit: number): Promise<string[]> {
+    // The first condition is the index's; the second leaves out attempts that count for nothing.
+    const found = await rows<{ id: string }>(
+      tx,
+      `SELECT id FROM orders WHERE shop_id = $1 AND attempts_made >= $2 AND status = 'scheduled' AND attempts_made > 0
+         AND callback_at IS NULL AND hold_reason IS NULL
+         AND (SELECT coalesce(sum(n::int), 0) FROM jsonb_each_text(results) AS r (result, n) WHERE result = ANY($3::text[])) >= $2 LIMIT $4`,
+      [shopId, Math.min(maxAttempts, MOST_ATTEMPTS), ATTEMPT_RESULTS.filter(isCharged), limit],
     );
     return found.map((row) => row.id);
   }

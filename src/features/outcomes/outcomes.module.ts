@@ -10,6 +10,7 @@ import { Consequences } from './consequences.js';
 import { OutcomeStore } from './outcome.store.js';
 import { OutcomesHandlers } from './outcomes.handlers.js';
 import { OutcomesMetrics } from './outcomes.metrics.js';
+import { OrderEnds } from './order-ends.js';
 import { OutcomesService } from './outcomes.service.js';
 import { WordSpool } from './word-spool.js';
 
@@ -19,6 +20,7 @@ import { WordSpool } from './word-spool.js';
   providers: [
     OutcomeStore,
     AttemptHistory,
+    OrderEnds,
     OutcomesMetrics,
     Consequences,
     WordSpool,

@@ -24,8 +24,6 @@ import { checkUnseen, readWords, under, type OrderWord, type OutcomeInput } from
 
 export type { OutcomeInput } from './words-of-call.js';
 
-const GIVE_UP_BATCH = 200;
-
 /**
  * What became of an order, and what follows from it.
  *
@@ -141,18 +139,6 @@ export class OutcomesService {
       if (order.status !== 'wrap_up' || order.liveCallId !== callId) continue;
       await this.store.insertSilence(tx, { shopId: order.shopId, orderRef: order.orderRef, callId });
       await this.consequences.ofAttempt(tx, order, endOf(call, number));
-    }
-  }
-
-  /** Sweep: orders whose time has run out. Never called: `expired`; called in vain: `unreachable`. */
-  async giveUpOverdue(): Promise<void> {
-    const overdue = await this.transactions.read((tx) => this.history.overdue(tx, GIVE_UP_BATCH));
-    for (const orderRef of overdue) {
-      await this.transactions.run(async (tx) => {
-        const order = await this.orders.lock(tx, orderRef);
-        if (order.status !== 'accepted' && order.status !== 'scheduled') return;
-        await this.orders.finish(tx, orderRef, { outcome: order.firstCallAt === null ? 'expired' : 'unreachable' });
-      });
     }
   }
 

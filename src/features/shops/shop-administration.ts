@@ -33,7 +33,7 @@ export interface PutShopAnswer {
   readonly apiKey?: string;
   readonly webhookSecret?: string;
   readonly destinations: { readonly name: string; readonly secret?: string }[];
-  /** What the settings name and is not there yet; absent when there is nothing. */
+  /** What orders would wait for: groups and skills that are not there yet, hours that never come; absent when there is nothing. */
   readonly warnings?: readonly string[];
 }
 

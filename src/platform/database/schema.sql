@@ -273,7 +273,7 @@ CREATE TABLE orders (
   give_up_at timestamp with time zone,
   first_call_at timestamp with time zone,
   time_zones text[] NOT NULL DEFAULT '{}'::text[],
-  routing jsonb NOT NULL DEFAULT '{}'::jsonb,
+  routing_encrypted text,
   attempts_made integer NOT NULL DEFAULT 0,
   results jsonb NOT NULL DEFAULT '{}'::jsonb,
   is_abandoned_before boolean NOT NULL DEFAULT false,
@@ -315,6 +315,7 @@ CREATE INDEX orders_on_the_phone ON public.orders USING btree (phone_hash) WHERE
 CREATE INDEX orders_open_by_phone ON public.orders USING btree (phone_hash) WHERE (status <> 'final'::text);
 CREATE INDEX orders_open_by_shop ON public.orders USING btree (shop_id, call_by) WHERE (status <> 'final'::text);
 CREATE INDEX orders_owed_not_yet_due ON public.orders USING btree (due_at) WHERE ((status = 'scheduled'::text) AND (hold_reason IS NULL) AND (NOT is_due) AND (band < 2));
+CREATE INDEX orders_tried ON public.orders USING btree (shop_id, attempts_made) WHERE ((status = 'scheduled'::text) AND (attempts_made > 0));
 
 CREATE TABLE outbox (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,

@@ -1,4 +1,4 @@
-import { nextAttempt, restAfterLostCall } from '../../../src/core/attempt/next-attempt.js';
+import { nextAttempt, restAfterLostCall, outcomeInTime } from '../../../src/core/attempt/next-attempt.js';
 import type { AttemptResult } from '../../../src/core/call/result.js';
 import { isDemo, type ShopSettings } from '../../../src/core/order/shop-settings.js';
 import { decideWord, effectOf, meaningOf, type AgentWord, type Effect } from '../../../src/core/outcome/agent-word.js';
@@ -69,8 +69,12 @@ export class Outcomes {
   giveUp(order: OrderRow): boolean {
     this.database.check();
     const { status } = order.state;
-    if (status === 'accepted' || status === 'scheduled')
-      this.orders.finish(order, order.firstCallAt === null ? 'expired' : 'unreachable');
+    if (status === 'accepted' || status === 'scheduled') {
+      const past = order.attempts.flatMap(({ result, plannedAt: startedAt, hasRung }) =>
+        result === null ? [] : [{ result, startedAt, hasRung }],
+      );
+      this.orders.finish(order, outcomeInTime(past));
+    }
     return order.state.status === 'final';
   }
 

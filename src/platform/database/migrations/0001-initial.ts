@@ -170,8 +170,8 @@ export class Initial0001 implements MigrationInterface {
         first_call_at timestamptz,
         -- Where the buyer may be; a call must be permitted in each of them.
         time_zones text[] NOT NULL DEFAULT '{}',
-        -- What is known for the choice of an agent without opening the card: itemGroups, language, region.
-        routing jsonb NOT NULL DEFAULT '{}',
+        -- Sealed: what the choice of an agent needs of the card, read without opening all of it: itemGroups, language, region.
+        routing_encrypted text,
         attempts_made int NOT NULL DEFAULT 0,
         results jsonb NOT NULL DEFAULT '{}',
         is_abandoned_before boolean NOT NULL DEFAULT false,
@@ -204,6 +204,7 @@ export class Initial0001 implements MigrationInterface {
       CREATE INDEX orders_not_yet_due ON orders (due_at) WHERE status = 'scheduled' AND hold_reason IS NULL AND NOT is_due;
       CREATE INDEX orders_owed_not_yet_due ON orders (due_at) WHERE status = 'scheduled' AND hold_reason IS NULL AND NOT is_due AND band < 2;
       CREATE INDEX orders_open_by_shop ON orders (shop_id, call_by) WHERE status <> 'final';
+      CREATE INDEX orders_tried ON orders (shop_id, attempts_made) WHERE status = 'scheduled' AND attempts_made > 0;
       CREATE INDEX orders_give_up ON orders (give_up_at) WHERE status IN ('accepted', 'scheduled');
       CREATE INDEX orders_accepted ON orders (received_at) WHERE status = 'accepted';
       CREATE INDEX orders_open_by_phone ON orders (phone_hash) WHERE status <> 'final';
