@@ -34,6 +34,8 @@ export interface NetworkOptions {
   readonly isTemporary?: boolean;
   /** For tests: into the names of what is made on foreign servers. */
   readonly runId?: string;
+  /** `address:port` where agents' phones answer; default: the carrier. Only with an exchange of our own. */
+  readonly phonesHost?: string;
   readonly ports?: { readonly api?: number; readonly shop?: number };
   readonly logLevel?: string;
   readonly progress?: (message: string) => void;
@@ -167,5 +169,6 @@ async function allOrNothing<A, B, C>(parts: readonly [Promise<A>, Promise<B>, Pr
 async function exchange(options: NetworkOptions, keep: Keep): Promise<Telephony | null> {
   if (options.telephony === 'virtual') return null;
   const start = options.telephony === 'own-asterisk' ? startOwnTelephony : startTelephony;
-  return keep(await start({ agents: playedPhones(options.agents), progress: options.progress }));
+  const { agents, phonesHost, progress } = options;
+  return keep(await start({ agents: playedPhones(agents), phonesHost, progress }));
 }

@@ -17,6 +17,8 @@ export interface Telephony {
 export interface TelephonyOptions {
   /** Endpoint names of agents whose phones the carrier plays, e.g. `agent-anna`; asterisk-config/README.md has names that reject, ring or stay deaf. */
   readonly agents?: readonly string[];
+  /** `address:port` where agents' phones answer; default: the carrier. */
+  readonly phonesHost?: string;
   readonly progress?: (message: string) => void;
 }
 
@@ -43,7 +45,11 @@ export async function startTelephony(options: TelephonyOptions = {}): Promise<Te
 export async function startOwnTelephony(options: TelephonyOptions = {}): Promise<Telephony> {
   const carrier = await startCarrier(options);
   try {
-    const pbx = await startAsterisk({ ...options, trunkHost: carrier.trunkHost, phonesHost: carrier.phonesHost });
+    const pbx = await startAsterisk({
+      ...options,
+      trunkHost: carrier.trunkHost,
+      phonesHost: options.phonesHost ?? carrier.phonesHost,
+    });
     return {
       ariUrl: pbx.url,
       ariUsername: pbx.ariUsername,

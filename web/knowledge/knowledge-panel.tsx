@@ -63,6 +63,11 @@ export function KnowledgePanel(props: {
         />
       )}
       {shop !== null && <Articles key={shop} shop={shop} search={search} />}
+      {shops.isSuccess && shop === null && (
+        <Text c="dimmed" p="md" role="status">
+          {word('knowledge/empty')}
+        </Text>
+      )}
       {shops.isError && <Failed again={() => void shops.refetch()} />}
     </Paper>
   );
