@@ -90,14 +90,21 @@ export async function leadDefaultGroup(test: TestApp): Promise<void> {
   );
 }
 
-/** Connects a ready agent with the buyer of an order, as the calls room does, without a telephone exchange. */
-export async function connect(test: TestApp, at: { agentId: string; shopId: string; orderRef: string }): Promise<Talk> {
+/**
+ * Connects a ready agent with the buyer of an order, as the calls room does, without a telephone exchange.
+ * @param unwritten  runs while they hear each other and nothing of it is written yet
+ */
+export async function connect(
+  test: TestApp,
+  at: { agentId: string; shopId: string; orderRef: string },
+  unwritten: (talk: Talk) => Promise<void> = () => Promise.resolve(),
+): Promise<Talk> {
   const { agentId, orderRef } = at;
   const [agents, calls, orders] = [test.get(AgentsService), test.get(CallsService), test.get(OrdersService)];
   const talk: Talk = { ...at, callId: randomUUID(), traceId: randomBytes(16).toString('hex') };
   const phoneHash = test.get(Vault).phoneHash(await orders.phone(orderRef));
   await leadDefaultGroup(test);
-  await test.get(Transactions).run(async (tx) => {
+  const joined = await test.get(Transactions).run(async (tx) => {
     if (!(await agents.reserve(tx, agentId, talk.callId))) throw new Error('the agent is not ready');
     const row = await orders.lock(tx, orderRef);
     const placed = await calls.place(tx, {
@@ -120,7 +127,11 @@ export async function connect(test: TestApp, at: { agentId: string; shopId: stri
     });
     if (!placed) throw new Error('the order has a live call already');
     await orders.setProgress(tx, orderRef, 'dialing', talk.callId);
-    for (const one of [orderRef, ...placed.joined]) await orders.setProgress(tx, one, 'connected', talk.callId);
+    return placed.joined;
+  });
+  await unwritten(talk);
+  await test.get(Transactions).run(async (tx) => {
+    for (const one of [orderRef, ...joined]) await orders.setProgress(tx, one, 'connected', talk.callId);
     const at = new Date();
     await setMachine(tx, talk.callId, { state: 'connected', answeredAt: at, connectedAt: at });
     await agents.toTalking(tx, agentId, talk.callId);

@@ -127,9 +127,12 @@ const WATCH = `
     }
   };
   let lastAudibleMs = 0;
+  let lastRtp = null;
   setInterval(() => {
     const [source] = receiver?.getSynchronizationSources() ?? [];
-    if (source === undefined || !(source.audioLevel > 0.01) || Date.now() - (performance.timeOrigin + source.timestamp) > 200 && Date.now() - source.timestamp > 200) return;
+    if (source === undefined || source.rtpTimestamp === lastRtp) return;
+    lastRtp = source.rtpTimestamp;
+    if (!(source.audioLevel > 0.01)) return;
     const now = Date.now();
     if (now - lastAudibleMs > 400) window.onsets.push(now);
     lastAudibleMs = now;

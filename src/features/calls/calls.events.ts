@@ -1,6 +1,17 @@
 import type { AttemptResult } from '../../core/call/result.js';
 import { defineEvent } from '../../platform/outbox/events.js';
 
+/** On this channel of Postgres processes are told of a talk that begins, before it is written; the payload is a {@link TalkNotice}. */
+export const TALKS_CHANNEL = 'talks';
+
+/** A hint: the agent's record says whether the call is really theirs. */
+export interface TalkNotice {
+  readonly agentId: string;
+  readonly callId: string;
+  /** RFC 3339: when buyer and agent heard each other. */
+  readonly at: string;
+}
+
 interface CallFact {
   readonly shopId: string;
   readonly orderRef: string;

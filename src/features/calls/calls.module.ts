@@ -17,6 +17,7 @@ import { LiveCalls } from './live-calls.js';
 import { Reconciler } from './reconciler.js';
 import { Supervision } from './supervision.js';
 import { Tenures } from './tenures.js';
+import { TalkNotices } from './talk-notices.js';
 import { telephonyProviders } from './telephony.provider.js';
 
 /** Live calls. */
@@ -36,6 +37,7 @@ import { telephonyProviders } from './telephony.provider.js';
     AgentPhones,
     AgentLegs,
     Supervision,
+    TalkNotices,
     LiveCalls,
     Reconciler,
     CallsService,

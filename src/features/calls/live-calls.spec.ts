@@ -38,6 +38,7 @@ function played() {
     { save },
     { follow: NOTHING },
     {},
+    { onMoved: NOTHING },
     { info: NOTHING, warn: NOTHING, debug: NOTHING },
   ];
   const live = new LiveCalls(...(parts as unknown as ConstructorParameters<typeof LiveCalls>));

@@ -12,6 +12,7 @@ import { CallRunner } from './call-runner.js';
 import { CallWriter } from './call-writer.js';
 import { CallStore, type StoredCall } from './call.store.js';
 import { Supervision } from './supervision.js';
+import { TalkNotices } from './talk-notices.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 /** What somebody in another process may ask of a live call. */
@@ -55,6 +56,7 @@ export class LiveCalls implements OnApplicationShutdown {
     private readonly writer: CallWriter,
     private readonly agentLegs: AgentLegs,
     private readonly supervision: Supervision,
+    private readonly talkNotices: TalkNotices,
     private readonly log: Log,
   ) {
     this.hooks = {
@@ -71,6 +73,7 @@ export class LiveCalls implements OnApplicationShutdown {
       onIgnored: (mailbox, event, reason) =>
         this.log.debug('an event changed nothing', { callId: mailbox.callId, event: event.kind, reason }),
       onMoved: (mailbox, before) => {
+        this.talkNotices.onMoved(before, mailbox.call);
         for (const listener of this.movedListeners) listener(liveCallOf(mailbox), before);
       },
       onSaveFailed: (mailbox, error) =>

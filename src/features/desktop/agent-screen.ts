@@ -3,7 +3,7 @@ import type { EventPipe } from '../../platform/http/event-pipe.js';
 import type { Log } from '../../platform/log/log.js';
 import type { SessionAgent } from '../agents/agents.events.js';
 import type { AgentEventRow } from './agent-event.store.js';
-import type { NoticeMessage } from './desktop.protocol.js';
+import type { CallConnectedMessage, NoticeMessage } from './desktop.protocol.js';
 import type { DesktopMessage } from './message-composer.js';
 
 /** A reader that takes nothing any more is cut at this much unsent text; it comes back with Last-Event-ID. */
@@ -20,6 +20,8 @@ export class AgentScreen {
   private taken: ReadonlySet<number> = new Set();
   private work: Promise<void> = Promise.resolve();
   private isEnded = false;
+  /** The talk that was shown last, as its card stood; `isAhead` of the tape. */
+  private shown: { readonly callId: string; readonly card: string; readonly isAhead: boolean } | null = null;
 
   constructor(
     agent: SessionAgent,
@@ -61,6 +63,16 @@ export class AgentScreen {
     }
   }
 
+  /** Shows a talk ahead of the tape, unless the tape was faster; without an id, since there is none yet. */
+  showTalk(callId: string, read: () => Promise<DesktopMessage | null>): void {
+    this.then(async () => {
+      if (this.shown?.callId === callId) return;
+      // A hint that comes to nothing is no loss: the tape tells of it all the same.
+      const message = await read().catch(() => null);
+      if (message) this.write(message, null);
+    });
+  }
+
   /** Sends what `read` finds when its turn has come, all under one id. */
   show(id: number, read: () => Promise<DesktopMessage[]>): void {
     this.then(async () => {
@@ -100,8 +112,21 @@ export class AgentScreen {
   private write({ event, data }: DesktopMessage, id: number | null): void {
     if (this.isEnded) return;
     const line = id === null ? '' : `id: ${id}\n`;
+    if (event === 'call.connected' && this.isToldAhead(data, id)) {
+      // An id alone is no event, and lets the stream go on from here.
+      this.pipe.write(`${line}\n`);
+      return;
+    }
     this.pipe.write(`${line}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     if (this.pipe.unsentBytes() > MOST_UNSENT_BYTES) this.close();
+  }
+
+  /** Whether the card stands on the screen word for word, told ahead of the tape. */
+  private isToldAhead({ callId, order, otherOrders, attempts }: CallConnectedMessage, id: number | null): boolean {
+    const card = JSON.stringify({ order, otherOrders, attempts });
+    const { shown } = this;
+    this.shown = { callId, card, isAhead: id === null };
+    return shown !== null && shown.isAhead && shown.callId === callId && shown.card === card;
   }
 
   private then(work: () => Promise<void>): void {

@@ -5,6 +5,7 @@ import { Transactions } from '../../platform/database/transaction.js';
 import type { EventPipe } from '../../platform/http/event-pipe.js';
 import { Log } from '../../platform/log/log.js';
 import type { SessionAgent } from '../agents/agents.events.js';
+import { TALKS_CHANNEL, type TalkNotice } from '../calls/calls.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { AGENT_EVENTS_CHANNEL, AgentEventStore, type AgentEventRow } from './agent-event.store.js';
 import { AgentScreen } from './agent-screen.js';
@@ -28,7 +29,7 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
   private readonly timers: NodeJS.Timeout[] = [];
   private isFeeding = false;
   private isStopped = false;
-  private stopListening: () => void = () => undefined;
+  private stopListening: (() => void)[] = [];
 
   constructor(
     private readonly transactions: Transactions,
@@ -40,7 +41,10 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    this.stopListening = this.notifications.listen(AGENT_EVENTS_CHANNEL, (agentId) => this.wake(agentId));
+    this.stopListening = [
+      this.notifications.listen(AGENT_EVENTS_CHANNEL, (agentId) => this.wake(agentId)),
+      this.notifications.listen(TALKS_CHANNEL, (payload) => this.showTalk(payload)),
+    ];
     this.timers.push(
       setInterval(() => this.wake(''), POLL_MS),
       setInterval(() => this.screens.forEach((screen) => screen.keepAlive()), KEEP_ALIVE_MS),
@@ -50,7 +54,7 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.isStopped = true;
-    this.stopListening();
+    for (const stop of this.stopListening) stop();
     this.timers.forEach(clearInterval);
     for (const screen of this.screens) screen.end(notice('server.restarting'));
   }
@@ -93,6 +97,16 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
       if (agentId === '' || screen.agentId === agentId) this.due.add(screen.agentId);
     }
     if (this.due.size > 0 && !this.isFeeding) void this.feed();
+  }
+
+  /** The order of a talk that has just begun, before the tape has it. */
+  private showTalk(payload: string): void {
+    if (payload === '') return;
+    const talk = JSON.parse(payload) as TalkNotice;
+    const screens = [...this.screens].filter((screen) => screen.agentId === talk.agentId);
+    if (screens.length === 0) return;
+    const card = this.composer.talk(talk);
+    for (const screen of screens) screen.showTalk(talk.callId, () => card);
   }
 
   private async feed(): Promise<void> {

@@ -24,6 +24,15 @@ export class AttemptsReadModel {
     return rows[0] ?? null;
   }
 
+  /** A call that is going on: what is written of it may be behind by a moment. */
+  async liveCall(tx: Tx, callId: CallId): Promise<Omit<CallOnScreen, 'connectedAt'> | null> {
+    const rows = await tx.query<Omit<CallOnScreen, 'connectedAt'>[]>(
+      `SELECT id AS "callId", order_ref AS "orderRef", shop_id AS "shopId" FROM calls WHERE id = $1 AND ended_at IS NULL`,
+      [callId],
+    );
+    return rows[0] ?? null;
+  }
+
   /** Attempts of the order before this call, oldest first. */
   async earlier(tx: Tx, shopId: ShopId, orderRef: OrderRef, callId: CallId): Promise<AttemptMessage[]> {
     const rows = await tx.query<{ number: number; result: AttemptResult | null; at: Date }[]>(

@@ -5,8 +5,10 @@ import { EventStream } from '../../../test/support/event-stream.js';
 import { acceptOrder, administer, anOrder, connect, hangUp } from '../../../test/support/talk.js';
 import { waitFor } from '../../../test/support/wait.js';
 import { AgentsService } from '../agents/agents.service.js';
+import { TALKS_CHANNEL } from '../calls/calls.events.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { ShopsService } from '../shops/shops.service.js';
+import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { DesktopModule } from './desktop.module.js';
 
@@ -312,6 +314,33 @@ describe('the event stream', () => {
       wrapUpUntil: expect.any(String),
     });
     expect(other.events.map((event) => event.event)).toEqual(['agent.state']);
+  });
+
+  it('shows the order while the beginning of the talk is still being written, and once only', async () => {
+    const other = await somebody();
+    const [stream, others] = [await openStream((await somebody()).bearer), await openStream(other.bearer)];
+    const { bearer, agentId } = await somebody();
+    await test.get(AgentsService).wish(agentId, 'ready');
+    const own = await openStream(bearer);
+    await own.next('agent.state');
+    const order = anOrder();
+    const orderRef = await acceptOrder(test, 'demo', order);
+    const tell = (of: string, callId: string) =>
+      test.get(Transactions).read((tx) => {
+        const notice = JSON.stringify({ agentId: of, callId, at: new Date().toISOString() });
+        return test.get(Notifications).notify(tx, TALKS_CHANNEL, notice);
+      });
+    const talk = await connect(test, { agentId, shopId: 'demo', orderRef }, async ({ callId }) => {
+      await tell(other.agentId, callId);
+      await tell(agentId, callId);
+      const { data, id } = await own.next('call.connected');
+      expect(data).toMatchObject({ callId, order: { orderId: order.orderId, status: 'connected' } });
+      expect(id).toBeFalsy();
+    });
+    await hangUp(test, talk);
+    await own.next('call.ended');
+    expect(own.events.filter(({ event }) => event === 'call.connected')).toHaveLength(1);
+    for (const { events } of [stream, others]) expect(events.map(({ event }) => event)).toEqual(['agent.state']);
   });
 
   it('is there at once (the median of five)', async () => {

@@ -9,6 +9,7 @@ import { Vault } from '../../platform/auth/vault.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
+import type { TalkNotice } from '../calls/calls.events.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import type { AgentEventRow } from './agent-event.store.js';
@@ -97,6 +98,28 @@ export class MessageComposer {
       case 'session.ended':
         return null;
     }
+  }
+
+  /**
+   * The card of a talk that has just begun, as it will be once that is written: the orders of the call are connected.
+   * @returns null when the call is not this agent's
+   */
+  async talk({ agentId, callId, at }: TalkNotice): Promise<DesktopMessage | null> {
+    const [presence, call] = await Promise.all([
+      this.agents.presence(agentId),
+      this.transactions.read((tx) => this.attempts.liveCall(tx, callId)),
+    ]);
+    if (call === null || presence.callId !== callId) return null;
+    const data = await this.connected(presence, { ...call, connectedAt: at });
+    const inTalk = <O extends OrderCard>(order: O): O => ({ ...order, status: 'connected' });
+    return {
+      event: 'call.connected',
+      data: {
+        ...data,
+        order: inTalk(data.order),
+        otherOrders: data.otherOrders.map((order) => (order.isInThisCall ? inTalk(order) : order)),
+      },
+    };
   }
 
   /** What a screen must know that has just been opened: where the agent stands and, with a call at hand, the order. */
