@@ -1,3 +1,4 @@
+import { describeFigures } from './figures.js';
 import { isGreen, type RunResult } from './run.js';
 
 /** How often each kind of fault was done, and how often that is proven. */
@@ -30,6 +31,7 @@ export function describeRun(result: RunResult): string {
     `${f.ordersTaken} orders taken, ${f.ordersFinal} final; ${f.calls} calls, ${f.invites} INVITEs, ${f.talks} talks; ${f.deliveries} write-backs taken; ${f.refusedPosts} posts without a 202 at first`,
     `answer to a post: p50 ${f.intakeMs.p50} ms, p99 ${f.intakeMs.p99} ms; answered buyer to agent or message: p50 ${f.servedMs.p50} ms, p99 ${f.servedMs.p99} ms, most ${f.servedMs.most} ms; settled in ${f.settleSeconds} s`,
   );
+  lines.push('', describeFigures(result.measured));
   if (result.unsettled !== null) lines.push(`STILL UNDER WAY: ${JSON.stringify(result.unsettled)}`);
   if (result.folder !== null) lines.push(`logs and ledgers: ${result.folder}`);
   lines.push(isGreen(result) ? `seed ${result.seed}: green` : `seed ${result.seed}: NOT GREEN`);

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { seededRandom } from '../../tools/demo-shop/demo-orders.js';
 import { judgeAll, type Judgement } from './check/checker.js';
 import { collect, figuresOf, keepLedgers, settle, tellHistories, type Figures } from './collect.js';
 import { ShopClients } from './load/client.js';
 import { Floor } from './load/floor.js';
 import { Load } from './load/load.js';
+import { measure, type Figure } from './figures.js';
 import type { Fault, FaultRecord } from './nemesis/fault.js';
 import { Nemesis } from './nemesis/nemesis.js';
 import type { Unsettled } from './stack/database-ledger.js';
@@ -35,6 +35,8 @@ export interface RunResult {
   readonly faults: readonly FaultRecord[];
   readonly judgements: readonly Judgement[];
   readonly figures: Figures;
+  /** What the faults have cost, by the ledgers. */
+  readonly measured: readonly Figure[];
   /** What was still under way when the time was over; null when all had come to its end. */
   readonly unsettled: Unsettled | null;
   /** Where logs and ledgers lie; null when they were not kept. */
@@ -62,6 +64,7 @@ export async function run(plan: RunPlan): Promise<RunResult> {
     shops: SHOPS,
     services: ['north', 'south'].map((name) => ({ name, more: plan.environment ?? {} })),
     wrapUpSeconds: 5,
+    hasSmallDisk: plan.faults.some(({ name }) => name === 'postgres_full'),
     trunk: TRUNK,
     progress: plan.say,
   });
@@ -95,7 +98,7 @@ async function runOn(stack: Stack, plan: RunPlan): Promise<Omit<RunResult, 'fold
     seed: plan.seed,
     talkMs: { least: 600, most: 1_800 },
   });
-  const nemesis = new Nemesis(stack, floor, plan.faults, seededRandom(plan.seed), say);
+  const nemesis = new Nemesis(stack, floor, plan.faults, plan.seed, say);
   try {
     say(`${plan.agents} agents sign in`);
     await floor.open();
@@ -126,6 +129,7 @@ async function runOn(stack: Stack, plan: RunPlan): Promise<Omit<RunResult, 'fold
       faults: nemesis.records,
       judgements,
       figures: figuresOf(evidence, settled.seconds),
+      measured: measure(evidence, settled.seconds),
       unsettled: settled.left,
     };
   } finally {

@@ -24,8 +24,8 @@ export interface FaultProxy {
   cut(): void;
   /** Keeps connections open but passes nothing on, in either direction; new connections are accepted and silent. */
   freeze(): void;
-  /** Swallows every byte both ways and ends no connection: a network that has died half-open. What has lost bytes is reset by {@link mend}. */
-  blackhole(): void;
+  /** Swallows every byte both ways, or one way, and ends no connection: a network that has died half-open. What has lost bytes is reset by {@link mend}. */
+  blackhole(way?: 'both' | 'to_server' | 'to_client'): void;
   /** Everything arrives so much later, each way. */
   delay(ms: number): void;
   /** Resets the next `times` connections that reach the point, before anything of the server's answer comes back. */
@@ -58,6 +58,7 @@ export async function startFaultProxy(targets: string | readonly string[], port 
   let urls = typeof targets === 'string' ? [targets] : targets;
   let turn = 0;
   let state: 'open' | 'cut' | 'frozen' | 'blackhole' = 'open';
+  let swallows: 'both' | 'to_server' | 'to_client' = 'both';
   let delayMs = 0;
   let planned: { point: CutPoint; times: number } | null = null;
   const counts = { connections: 0, refused: 0, resets: 0, hindered: 0 };
@@ -88,7 +89,7 @@ export async function startFaultProxy(targets: string | readonly string[], port 
     let isOpenUntil = 0;
     from.on('data', (chunk: Buffer) => {
       if (pair.isDoomed) return;
-      if (state === 'blackhole') {
+      if (state === 'blackhole' && swallows !== (isFromClient ? 'to_client' : 'to_server')) {
         pair.hasLostBytes = true;
         counts.hindered += 1;
         return;
@@ -184,8 +185,9 @@ export async function startFaultProxy(targets: string | readonly string[], port 
         far?.pause();
       }
     },
-    blackhole() {
+    blackhole(way = 'both') {
       state = 'blackhole';
+      swallows = way;
     },
     delay(ms) {
       delayMs = ms;

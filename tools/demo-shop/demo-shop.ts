@@ -25,6 +25,8 @@ export interface Misbehaviour {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly delayMs?: number;
+  /** The answer's body comes byte by byte and never ends. */
+  readonly isDripping?: boolean;
 }
 
 export interface Answer {
@@ -108,6 +110,7 @@ export async function startDemoShop(
       body,
     });
     if (status === 0) request.socket.destroy();
+    else if (plan.isDripping === true) drip(response.writeHead(status, { 'content-type': 'application/json' }));
     else response.writeHead(status, { 'content-type': 'application/json', ...plan.headers }).end('{"ok":true}');
     for (const wake of waiting) wake();
   }
@@ -219,6 +222,15 @@ export async function startDemoShop(
         server.closeAllConnections();
       }),
   };
+}
+
+const DRIP_EVERY_MS = 400;
+
+/** A byte now and then, until the other side has had enough. */
+function drip(response: ServerResponse): void {
+  const timer = setInterval(() => response.write(' '), DRIP_EVERY_MS);
+  timer.unref();
+  response.on('close', () => clearInterval(timer));
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

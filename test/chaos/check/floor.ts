@@ -50,6 +50,23 @@ export function nothingStandsAlone(evidence: Evidence): Finding {
   return found;
 }
 
+/** How long answered buyers stood alone, in ms, as far as looks at their pace can tell; those of a dead exchange are left out. */
+export function longestAlone(evidence: Evidence): number[] {
+  const alone = new Spells(0);
+  for (const { at, legs, bridges } of evidence.looks) {
+    const bridged = new Set(bridges.flatMap((bridge) => bridge.legIds));
+    const ids = legs.filter((leg) => isBuyer(leg.id) && leg.isUp && !bridged.has(leg.id) && !leg.isInMessage);
+    alone.look(
+      at,
+      ids.map((leg) => leg.id),
+    );
+  }
+  return alone
+    .tooLong()
+    .filter(({ from, to }) => !wasAway(evidence, ['exchange'], from.getTime() - 2_000, to.getTime()))
+    .map(({ from, to }) => to.getTime() - from.getTime());
+}
+
 /** Unbroken stretches of looks in which something was so; a gap between looks ends them, since nobody knows. */
 class Spells {
   private readonly open = new Map<string, { from: Date; to: Date }>();
@@ -196,8 +213,8 @@ export function processesEndAsMeant({ ends, faults }: Evidence): Finding {
     });
   }
   for (const { name, proof, from } of faults) {
-    if (name !== 'drain_leader' || proof === null) continue;
-    found.judge(proof.includes('exit code 0'), () => `a drain went wrong: ${proof}`, { at: from });
+    if (!DRAINS.includes(name) || proof === null) continue;
+    found.judge(!/exit code (?!0)/.test(proof), () => `a drain went wrong: ${proof}`, { at: from });
   }
   return found;
 }
@@ -219,6 +236,8 @@ function agentStates(moves: readonly Move[]): Map<string, { state: string; from:
   );
 }
 
+/** Faults that ask a process to end. */
+const DRAINS: readonly string[] = ['drain_leader', 'rolling_deploy'];
 /** I9, with the pace of the looks. */
 const LEG_ALONE_MS = 8_000 + 2_500;
 const BRIDGE_ALONE_MS = 10_000 + 2_500;

@@ -1,4 +1,5 @@
 import { seededRandom } from '../../../tools/demo-shop/demo-orders.js';
+import { startFaultProxy } from '../../support/fault-proxy.js';
 import { VirtualAgent, type Word } from '../../../tools/dev-env/virtual-agent.js';
 
 /** A word that an agent gave and the answer to it. */
@@ -25,6 +26,8 @@ export interface FloorPlan {
   /** What everybody says in the end; default: by chance. */
   readonly word?: Word;
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const LOOK_EVERY_MS = 1_000;
 /** Callbacks are due half a minute before their promise. */
@@ -69,6 +72,43 @@ export class Floor {
     seat.isAway = false;
   }
 
+  /** The agent's network is gone for so long, and nobody is told; their telephone stays. @returns how many messages were lost */
+  async loseNetwork(login: string, forMs: number): Promise<number> {
+    const seat = this.seats.find((one) => one.login === login);
+    if (seat === undefined) return 0;
+    const line = await startFaultProxy(this.plan.apiUrl);
+    seat.isAway = true;
+    seat.agent.vanish();
+    seat.agent = this.hire(login, `http://127.0.0.1:${line.port}`);
+    await seat.agent.start().catch(() => undefined);
+    seat.isAway = false;
+    line.blackhole();
+    await pause(forMs);
+    line.mend();
+    const lost = line.counts.hindered;
+    // At their desk again, past that line.
+    seat.agent.vanish();
+    seat.agent = this.hire(login);
+    await line.close();
+    return lost;
+  }
+
+  /** The agent signs in once more in another tab, and goes on there. @returns whether the first tab has been signed out meanwhile */
+  async openSecondTab(login: string): Promise<() => Promise<boolean>> {
+    const seat = this.seats.find((one) => one.login === login);
+    if (seat === undefined) return async () => false;
+    const before = seat.agent;
+    seat.isAway = true;
+    seat.agent = this.hire(login);
+    await seat.agent.start().catch(() => undefined);
+    seat.isAway = false;
+    return async () => {
+      const isOut = !before.isSignedIn;
+      before.vanish();
+      return isOut;
+    };
+  }
+
   /** The state that the agent's screen shows. */
   stateOf(login: string): string {
     const seat = this.seats.find((one) => one.login === login);
@@ -84,11 +124,11 @@ export class Floor {
     );
   }
 
-  private hire(login: string): VirtualAgent {
+  private hire(login: string, apiUrl = this.plan.apiUrl): VirtualAgent {
     const password = this.plan.agents.find((one) => one.login === login)?.password ?? '';
     const { least, most } = this.plan.talkMs;
     return new VirtualAgent({
-      apiUrl: this.plan.apiUrl,
+      apiUrl,
       login,
       password,
       talkMs: () => least + this.random() * (most - least),

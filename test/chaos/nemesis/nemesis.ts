@@ -1,32 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { seededRandom } from '../../../tools/demo-shop/demo-orders.js';
 import { waitFor } from '../../support/wait.js';
 import type { Floor } from '../load/floor.js';
 import type { Service } from '../stack/service.js';
 import type { Stack } from '../stack/stack.js';
 import type { Fault, FaultRecord, Target } from './fault.js';
 import { PEOPLE_FAULTS } from './people-faults.js';
+import { describePlan, planTracks, type SchedulePlan } from './schedule.js';
 import { SERVICE_FAULTS } from './service-faults.js';
 import { STORE_FAULTS } from './store-faults.js';
 import { TELEPHONY_FAULTS } from './telephony-faults.js';
 
 /** Every kind of fault that a run may do. */
 export const FAULTS: readonly Fault[] = [...SERVICE_FAULTS, ...STORE_FAULTS, ...TELEPHONY_FAULTS, ...PEOPLE_FAULTS];
-
-/**
- * The order of faults of a run: the wanted kinds again and again, each time shuffled by the seed, so that in any stretch of the run every kind
- * has had its turn about as often.
- */
-export function* schedule(faults: readonly Fault[], random: () => number): Generator<Fault> {
-  if (faults.length === 0) return;
-  for (;;) {
-    const round = [...faults];
-    for (let last = round.length - 1; last > 0; last -= 1) {
-      const other = Math.floor(random() * (last + 1));
-      [round[last], round[other]] = [round[other]!, round[last]!];
-    }
-    yield* round;
-  }
-}
 
 /** Does one fault after the other until it is told to stop, with rests in between, and writes down what it did and how that is known. */
 export class Nemesis {
@@ -37,18 +23,24 @@ export class Nemesis {
     private readonly stack: Stack,
     private readonly floor: Floor,
     private readonly faults: readonly Fault[],
-    private readonly random: () => number,
+    private readonly seed: number,
     private readonly say: (line: string) => void,
   ) {}
 
   /** Until `untilMs` of the monotonic clock; the fault at hand is healed. */
   async run(untilMs: number): Promise<void> {
-    const target = this.target();
-    for (const fault of schedule(this.faults, this.random)) {
+    const plans = planTracks(this.faults, (untilMs - performance.now()) / 1_000, this.seed);
+    await Promise.all(plans.map((plan, index) => this.follow(plan, untilMs, seededRandom(this.seed + 2 * index + 1))));
+  }
+
+  private async follow(plan: SchedulePlan, untilMs: number, random: () => number): Promise<void> {
+    const target = this.target(random);
+    this.say(describePlan(plan));
+    for (const fault of plan.order) {
       if (this.isStopped || performance.now() + fault.lastsMs > untilMs) break;
       await this.do(fault, target);
-      const rest = Math.min(fault.restMs * (0.5 + this.random()), Math.max(0, untilMs - performance.now()));
-      await pause(rest);
+      const rest = fault.restMs * plan.restFactor * (0.5 + random());
+      await pause(Math.min(rest, Math.max(0, untilMs - performance.now())));
     }
   }
 
@@ -57,7 +49,7 @@ export class Nemesis {
   }
 
   /** One fault from its beginning to its end. */
-  async do(fault: Fault, target = this.target()): Promise<FaultRecord> {
+  async do(fault: Fault, target: Target): Promise<FaultRecord> {
     const from = new Date();
     this.say(`${fault.name} begins`);
     let proof: string | null = null;
@@ -81,17 +73,19 @@ export class Nemesis {
     for (const service of services) {
       wake(service.pid);
       service.mend();
+      service.setClock(0);
     }
     for (const { shop, line } of shops) {
       shop.behave(undefined);
       line.mend();
     }
     if (!pbx.instance.isRunning()) await this.stack.restartExchange();
+    await this.stack.disk?.empty();
     await Promise.all(services.map((service) => service.start()));
   }
 
-  private target(): Target {
-    const { stack, floor, random } = this;
+  private target(random: () => number): Target {
+    const { stack, floor } = this;
     const leader = async (): Promise<Service> =>
       waitFor(
         'a leader',

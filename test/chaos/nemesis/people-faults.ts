@@ -8,7 +8,12 @@ function shopFault(plan: {
   readonly name: string;
   readonly covers: readonly string[];
   readonly lastsMs: number;
-  readonly answer: { readonly status?: number; readonly headers?: Record<string, string>; readonly delayMs?: number };
+  readonly answer: {
+    readonly status?: number;
+    readonly headers?: Record<string, string>;
+    readonly delayMs?: number;
+    readonly isDripping?: boolean;
+  };
 }): Fault {
   const { name, covers, lastsMs, answer } = plan;
   return {
@@ -38,6 +43,7 @@ function shopFault(plan: {
 export const PEOPLE_FAULTS: readonly Fault[] = [
   shopFault({ name: 'shop_down', covers: ['F38'], lastsMs: 12_000, answer: { status: 503 } }),
   shopFault({ name: 'shop_cuts', covers: ['F38', 'F8'], lastsMs: 10_000, answer: { status: 0 } }),
+  shopFault({ name: 'shop_drips', covers: ['F39'], lastsMs: 12_000, answer: { isDripping: true } }),
   shopFault({ name: 'shop_slow', covers: ['F39'], lastsMs: 12_000, answer: { delayMs: 12_000 } }),
   shopFault({
     name: 'shop_busy',
@@ -96,4 +102,80 @@ export const PEOPLE_FAULTS: readonly Fault[] = [
       return { heal: async () => (isDown ? `the phone of ${login} was put down` : null) };
     },
   },
+  {
+    name: 'agent_network_gone',
+    covers: ['F44'],
+    hits: ['agent'],
+    lastsMs: 0,
+    worksMs: 14_000,
+    restMs: 3_000,
+    async inject({ floor, random }) {
+      const login = floor.logins[Math.floor(random() * floor.logins.length)] ?? '';
+      const swallowed = await floor.loseNetwork(login, 10_000);
+      return { heal: async () => (swallowed > 0 ? `${swallowed} messages to and from ${login} lost` : null) };
+    },
+  },
+  {
+    name: 'agent_two_tabs',
+    covers: ['F45'],
+    hits: ['agent'],
+    lastsMs: 3_000,
+    restMs: 3_000,
+    async inject({ floor, random }) {
+      const login = floor.logins[Math.floor(random() * floor.logins.length)] ?? '';
+      const isOldOneOut = await floor.openSecondTab(login);
+      return {
+        async heal() {
+          return (await isOldOneOut()) ? `the first tab of ${login} was signed out by the second` : null;
+        },
+      };
+    },
+  },
+  {
+    name: 'shop_gone',
+    covers: ['F40'],
+    hits: ['shop'],
+    lastsMs: 10_000,
+    worksMs: 2_000,
+    restMs: 3_000,
+    async inject(target) {
+      const shop = aShop(target);
+      let met = 0;
+      shop.shop.behave(() => {
+        met += 1;
+        return { status: 410 };
+      });
+      return {
+        async heal() {
+          shop.shop.behave(undefined);
+          // As the manual says: name the destination again, then replay what was given up.
+          await patiently(() => shop.putAgain());
+          const replayed = await patiently(() => replayAll(target, shop.name));
+          return met > 0 ? `${met} requests to ${shop.name} answered 410; ${replayed} deliveries replayed` : null;
+        },
+      };
+    },
+  },
 ];
+
+async function replayAll({ stack }: Target, shop: string): Promise<number> {
+  const answer = await stack.admin.get<{ deliveries: { id: string }[] }>(
+    `deliveries?state=disabled&shop=${shop}&limit=200`,
+  );
+  const { deliveries } = answer.body;
+  // Oldest first: a later word about an order makes the earlier one superfluous, not the other way round.
+  for (const { id } of deliveries.reverse()) await stack.admin.post(`deliveries/${id}/replay`);
+  return deliveries.length;
+}
+
+/** An administrator asks again while the service is away. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+  }
+}

@@ -29,6 +29,31 @@ async function killed(service: Service): Promise<string> {
   return `process ${pid} ended by SIGKILL`;
 }
 
+/** The leader's wall clock is off for a while; shown by the dates that it gives with its answers. */
+function clockJump(name: string, offMs: number): Fault {
+  return {
+    name,
+    covers: ['F48'],
+    hits: ['leader'],
+    isOpen: true,
+    lastsMs: 6_000,
+    restMs: 4_000,
+    async inject(target) {
+      const service = await target.leader();
+      service.setClock(offMs);
+      return {
+        async heal() {
+          const seenMs = service.clockOffMs();
+          service.setClock(0);
+          return Math.abs(seenMs - offMs) < 5_000
+            ? `the clock of ${service.name} was off by ${seenMs / 1_000} s`
+            : null;
+        },
+      };
+    },
+  };
+}
+
 /** Faults of the service's own processes. */
 export const SERVICE_FAULTS: readonly Fault[] = [
   {
@@ -36,6 +61,7 @@ export const SERVICE_FAULTS: readonly Fault[] = [
     covers: ['F1', 'F2', 'F3', 'F4', 'F5', 'F6'],
     hits: ['service', 'leader'],
     lastsMs: 4_000,
+    worksMs: 9_000,
     restMs: 6_000,
     async inject(target) {
       const mark = await target.stack.database.mark();
@@ -55,6 +81,7 @@ export const SERVICE_FAULTS: readonly Fault[] = [
     covers: ['F6', 'F17'],
     hits: ['service'],
     lastsMs: 2_000,
+    worksMs: 5_000,
     restMs: 3_000,
     async inject(target) {
       const service = await target.standby();
@@ -72,6 +99,7 @@ export const SERVICE_FAULTS: readonly Fault[] = [
     covers: ['F3', 'F4', 'F5'],
     hits: ['service', 'leader'],
     lastsMs: 3_000,
+    worksMs: 6_000,
     restMs: 8_000,
     async inject({ stack }) {
       const proofs = await Promise.all(stack.services.map(killed));
@@ -87,7 +115,7 @@ export const SERVICE_FAULTS: readonly Fault[] = [
     name: 'pause_leader',
     covers: ['F9', 'F50'],
     hits: ['service', 'leader'],
-    lastsMs: 15_000,
+    lastsMs: 12_000,
     restMs: 6_000,
     async inject(target) {
       const mark = await target.stack.database.mark();
@@ -126,6 +154,7 @@ export const SERVICE_FAULTS: readonly Fault[] = [
     covers: ['F52'],
     hits: ['leader'],
     lastsMs: 0,
+    worksMs: 12_000,
     restMs: 5_000,
     async inject(target) {
       const service = await target.leader();
@@ -141,4 +170,47 @@ export const SERVICE_FAULTS: readonly Fault[] = [
       };
     },
   },
+  {
+    name: 'rolling_deploy',
+    covers: ['F52'],
+    hits: ['leader'],
+    lastsMs: 0,
+    worksMs: 22_000,
+    restMs: 5_000,
+    async inject({ stack }) {
+      const told: string[] = [];
+      for (const service of stack.services) {
+        const { pid } = service;
+        const code = await service.drain(60_000);
+        await service.start();
+        await service.untilReady();
+        told.push(`process ${pid} ended by SIGTERM with exit code ${String(code)}`);
+      }
+      return { heal: async () => told.join('; ') };
+    },
+  },
+  {
+    name: 'pause_minute',
+    covers: ['F9', 'F50'],
+    hits: ['service', 'leader'],
+    lastsMs: 60_000,
+    worksMs: 2_000,
+    restMs: 8_000,
+    isLong: true,
+    async inject(target) {
+      const mark = await target.stack.database.mark();
+      const service = await target.leader();
+      service.signal('SIGSTOP');
+      return {
+        async heal() {
+          const state = stateOf(service.pid);
+          const followed = await followedSince(target, mark);
+          service.signal('SIGCONT');
+          return state === 'T' && followed !== null ? `process ${service.pid} stopped; ${followed}` : null;
+        },
+      };
+    },
+  },
+  clockJump('clock_jump_ahead', 2 * 3_600_000),
+  clockJump('clock_jump_back', -2 * 3_600_000),
 ];

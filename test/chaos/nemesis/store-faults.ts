@@ -1,5 +1,6 @@
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { waitFor } from '../../support/wait.js';
 import type { FaultProxy, ProxyCounts } from '../../support/fault-proxy.js';
 import type { Fault, Part, Target } from './fault.js';
 
@@ -59,6 +60,13 @@ const LINE_FAULTS: readonly Fault[] = [
     proof: 'hindered',
     break: (line) => line.blackhole(),
   }),
+  database({
+    name: 'postgres_one_way',
+    covers: ['F18', 'F19'],
+    lastsMs: 4_000,
+    proof: 'hindered',
+    break: (line) => line.blackhole('to_client'),
+  }),
   database({ name: 'postgres_reset', covers: ['F18'], lastsMs: 0, proof: 'resets', break: (line) => line.reset() }),
   database({
     name: 'postgres_slow',
@@ -78,7 +86,7 @@ const LINE_FAULTS: readonly Fault[] = [
     name: 'leader_without_postgres',
     covers: ['F50'],
     hits: ['postgres', 'leader'],
-    lastsMs: 12_000,
+    lastsMs: 10_000,
     restMs: 6_000,
     line: 'database',
     onlyLeader: true,
@@ -88,11 +96,11 @@ const LINE_FAULTS: readonly Fault[] = [
   redis({
     name: 'redis_blackhole',
     covers: ['F13'],
-    lastsMs: 8_000,
+    lastsMs: 6_000,
     proof: 'hindered',
     break: (line) => line.blackhole(),
   }),
-  redis({ name: 'redis_slow', covers: ['F13'], lastsMs: 8_000, proof: 'hindered', break: (line) => line.delay(1_000) }),
+  redis({ name: 'redis_slow', covers: ['F13'], lastsMs: 6_000, proof: 'hindered', break: (line) => line.delay(1_000) }),
   redis({ name: 'redis_reset', covers: ['F16'], lastsMs: 0, proof: 'resets', break: (line) => line.reset() }),
 ];
 
@@ -133,6 +141,57 @@ export const STORE_FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'postgres_full',
+    covers: ['F22'],
+    hits: ['postgres'],
+    lastsMs: 5_000,
+    worksMs: 3_000,
+    restMs: 6_000,
+    async inject({ stack }) {
+      const { disk } = stack;
+      if (disk === null) throw new Error('a small disk for Postgres can be had by root only');
+      const complaints = (): number =>
+        readFileSync(stack.postgres.logFile, 'utf8').split('No space left on device').length - 1;
+      const before = complaints();
+      await disk.fill();
+      return {
+        async heal() {
+          const left = disk.freeBytes;
+          const why = await stack.database.whyNotWriting();
+          await disk.empty();
+          // A server that could not even write its log of changes has ended itself.
+          await waitFor(
+            'the server writes again',
+            async () => (await stack.database.whyNotWriting()) === null,
+            6_000,
+          ).catch(() => stack.postgres.restart());
+          const met = complaints() - before;
+          return why === null && met === 0
+            ? null
+            : `with ${left} bytes left ${met} writes found no space; ours: ${why ?? 'done'}`;
+        },
+      };
+    },
+  },
+  {
+    name: 'redis_away_long',
+    covers: ['F11', 'F13', 'F16'],
+    hits: ['redis'],
+    lastsMs: 45_000,
+    restMs: 5_000,
+    isLong: true,
+    async inject({ stack }) {
+      const { pid } = stack.redis;
+      process.kill(pid, 'SIGKILL');
+      return {
+        async heal() {
+          await stack.redis.restart();
+          return stack.redis.pid === pid ? null : `process ${pid} ended by SIGKILL and was away for 45 s`;
+        },
+      };
+    },
+  },
+  {
     name: 'redis_kill',
     covers: ['F11', 'F16'],
     hits: ['redis'],
@@ -168,7 +227,8 @@ export const STORE_FAULTS: readonly Fault[] = [
     name: 'redis_freeze',
     covers: ['F13'],
     hits: ['redis'],
-    lastsMs: 8_000,
+    lastsMs: 6_000,
+    worksMs: 2_000,
     restMs: 3_000,
     async inject({ stack }) {
       const { pid } = stack.redis;
@@ -185,7 +245,8 @@ export const STORE_FAULTS: readonly Fault[] = [
     name: 'redis_full',
     covers: ['F14'],
     hits: ['redis'],
-    lastsMs: 8_000,
+    lastsMs: 6_000,
+    worksMs: 2_000,
     restMs: 3_000,
     async inject({ stack }) {
       const refusals = async (): Promise<number> =>
@@ -207,7 +268,8 @@ export const STORE_FAULTS: readonly Fault[] = [
     name: 'redis_old_dump',
     covers: ['F15'],
     hits: ['redis'],
-    lastsMs: 8_000,
+    lastsMs: 6_000,
+    worksMs: 2_000,
     restMs: 3_000,
     async inject({ stack }) {
       // What Redis holds now comes back in a while, when all of it is out of date.

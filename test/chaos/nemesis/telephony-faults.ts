@@ -39,10 +39,40 @@ export const TELEPHONY_FAULTS: readonly Fault[] = [
   ari({
     name: 'ari_blackhole',
     covers: ['F28'],
-    lastsMs: 9_000,
-    onlyLeader: true,
+    lastsMs: 7_500,
     proof: 'hindered',
     break: (line) => line.blackhole(),
+  }),
+  {
+    name: 'leader_without_exchange',
+    covers: ['F28', 'F50'],
+    hits: ['exchange', 'leader'],
+    lastsMs: 12_000,
+    restMs: 6_000,
+    async inject(target) {
+      const { stack } = target;
+      const mark = await stack.database.mark();
+      const service = await target.leader();
+      const before = service.ari.counts.hindered;
+      service.ari.blackhole();
+      return {
+        async heal() {
+          const met = service.ari.counts.hindered - before;
+          const changes = await stack.database.leaderChanges(mark);
+          service.ari.mend();
+          return met > 0 && changes > 0
+            ? `${met} hindered on the line of ${service.name}; ${changes} change(s) of leadership`
+            : null;
+        },
+      };
+    },
+  },
+  ari({
+    name: 'ari_one_way',
+    covers: ['F28', 'F30'],
+    lastsMs: 7_500,
+    proof: 'hindered',
+    break: (line) => line.blackhole('to_client'),
   }),
   ari({
     name: 'ari_slow',
@@ -78,6 +108,7 @@ export const TELEPHONY_FAULTS: readonly Fault[] = [
     covers: ['F24', 'F26'],
     hits: ['exchange'],
     lastsMs: 3_000,
+    worksMs: 4_000,
     restMs: 10_000,
     async inject(target) {
       const { stack } = target;
@@ -91,6 +122,53 @@ export const TELEPHONY_FAULTS: readonly Fault[] = [
           // Who answered meanwhile has heard nothing either.
           setTimeout(() => void hangUpWhoHearsNothing(target, from).catch(() => 0), 5_000);
           return `process ${pid} ended by SIGKILL; ${hungUp} people hung up a dead line`;
+        },
+      };
+    },
+  },
+  {
+    name: 'exchange_down_long',
+    covers: ['F26'],
+    hits: ['exchange'],
+    lastsMs: 60_000,
+    worksMs: 4_000,
+    restMs: 12_000,
+    isLong: true,
+    async inject(target) {
+      const { stack } = target;
+      const { pid } = stack.pbx.instance;
+      const from = new Date();
+      await signalExchange(target, 'SIGKILL');
+      setTimeout(() => void hangUpWhoHearsNothing(target, from).catch(() => 0), 3_000);
+      return {
+        async heal() {
+          const hungUp = await hangUpWhoHearsNothing(target, from);
+          await stack.restartExchange();
+          return `process ${pid} ended by SIGKILL and was away for a minute; ${hungUp} people hung up a dead line`;
+        },
+      };
+    },
+  },
+  {
+    name: 'exchange_draining',
+    covers: ['F25'],
+    hits: ['exchange'],
+    lastsMs: 5_000,
+    restMs: 4_000,
+    async inject({ stack }) {
+      const { instance } = stack.pbx;
+      const calls = async (): Promise<number> =>
+        Number(/(\d+) active channel/.exec(await instance.cli('core show channels count'))?.[1] ?? 0);
+      const before = await calls();
+      // Does not come back: it waits for the last call, and the agents' legs stand.
+      void instance.cli('core restart gracefully').catch(() => '');
+      return {
+        async heal() {
+          const told = await instance.cli('core abort shutdown');
+          const after = await calls();
+          return before > 0 && after > 0
+            ? `a restart without new calls was asked for and called off (${told.trim() || 'done'})`
+            : null;
         },
       };
     },

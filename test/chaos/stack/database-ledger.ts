@@ -223,6 +223,20 @@ export class DatabaseLedger {
     });
   }
 
+  /** Whether the server writes what is new: null when it does, else what it or the connection says. */
+  async whyNotWriting(): Promise<string | null> {
+    try {
+      await this.ask(async (client) => {
+        await client.query(`CREATE TABLE ledger.filler AS SELECT repeat('x', 1000) AS x FROM generate_series(1, 1000)`);
+        await client.query('DROP TABLE ledger.filler');
+      });
+      return null;
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      return `${code ?? ''} ${message}`.trim();
+    }
+  }
+
   /** When the server process began to serve. */
   async startedAt(): Promise<Date> {
     return this.ask(async (client) => {

@@ -1,3 +1,4 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startApp, type AppProcess } from '../../../tools/dev-env/app-process.js';
 import { findFreeTcpPort } from '../../../tools/dev-env/ports.js';
@@ -28,6 +29,8 @@ export interface ServiceEnd {
   /** Whether a fault of ours ended it, or it did so by itself. */
   readonly wasMeant: boolean;
 }
+
+const MOVABLE_CLOCK = new URL('./movable-clock.mjs', import.meta.url).href;
 
 /** One process of the service with a line of its own to each of Postgres, Redis and Asterisk; it can be ended and started again at its address. */
 export class Service {
@@ -73,6 +76,22 @@ export class Service {
     return join(this.world.folder, `${this.name}.log`);
   }
 
+  /** Its wall clock is off by so much from now on, also after a start; its timers are not. */
+  setClock(offMs: number): void {
+    writeFileSync(this.clockFile, String(offMs));
+  }
+
+  /** By how much its wall clock is off: the time in its last line of log against the time at which the machine wrote that line. */
+  clockOffMs(): number {
+    const lines = readFileSync(this.logFile, 'utf8').trimEnd().split('\n');
+    const { time } = JSON.parse(lines.at(-1) ?? '{}') as { time?: string };
+    return Math.round(Date.parse(time ?? '') - statSync(this.logFile).mtimeMs);
+  }
+
+  private get clockFile(): string {
+    return join(this.world.folder, `${this.name}.clock`);
+  }
+
   /** Starts it, with further variables in its environment; those stay for later starts. */
   async start(more: Readonly<Record<string, string>> = this.more): Promise<void> {
     if (this.isRunning) return;
@@ -91,7 +110,7 @@ export class Service {
       publicUrl: world.publicUrl,
       logFile: this.logFile,
       logLevel: world.logLevel ?? 'info',
-      more,
+      more: { NODE_OPTIONS: `--import=${MOVABLE_CLOCK}`, CHAOS_CLOCK_FILE: this.clockFile, ...more },
     });
     this.app = app;
     const { pid } = app.process;

@@ -25,11 +25,14 @@ import { ExchangeLedger } from './exchange-ledger.js';
 import { ExchangeWatch } from './exchange-watch.js';
 import { FrontDoor } from './front-door.js';
 import { Service, type ServiceWorld } from './service.js';
+import { SmallDisk } from './small-disk.js';
 
 /** A shop of the run: its own server behind a line that can fail. */
 export interface ChaosShop extends LoadShop {
   readonly line: FaultProxy;
   readonly settings: ShopWish;
+  /** An administrator names it again, with all that it had: a destination that was given up is on again. */
+  putAgain(): Promise<void>;
 }
 
 /** What the checker must know of a shop's settings. */
@@ -53,6 +56,8 @@ export interface StackPlan {
   readonly trunk: { readonly maxChannels: number; readonly callsPerSecond: number };
   /** Merged over the settings of every shop. */
   readonly shopSettings?: object;
+  /** Postgres lies on a disk of its own that can be full; root only. */
+  readonly hasSmallDisk?: boolean;
   readonly progress?: (message: string) => void;
 }
 
@@ -60,6 +65,8 @@ export interface StackPlan {
 export interface Stack {
   readonly folder: string;
   readonly postgres: RunningPostgres;
+  /** What Postgres keeps its data on; null when it is a part of the machine's own disk. */
+  readonly disk: SmallDisk | null;
   readonly redis: RunningRedis;
   readonly pbx: RunningAsterisk;
   readonly carrier: RunningCarrier;
@@ -82,6 +89,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+const DISK_BYTES = 1_500_000_000;
 const MAX_TALK_SECONDS = 90;
 const GAP_SECONDS = 3;
 const MAX_ATTEMPTS = 3;
@@ -123,9 +131,11 @@ async function bringUp(
     return { login, name: `Name of ${login}`, connection: index % 5 === 4 ? 'per_call' : 'persistent' };
   });
   progress('starting Postgres, Redis, the exchange and the carrier');
+  const disk = plan.hasSmallDisk === true ? await SmallDisk.make(DISK_BYTES) : null;
+  if (disk !== null) keep(disk);
   const parts = await Promise.allSettled([
     // Durable: what was acknowledged must survive a kill of the server.
-    startPostgres({ fsync: true }).then(keep),
+    startPostgres({ fsync: true, ...(disk === null ? {} : { dataDir: join(disk.folder, 'data') }) }).then(keep),
     startRedis({ dataDir: join(folder, 'redis') }).then(keep),
     startOwnTelephony({ agents: agents.map(({ login }) => `agent-${login}`), progress }).then(keep),
   ] as const);
@@ -178,11 +188,14 @@ async function bringUp(
     ...plan.trunk,
   });
   const shops: ChaosShop[] = [];
-  for (const wish of plan.shops) shops.push(await openShop(wish, admin, door.url, keep, plan.shopSettings));
+  const throughDoor = new AdminClient(door.url, adminToken);
+  for (const wish of plan.shops)
+    shops.push(await openShop(wish, admin, door.url, keep, throughDoor, plan.shopSettings));
 
   return {
     folder,
     postgres,
+    disk,
     redis,
     pbx,
     carrier,
@@ -193,7 +206,7 @@ async function bringUp(
     database,
     exchange,
     watch: new ExchangeWatch(pbx),
-    admin,
+    admin: throughDoor,
     redisKeyPrefix,
     limits: { maxChannels: plan.trunk.maxChannels, maxTalkSeconds: MAX_TALK_SECONDS },
     note: (line) => appendFileSync(join(folder, 'run.log'), `${new Date().toISOString()} ${line}\n`),
@@ -228,13 +241,14 @@ async function openShop(
   admin: AdminClient,
   apiUrl: string,
   keep: <T extends { stop(): Promise<void> }>(part: T) => T,
+  throughDoor: AdminClient,
   more: object = {},
 ): Promise<ChaosShop> {
   const { name, maxConcurrentCalls = 100, isClosed = false } = wish;
   const shop = keep(await startDemoShop());
   const line = await startFaultProxy(shop.url);
   keep({ stop: () => line.close() });
-  const secrets: ShopSecrets | null = await createShop(admin, name, shop, {
+  const wished = {
     name: `Shop ${name}`,
     ringSeconds: RING_SECONDS,
     answeringMachine: 'off',
@@ -253,7 +267,8 @@ async function openShop(
     ],
     ...(isClosed ? { callingHours: closedNow() } : {}),
     ...more,
-  });
+  };
+  const secrets: ShopSecrets | null = await createShop(admin, name, shop, wished);
   if (secrets === null) throw new Error(`the shop ${name} is there already`);
   shop.connect({ apiUrl, shop: name, ...secrets });
   return {
@@ -261,6 +276,9 @@ async function openShop(
     shop,
     line,
     settings: { gapSeconds: GAP_SECONDS, maxAttempts: MAX_ATTEMPTS, maxConcurrentCalls, isOpen: !isClosed },
+    async putAgain() {
+      await createShop(throughDoor, name, shop, wished);
+    },
   };
 }
 
