@@ -1,6 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AdminAccess } from './auth/admin-access.js';
 import { AdminGuard } from './auth/admin-guard.js';
+import { DatabaseClock } from './clock/database-clock.js';
+import { LoopWatch } from './clock/loop-watch.js';
 import { Env } from './config/env.js';
 import { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -44,8 +46,8 @@ export class PlatformModule {
         QueueModule.forRoot(settings, log),
       ],
       controllers: [HealthController, MetricsController],
-      providers: [Events, StaticPages, HttpMetrics, AdminAccess, AdminGuard, Spool],
-      exports: [Events, StaticPages, AdminAccess, AdminGuard, Spool],
+      providers: [Events, StaticPages, HttpMetrics, AdminAccess, AdminGuard, Spool, DatabaseClock, LoopWatch],
+      exports: [Events, StaticPages, AdminAccess, AdminGuard, Spool, DatabaseClock, LoopWatch],
     };
   }
 }

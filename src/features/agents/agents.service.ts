@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AgentEvent, Wish } from '../../core/agent/agent.js';
 import { DialerError } from '../../core/shared/errors.js';
 import type { AgentId, CallId, GroupId } from '../../core/shared/ids.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { Spool } from '../../platform/spool/spool.js';
@@ -31,6 +32,7 @@ export class AgentsService {
     private readonly sessions: AgentSessions,
     private readonly agents: AgentStore,
     private readonly spool: Spool,
+    private readonly clock: DatabaseClock,
     private readonly log: Log,
   ) {}
 
@@ -240,7 +242,7 @@ export class AgentsService {
 
   /** The sweep: wrap-ups beyond their limit end, each in a transaction of its own. */
   async endOverdueWrapUps(): Promise<void> {
-    const overdue = await this.transactions.read((tx) => this.presences.overdue(tx, ['wrap_up'], new Date()));
+    const overdue = await this.transactions.read((tx) => this.presences.overdue(tx, ['wrap_up'], this.clock.now()));
     for (const { agent, presence } of overdue) {
       if (presence.state !== 'wrap_up' || this.isWordComing(presence.callId)) continue;
       const event: AgentEvent = { kind: 'wrap_up_over', callId: presence.callId, hadLimit: true };

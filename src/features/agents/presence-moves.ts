@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { decide, type AgentEvent } from '../../core/agent/agent.js';
 import { DialerError } from '../../core/shared/errors.js';
 import type { AgentId } from '../../core/shared/ids.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { afterCommit, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
@@ -30,6 +31,7 @@ export class PresenceMoves {
     private readonly notifications: Notifications,
     private readonly events: Events,
     private readonly presences: PresenceStore,
+    private readonly clock: DatabaseClock,
     private readonly metrics: AgentsMetrics,
   ) {}
 
@@ -37,7 +39,7 @@ export class PresenceMoves {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const stored = await this.presences.find(tx, agentId);
       if (!stored) throw noSuchAgent();
-      const decision = decide(stored.presence, event, new Date(), stored.limits);
+      const decision = decide(stored.presence, event, this.clock.now(), stored.limits);
       if ('ignored' in decision) return { view: presenceView(stored.agent, stored.presence), isMoved: false };
       if (!(await this.presences.save(tx, agentId, stored.version, decision.presence))) continue;
       const changed = presenceView(stored.agent, decision.presence);

@@ -42,6 +42,8 @@ export class CallMailbox {
   #isClosed = false;
   #quietSinceMs: number;
   #timer: NodeJS.Timeout | undefined;
+  /** The call's own clock: set once and carried on by the monotonic one, so that no correction of any clock makes a talk shorter or a limit longer. */
+  readonly #beganAt: { readonly wallMs: number; readonly monotonicMs: number };
 
   constructor(
     stored: StoredCall,
@@ -52,6 +54,7 @@ export class CallMailbox {
     this.#call = stored.call;
     this.#stored = stored;
     this.#quietSinceMs = hooks.clock.monotonicMs();
+    this.#beganAt = { wallMs: hooks.clock.now().getTime(), monotonicMs: this.#quietSinceMs };
     this.#armTimer();
   }
 
@@ -75,7 +78,7 @@ export class CallMailbox {
 
   post(event: CallEvent): void {
     if (this.#isClosed) return;
-    const at = this.hooks.clock.now();
+    const at = this.#now();
     const decision = decide(this.#call, event, at);
     if ('ignored' in decision) {
       this.hooks.onIgnored(this, event, decision.ignored);
@@ -135,11 +138,16 @@ export class CallMailbox {
     }
   }
 
+  #now(): Date {
+    const { wallMs, monotonicMs } = this.#beganAt;
+    return new Date(wallMs + this.hooks.clock.monotonicMs() - monotonicMs);
+  }
+
   #armTimer(): void {
     clearTimeout(this.#timer);
     const limit = limitAt(this.#call);
     if (limit === null) return;
-    const waitMs = Math.max(1, limit.getTime() - this.hooks.clock.now().getTime());
+    const waitMs = Math.max(1, limit.getTime() - this.#now().getTime());
     this.#timer = setTimeout(() => this.post({ kind: 'time' }), waitMs);
   }
 }

@@ -7,6 +7,7 @@ import type { Telephony } from '../../core/call/telephony.js';
 import type { RateLeft } from '../../core/trunk/call-rate.js';
 import { wasRefusedByTrunk } from '../../core/trunk/trunk-fact.js';
 import { Notifications } from '../../platform/database/notifications.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { AgentLegs } from './agent-legs.js';
@@ -91,6 +92,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     private readonly live: LiveCalls,
     private readonly agentLegs: AgentLegs,
     private readonly reconciler: Reconciler,
+    private readonly clock: DatabaseClock,
     private readonly tenures: Tenures,
   ) {
     // After a gap the exchange may hold other legs than we believe: compare at the next turn.
@@ -150,7 +152,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
    * @returns null when the order or the number has a live call already, or the buyer wishes none: nothing was written
    */
   async place(tx: Tx, plan: CallPlan): Promise<PlacedCall | null> {
-    const now = new Date();
+    const now = this.clock.now();
     const { call, actions } = planCall(plan, now);
     const run = this.nodes.find(({ node }) => node === plan.node)?.run ?? null;
     const stored = { call, route: routeOf({ ...plan, run }), version: 0 };

@@ -40,6 +40,7 @@ function played() {
     {},
     { onMoved: NOTHING },
     { info: NOTHING, warn: NOTHING, debug: NOTHING },
+    { now: () => new Date(), monotonicMs: () => performance.now() },
   ];
   const live = new LiveCalls(...(parts as unknown as ConstructorParameters<typeof LiveCalls>));
   return { live, saved, holdWrites: (until: Promise<void>) => void (gate = until) };

@@ -3,6 +3,7 @@ import type { Call, CallAction } from '../../core/call/call.js';
 import { eventOfAgent, eventOfBuyer, type LegFact } from '../../core/call/call-facts.js';
 import type { WatchMode } from '../../core/call/leg-ids.js';
 import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { AgentLegs } from './agent-legs.js';
@@ -58,9 +59,10 @@ export class LiveCalls implements OnApplicationShutdown {
     private readonly supervision: Supervision,
     private readonly talkNotices: TalkNotices,
     private readonly log: Log,
+    clock: DatabaseClock,
   ) {
     this.hooks = {
-      clock: { now: () => new Date(), monotonicMs: () => performance.now() },
+      clock,
       perform: (mailbox, action) => {
         const { agent } = mailbox.call;
         const telephony = this.runner.telephonyOf(mailbox.route.node);

@@ -3,6 +3,7 @@ import { callOfLeg } from '../../core/call/leg-ids.js';
 import { eventsMissed, type Absence } from '../../core/call/call-facts.js';
 import type { Survey, Telephony } from '../../core/call/telephony.js';
 import { ORIGINATE_TIMEOUT_MS } from '../../platform/ari/ari-transport.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { failpoint, isSwitchedOff } from '../../platform/failpoints/failpoints.js';
@@ -41,6 +42,7 @@ export class Reconciler {
     private readonly agentLegs: AgentLegs,
     private readonly metrics: CallsMetrics,
     private readonly log: Log,
+    private readonly clock: DatabaseClock,
   ) {
     for (const node of nodes) {
       node.onFact((fact) => {
@@ -77,7 +79,7 @@ export class Reconciler {
     for (const mailbox of this.calls.all()) {
       if (mailbox.route.node !== node.node) continue;
       const absence = this.absenceOf(mailbox, node, survey, askedAtMs);
-      const missed = eventsMissed(mailbox.call, legs, new Date(), absence);
+      const missed = eventsMissed(mailbox.call, legs, this.clock.now(), absence);
       const isUnanswered = mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing';
       if (isUnanswered && missed.length === 0 && !legs.has(mailbox.callId)) undecided += 1;
       for (const event of missed) mailbox.post(event);
@@ -127,7 +129,7 @@ export class Reconciler {
 
   /** Agents whose call is over, or was never written, go back to work: nobody is stuck in a talk that does not exist. */
   private async freeForgottenAgents(): Promise<void> {
-    for (const { agentId, callId, state } of await this.agents.overdueAtCall(new Date())) {
+    for (const { agentId, callId, state } of await this.agents.overdueAtCall(this.clock.now())) {
       if (callId === null) continue;
       await this.transactions.run(async (tx) => {
         if (await this.store.isLive(tx, callId)) return;

@@ -4,6 +4,7 @@ import { callsLoad } from '../../core/pacing/live-load.js';
 import { isAbandoned } from '../../core/pacing/pacing-fact.js';
 import type { PredictivePacer } from '../../core/pacing/predictive.js';
 import type { PredictiveLoad } from '../../core/pacing/predictive-load.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { takesCalls, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
@@ -41,6 +42,7 @@ export class GroupLook {
     private readonly calls: CallsService,
     private readonly pacing: GroupPacing,
     private readonly windows: AbandonWindows,
+    private readonly clock: DatabaseClock,
   ) {}
 
   async at(groupId: string): Promise<GroupSight> {
@@ -57,7 +59,7 @@ export class GroupLook {
       ringSeconds: rings.length === 0 ? LONGEST_RING_SECONDS : Math.max(...rings),
       shopIds: served.map(({ shopId }) => shopId),
     });
-    const now = new Date();
+    const now = this.clock.now();
     const live = this.calls.liveOf(groupId);
     const abandons = await this.windows.of(
       served,

@@ -5,6 +5,8 @@ import { foresee, takeTurn, type GroupDecision, type PacedOrder } from '../../co
 import type { PredictiveDecision } from '../../core/pacing/predictive-load.js';
 import type { AgentLeg } from '../../core/call/call.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
+import { LoopWatch } from '../../platform/clock/loop-watch.js';
 import { Log } from '../../platform/log/log.js';
 import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
@@ -25,10 +27,16 @@ const UNFIT_MS = 2_000;
 const WITHOUT_LINE_MS = 10_000;
 const RECORDED_LANGUAGES = ['uk', 'ru', 'en'];
 
+/**
+ * No exchange can be reached; this process's clock and the database's are more than 2 s apart, or that is not known; or the process has not kept up
+ * in the last second.
+ */
+export type Stop = 'telephony_down' | 'clock_skew' | 'event_loop_lag';
+
 /** One look at a group: what was seen, what was decided, what came of it. */
 export interface Tick extends GroupDecision {
-  /** No exchange can be reached: nothing was decided. */
-  readonly isTelephonyDown: boolean;
+  /** What keeps this process from calling anybody, whatever was decided; null: nothing. */
+  readonly stoppedBy: Stop | null;
   readonly sight: GroupSight;
   /** Orders that may be called now, as far as they were counted. */
   readonly ordersDue: number;
@@ -67,6 +75,8 @@ export class Pacer {
     private readonly agents: AgentsService,
     private readonly calls: CallsService,
     private readonly lines: Lines,
+    private readonly clock: DatabaseClock,
+    private readonly loop: LoopWatch,
     private readonly log: Log,
   ) {}
 
@@ -74,11 +84,12 @@ export class Pacer {
     const sight = await this.look.at(groupId);
     const [staffedGroups, trunks] = [await this.agents.staffedGroups(), await this.lines.free()];
     const node = this.calls.chooseNode();
-    const now = new Date();
+    const now = this.clock.now();
     const shops = shopsOf(sight, new Map());
     const plenty = foresee(sight.pacer, { ...sight, now, due: [], trunks, shops }, pacingSeconds());
-    const seen = { sight, trunks, isTelephonyDown: node === null, isMoreToLook: false };
-    if (node === null) return { ...plenty, ...seen, ordersDue: 0, placed: 0 };
+    const stoppedBy = node === null ? 'telephony_down' : this.stop();
+    const seen = { sight, trunks, stoppedBy, isMoreToLook: false };
+    if (node === null || stoppedBy !== null) return { ...plenty, ...seen, ordersDue: 0, placed: 0 };
     if (plenty.decision.dial === 0) {
       const ordersDue = await this.orders.countDue([groupId], now, staffedGroups);
       const decision = ordersDue > 0 ? plenty.decision : ({ ...plenty.decision, reason: 'nothing_due' } as const);
@@ -93,6 +104,11 @@ export class Pacer {
     const ordersDue = taken.load.due.reduce((sum, { count }) => sum + count, skipped);
     const decision = skipped === 0 ? taken.decision : this.explained(groupId, taken.decision, rest.trunks);
     return { ...taken, ...seen, ...rest, decision, ordersDue, placed: placed.length };
+  }
+
+  private stop(): Stop | null {
+    if (this.clock.isSkewed) return 'clock_skew';
+    return this.loop.isBehind ? 'event_loop_lag' : null;
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { DialingMode } from '../../core/order/shop-settings.js';
 import type { PredictiveDecision, PredictiveLoad } from '../../core/pacing/predictive-load.js';
 import type { TrunkLines } from './lines.js';
-import type { Tick } from './pacer.js';
+import type { Stop, Tick } from './pacer.js';
 
 /** One decision of the pacer with everything it was made from. */
 export interface PacingRecord extends Omit<PredictiveDecision, 'reason'> {
@@ -9,7 +9,7 @@ export interface PacingRecord extends Omit<PredictiveDecision, 'reason'> {
   readonly at: Date;
   /** `predictive` when at least one of the group's shops is dialled so. */
   readonly mode: DialingMode;
-  readonly reason: PredictiveDecision['reason'] | 'telephony_down';
+  readonly reason: PredictiveDecision['reason'] | Stop;
   readonly placed: number;
   /** Shops set to `predictive` whose caps have no room for one more abandoned call: each of their calls takes an agent. */
   readonly nearCap: readonly string[];
@@ -37,7 +37,7 @@ export function recordOf(group: string, tick: Tick, at: Date): PacingRecord {
     at,
     mode,
     ...decision,
-    ...(tick.isTelephonyDown ? { reason: 'telephony_down', dial: 0 } : {}),
+    ...(tick.stoppedBy === null ? {} : { reason: tick.stoppedBy, dial: 0 }),
     placed,
     nearCap,
     abandons: sight.shops.flatMap(({ shop, abandons }) =>

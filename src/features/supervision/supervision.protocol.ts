@@ -18,12 +18,14 @@ export const PACING_REASONS = [
   'no_agent',
   'trunk_full',
   'telephony_down',
+  'clock_skew',
+  'event_loop_lag',
   'one_to_one',
   'all_due',
   'no_evidence',
   'cap_reached',
   'predicted',
-] as const satisfies readonly (PredictiveReason | 'telephony_down')[];
+] as const satisfies readonly (PredictiveReason | 'telephony_down' | 'clock_skew' | 'event_loop_lag')[];
 export type BoardPacingReason = (typeof PACING_REASONS)[number];
 
 /** The last decision of a group's leader, in figures; instants are RFC 3339 strings here and below, ratios 0–1. */
