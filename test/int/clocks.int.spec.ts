@@ -38,7 +38,8 @@ function jump(ms: number): void {
   vi.stubGlobal(
     'Date',
     new Proxy(RealDate, {
-      construct: (target, args) => (args.length === 0 ? new target(Date.now()) : Reflect.construct(target, args)),
+      construct: (target, args) =>
+        args.length === 0 ? new target(Date.now()) : (Reflect.construct(target, args) as Date),
     }),
   );
 }

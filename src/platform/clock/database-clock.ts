@@ -38,7 +38,9 @@ export class DatabaseClock implements Clock, OnModuleInit, OnModuleDestroy {
 
   async onModuleInit(): Promise<void> {
     await this.look();
-    this.timer = setInterval(() => (this.looking = this.look()), LOOK_EVERY_MS);
+    this.timer = setInterval(() => {
+      this.looking = this.look();
+    }, LOOK_EVERY_MS);
     this.timer.unref();
   }
 
