@@ -111,7 +111,7 @@ module.exports = {
     no('nobody-imports-a-test', {}, { path: test }, 'a test is run, not imported'),
     onlyIn('ari-client', '^src/platform/ari/'),
     onlyIn('(@nestjs/)?bullmq', '^src/platform/queue/'),
-    onlyIn('ws', '^src/platform/ari/'),
+    onlyIn('ws', '^src/platform/ari/|^tools/bench/'),
     onlyIn('undici', `^src/platform/(ari|http)/|^tools/|${test}`),
     onlyIn('ioredis', '^src/platform/(redis|queue)/|^tools/dev-env/'),
     onlyIn('prom-client', '^src/platform/metrics/'),

@@ -1,33 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
+import { PageQuery } from '../../platform/http/page-query.dto.js';
 
 const INSTANT = { type: String, format: 'date-time' } as const;
 
-export class HeldOrdersQuery {
+export class HeldOrdersQuery extends PageQuery {
   @ApiPropertyOptional({ enum: ['held'], default: 'held', description: 'no other state is listed' })
   @IsOptional()
   @IsIn(['held'])
   state?: 'held';
-
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
-  shop?: string;
-
-  @ApiPropertyOptional({ format: 'uuid', description: '`next` of the page before' })
-  @IsOptional()
-  @IsUUID()
-  before?: string;
-
-  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
 }
 
 /** A held order in an answer; nothing personal. */

@@ -1,36 +1,17 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
+import { PageQuery } from '../../platform/http/page-query.dto.js';
 import type { DeliveryEvent, DeliveryState } from './delivery.store.js';
 
 const STATES: readonly DeliveryState[] = ['pending', 'delivered', 'parked', 'disabled', 'superseded'];
 const EVENTS: readonly DeliveryEvent[] = ['order.outcome', 'order.attempt', 'order.callback_scheduled'];
 const INSTANT = { type: String, format: 'date-time' } as const;
 
-export class DeliveriesQuery {
+export class DeliveriesQuery extends PageQuery {
   @ApiPropertyOptional({ enum: STATES, description: 'all states when absent' })
   @IsOptional()
   @IsIn(STATES)
   state?: DeliveryState;
-
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
-  shop?: string;
-
-  @ApiPropertyOptional({ format: 'uuid', description: '`next` of the page before' })
-  @IsOptional()
-  @IsUUID()
-  before?: string;
-
-  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
 }
 
 /** A delivery in an answer. */
