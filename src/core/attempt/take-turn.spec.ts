@@ -26,10 +26,10 @@ function anOrder(ref: number, given: Partial<PacedOrder> = {}): PacedOrder {
 
 const manyMore = Array.from({ length: 40 }, (_, i) => anOrder(100 + i));
 
-function aShop(given: Partial<ShopSettings>, counts = { answered: 2_000, abandoned: 10 }, waiting = 0): PacedShop {
+function aShop(given: Partial<ShopSettings>, counts = { answered: 2_000, abandoned: 10 }, ringing = 0): PacedShop {
   const settings: ShopSettings = { ...DEFAULT_SHOP_SETTINGS, timeZone: 'Europe/Kyiv', dialing: 'predictive', ...given };
   const abandons = settings.abandon.map(({ maxRatio: cap }) => ({ ...counts, window: null, cap }));
-  return { settings, rules: ringRules(settings, []), liveCalls: 0, abandons, waiting };
+  return { settings, rules: ringRules(settings, []), liveCalls: 0, abandons, waiting: 0, ringing };
 }
 
 function idle(count: number, connection: AgentConnection = 'persistent') {
@@ -105,6 +105,14 @@ describe('a turn of a group', () => {
     const { decision, plan } = taken(aTurn({ shops: new Map([['shop', aShop({ abandon: DAY }, counts)]]) }), pacer);
     expect(decision.reason).toBe(reason);
     expect(plan.calls.map((call) => call.agent)).toEqual([null, null]);
+  });
+
+  it('leaves room in the cap for the calls that ring already', () => {
+    const nearCap = (ringing: number) =>
+      taken(aTurn({ shops: new Map([['shop', aShop({ abandon: DAY }, { answered: 2_000, abandoned: 18 }, ringing)]]) }))
+        .nearCap;
+    expect(nearCap(40)).toEqual([]);
+    expect(nearCap(60)).toEqual(['shop']);
   });
 
   it.each([

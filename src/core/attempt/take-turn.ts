@@ -20,6 +20,8 @@ export interface PacedShop extends TurnShop {
   readonly abandons: readonly (AbandonCount & { readonly cap: number })[];
   /** Answered buyers of the shop who have no agent at this instant. */
   readonly waiting: number;
+  /** Calls of the shop that nobody has answered yet and that have no agent of their own. */
+  readonly ringing: number;
 }
 
 /** What a group's agents are at. Durations are in seconds. */
@@ -68,6 +70,9 @@ export interface TurnTaken<O, A, T> extends GroupDecision {
 /** More orders than any turn calls. */
 const PLENTY = 2_000;
 
+/** Calls that ring when the last room of a cap is spoken for may still be abandoned: about half are answered, and in a burst more of them than the cap permits. */
+const CAPS_PER_RINGING_CALL = 2;
+
 /** Decides how many calls a group places now, and which. */
 export function takeTurn<O extends PacedOrder, A extends TurnAgent, T extends TurnTrunk>(
   pacer: PredictivePacer,
@@ -107,9 +112,11 @@ function modesOf({ shops, dialing }: Pick<GroupTurn<never, never, never>, 'shops
   const ahead = new Set<string>();
   const unreserved = new Set<string>();
   const nearCap: string[] = [];
-  for (const [shopId, { settings, abandons, waiting }] of shops) {
+  for (const [shopId, { settings, abandons, waiting, ringing }] of shops) {
     if ((dialing ?? settings.dialing) !== 'predictive') continue;
-    if (abandons.length > 0 && abandons.every((count) => hasRoom(count, count.cap, waiting))) ahead.add(shopId);
+    const atRisk = (cap: number): number => waiting + CAPS_PER_RINGING_CALL * cap * ringing;
+    if (abandons.length > 0 && abandons.every((count) => hasRoom(count, count.cap, atRisk(count.cap))))
+      ahead.add(shopId);
     else nearCap.push(shopId);
     if (!abandons.some((count) => isAtCap(count, count.cap, waiting))) unreserved.add(shopId);
   }

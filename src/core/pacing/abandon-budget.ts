@@ -117,7 +117,7 @@ export class AbandonBudget {
 /**
  * Whether one more abandoned call would leave the share within the cap.
  *
- * @param waiting answered buyers without an agent at this instant
+ * @param waiting answered buyers without an agent at this instant, and what is to be expected of calls that ring
  */
 export function hasRoom(count: AbandonCount, cap: number, waiting = 0): boolean {
   return cap * (count.answered + TRUSTED_AHEAD * answersAhead(count)) - count.abandoned - waiting >= 1;

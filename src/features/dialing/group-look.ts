@@ -19,6 +19,8 @@ export interface ServedShop {
   readonly abandons: readonly CapWindow[];
   /** Answered buyers of the shop who have no agent at this instant. */
   readonly waiting: number;
+  /** Unanswered calls of the shop that have no agent of their own. */
+  readonly ringing: number;
 }
 
 /** A group at one instant: who is there, what they are at, and which calls count on them. */
@@ -66,6 +68,7 @@ export class GroupLook {
       countByShop(live, ({ call }) => isAbandoned(call)),
     );
     const waiting = countByShop(live, ({ call }) => call.state === 'waiting' && call.agent === null);
+    const ringing = countByShop(live, isUnassigned);
     const own = callsLoad(live, now);
     return {
       maxTalkSeconds: group.settings.maxTalkSeconds,
@@ -76,6 +79,7 @@ export class GroupLook {
         shop,
         abandons: abandons.get(shop.shopId) ?? [],
         waiting: waiting.get(shop.shopId) ?? 0,
+        ringing: ringing.get(shop.shopId) ?? 0,
       })),
       atWork: new Map(people.filter(isAtWork).map((agent) => [agent.agentId, agent])),
       pacer,
@@ -130,6 +134,10 @@ function isFree(agent: PresenceView): boolean {
 
 function isAtWork(agent: PresenceView): boolean {
   return ['ready', 'reserved', 'talking', 'wrap_up'].includes(agent.state) && agent.wish.to === 'ready';
+}
+
+function isUnassigned({ call }: LiveCall): boolean {
+  return call.agent === null && (call.state === 'dialing' || call.state === 'ringing');
 }
 
 function countByShop(calls: readonly LiveCall[], isMeant: (call: LiveCall) => boolean): Map<string, number> {

@@ -267,9 +267,9 @@ function spoken(language: string): string {
 
 function shopsOf(sight: GroupSight, live: ReadonlyMap<string, number>) {
   return new Map(
-    sight.shops.map(({ shop: { shopId, settings, ringRules }, abandons, waiting }) => [
+    sight.shops.map(({ shop: { shopId, settings, ringRules }, abandons, waiting, ringing }) => [
       shopId,
-      { settings, rules: ringRules, liveCalls: live.get(shopId) ?? 0, abandons, waiting },
+      { settings, rules: ringRules, liveCalls: live.get(shopId) ?? 0, abandons, waiting, ringing },
     ]),
   );
 }

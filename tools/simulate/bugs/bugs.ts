@@ -63,6 +63,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: `const POLL_MS = 60_000;`,
   },
   {
+    name: 'the rounds of a turn do not count on the calls of those before',
+    file: `${SHELL}/dialer.ts`,
+    find: `      for (const { row, actions } of placed) this.start(row, actions);\n`,
+    replace: `      for (const { row, actions } of placed) this.time.after(200, () => this.start(row, actions));\n`,
+  },
+  {
     name: 'a write that failed is not tried again',
     file: `${SHELL}/call-mailbox.ts`,
     find: `      this.pending += events;\n`,

@@ -61,6 +61,11 @@ export class CarrierSide implements CarrierWatcher {
     return this.legs.get(legId)?.answeredMs === null;
   }
 
+  /** Rings, or is about to be placed. */
+  mayBeAnswered(legId: string): boolean {
+    return !this.invited.has(legId) || this.isUnanswered(legId);
+  }
+
   /** Answered, and neither with an agent nor in the recorded message so far. */
   isWaiting(legId: string): boolean {
     const leg = this.legs.get(legId);

@@ -27,6 +27,7 @@ const HEAL_MS = 30_000;
 const CLEARED_MS = 10_000;
 const SWEPT_MS = 5_000;
 const WITHDRAWN_MS = 1_200;
+const WRITTEN_MS = 100;
 
 export interface RecordSideParts {
   readonly findings: Findings;
@@ -44,6 +45,8 @@ export class RecordSide implements DatabaseWatcher, Leaders {
   private readonly liveByShop = new Map<string, number>();
   private readonly callOfAgent = new Map<string, string>();
   private readonly allowance = new Map<string, number>();
+  /** Groups that call ahead of their agents by their last decision. */
+  private readonly ahead = new Set<string>();
   private readonly answered = new Map<string, { atMs: number; isAbandoned: boolean }[]>();
   private readonly windows = new Map<string, { from: number; to: number; abandoned: number }>();
   private readonly agentOfCall = new Map<string, string>();
@@ -67,6 +70,8 @@ export class RecordSide implements DatabaseWatcher, Leaders {
   /** A turn has decided; calls placed until the next decision are its. */
   onDecision(decision: PacingRecord): void {
     this.allowance.set(decision.groupId, decision.dial);
+    if (decision.isAhead) this.ahead.add(decision.groupId);
+    else this.ahead.delete(decision.groupId);
   }
 
   onOrder(order: OrderRow, before: OrderState | null): void {
@@ -201,6 +206,7 @@ export class RecordSide implements DatabaseWatcher, Leaders {
     this.allowance.set(groupId, left);
     if (left < 0) this.broken('I13', 'more calls than the pacing decided', [callId]);
     if (call.agent !== null) return;
+    if (!this.ahead.has(groupId)) this.checkOneToOne(callId, groupId);
     const order = this.database?.order(orderRef);
     if (this.parts.modeOf(groupId, shopId) === 'progressive')
       this.broken('I13', 'a call without an agent reserved in progressive dialling', [callId]);
@@ -211,6 +217,26 @@ export class RecordSide implements DatabaseWatcher, Leaders {
     const reached = settings.abandon.find((cap) => this.isReached(shopId, cap));
     if (reached !== undefined)
       this.broken('I13', `a call ahead of the agents with the cap of ${reached.maxRatio} reached`, [callId]);
+  }
+
+  /** Who is called without an agent of their own, and not ahead of the agents, finds one ready for each who may answer. */
+  private checkOneToOne(callId: string, groupId: string): void {
+    const { database, carrier } = this;
+    if (database === null || carrier === null) return;
+    let ready = 0;
+    for (const { presence, groupIds } of database.agents.values())
+      if (presence.state === 'ready' && groupIds.includes(groupId)) ready += 1;
+    const calls = [...database.liveCalls].filter(
+      (row) => row.call.agent === null && row.route.groupId === groupId && carrier.mayBeAnswered(row.callId),
+    );
+    if (calls.length <= ready) return;
+    // One that is being hung up counts no more for the dialer, and is written a moment later.
+    this.parts.findings.within(
+      WRITTEN_MS,
+      HEAL_MS,
+      () => calls.filter(({ call }) => call.state !== 'ending' && call.state !== 'ended').length <= ready,
+      () => this.broken('I13', `${calls.length} calls for ${ready} agents, not to be called ahead of`, [callId]),
+    );
   }
 
   private isReached(shopId: string, cap: AbandonCap): boolean {

@@ -124,7 +124,7 @@ export class CallRunner {
         ),
       (result) => {
         if (result.kind === 'refused') mailbox.post({ kind: 'buyer.refused', isTrunkFault: result.status >= 500 });
-        else if (mailbox.isClosed || mailbox.call.state === 'ending')
+        else if (isOver(mailbox))
           this.parts.link.command(false, () => this.parts.exchange.network.hangup(callId), ignore);
         if (result.kind === 'done') this.noteDialed(mailbox);
       },
@@ -273,6 +273,11 @@ export class CallRunner {
 
 function ignore(_result: CommandResult): void {
   // The end of a leg is a fact of its own.
+}
+
+/** The call was ended while the exchange was being asked to place it. One that another process leads by now rings on for that one. */
+function isOver({ call }: CallMailbox): boolean {
+  return call.state === 'ending' || call.state === 'ended';
 }
 
 /** Something was heard of the buyer's leg: the INVITE has left, whatever the exchange answered to the order to call. */

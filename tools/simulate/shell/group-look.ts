@@ -34,7 +34,7 @@ export interface GroupSight {
 
 /** The first look finds nothing ended. */
 const NEVER = new Date(0);
-const NO_CALLS = { abandoned: 0, waiting: 0 };
+const NO_CALLS = { abandoned: 0, waiting: 0, ringing: 0 };
 const ABANDON_AFTER_SECONDS = 2;
 const CALLS_TO_LEARN_FROM = 400;
 const CAP = 0.03;
@@ -96,10 +96,10 @@ export class GroupLook {
       calls: callsLoad(unassigned, now),
       shops: new Map(
         this.shops.map(({ shopId, settings, rules }) => {
-          const { abandoned, waiting } = ofShop.get(shopId) ?? NO_CALLS;
+          const { abandoned, waiting, ringing } = ofShop.get(shopId) ?? NO_CALLS;
           const abandons = this.windows.get(shopId)?.counts(nowMs, abandoned) ?? [];
           const liveCalls = this.database.liveByShop.get(shopId) ?? 0;
-          return [shopId, { settings, rules, liveCalls, abandons, waiting }];
+          return [shopId, { settings, rules, liveCalls, abandons, waiting, ringing }];
         }),
       ),
       atWork: this.atWork,
@@ -127,18 +127,20 @@ export class GroupLook {
     put(this.atWork, row.agentId, isAtWork(presence) ? row : null);
   }
 
-  /** The calls that count on a free agent, and how many of each shop are abandoned or wait. */
-  private callsNow(): { unassigned: PacedCall[]; ofShop: Map<string, { abandoned: number; waiting: number }> } {
+  /** The calls that count on a free agent, and how many of each shop are abandoned, wait or ring. */
+  private callsNow(): { unassigned: PacedCall[]; ofShop: Map<string, typeof NO_CALLS> } {
     const unassigned: PacedCall[] = [];
-    const ofShop = new Map<string, { abandoned: number; waiting: number }>();
+    const ofShop = new Map<string, typeof NO_CALLS>();
     for (const { call, route } of this.live.values()) {
       if (route.groupId !== this.groupId) continue;
       const isWaiting = call.state === 'waiting' && call.agent === null;
       if (call.agent === null) unassigned.push({ call, number: route.number });
-      if (!isWaiting && !isAbandoned(call)) continue;
+      const isRinging = call.agent === null && (call.state === 'dialing' || call.state === 'ringing');
+      if (!isWaiting && !isRinging && !isAbandoned(call)) continue;
       const counts = ofShop.get(route.shopId) ?? { ...NO_CALLS };
       ofShop.set(route.shopId, counts);
-      if (isWaiting) counts.waiting += 1;
+      if (isRinging) counts.ringing += 1;
+      else if (isWaiting) counts.waiting += 1;
       else counts.abandoned += 1;
     }
     return { unassigned, ofShop };

@@ -37,6 +37,8 @@ export interface PacingRecord {
   readonly groupId: string;
   readonly dial: number;
   readonly reason: string;
+  /** Whether calls may be more than the agents who are free. */
+  readonly isAhead: boolean;
 }
 
 export interface PlacedCall {
@@ -97,7 +99,8 @@ export class Pacer {
     const entries = parts.queue.next({ shops: open, limit: dial + LOOK_AHEAD, now, shares: this.shares }, isNext);
     const due = entries.map((entry) => this.dueOf(entry, now));
     const { decision, plan } = takeTurn(this.look.pacer, { ...turn, due }, nowSeconds);
-    parts.onDecision({ groupId: group.group, dial: decision.dial, reason: decision.reason });
+    const { reason, isAhead } = decision;
+    parts.onDecision({ groupId: group.group, dial: decision.dial, reason, isAhead });
     for (const { orderRef, until, reason } of plan.putOff) parts.orders.putOff(orderRef, until, reason);
     return plan.calls.flatMap((call) => this.place(call) ?? []);
   }
