@@ -64,6 +64,7 @@ export class Dialer {
   private reconciledAt = -Infinity;
   private isWakePending = false;
   private isWoken = false;
+  private isInTurn = false;
   private cancelRest: (() => void) | null = null;
 
   constructor(
@@ -135,7 +136,10 @@ export class Dialer {
     this.turn();
   }
 
+  /** One at a time: a process that thaws finds its poll and its wake-up side by side. */
   private turn(): void {
+    if (this.isInTurn) return;
+    this.isInTurn = true;
     this.isWoken = false;
     try {
       this.work();
@@ -168,6 +172,7 @@ export class Dialer {
 
   private rest(): void {
     this.time.after(LEAST_PAUSE_MS + TURN_MS, () => {
+      this.isInTurn = false;
       if (this.isWoken) return this.turn();
       this.cancelRest = this.time.after(POLL_MS, () => {
         this.cancelRest = null;
