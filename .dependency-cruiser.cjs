@@ -113,7 +113,7 @@ module.exports = {
     onlyIn('(@nestjs/)?bullmq', '^src/platform/queue/'),
     onlyIn('ws', '^src/platform/ari/|^tools/bench/'),
     onlyIn('undici', `^src/platform/(ari|http)/|^tools/|${test}`),
-    onlyIn('ioredis', '^src/platform/(redis|queue)/|^tools/dev-env/'),
+    onlyIn('ioredis', '^src/platform/(redis|queue)/|^tools/(dev-env|bench)/'),
     onlyIn('prom-client', '^src/platform/metrics/'),
     onlyIn('@opentelemetry', '^src/platform/tracing/'),
     onlyIn('date-holidays', '^src/platform/calendar/'),

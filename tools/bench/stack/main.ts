@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import { measureCalls, type CallFigures } from './calls.js';
-import { measureIntake, type IntakeFigures } from './intake.js';
-import { tableOf } from './table.js';
+import { measureCalls } from './calls.js';
+import { measureIntake } from './intake.js';
+import { tableOf, type Figures } from './table.js';
 
 // What the real stack carries on this machine:
 //   npm run bench [-- --only intake|calls --seconds 20 --agents 60 --rates 5,10,20 --json figures.json]
@@ -20,18 +20,6 @@ const { values } = parseArgs({
   },
 });
 const say = (message: string): void => console.error(`bench: ${message}`);
-
-export interface Figures {
-  readonly machine: {
-    readonly cores: number;
-    readonly model: string;
-    readonly memoryGb: number;
-    readonly node: string;
-  };
-  readonly at: string;
-  readonly intake: IntakeFigures | null;
-  readonly calls: CallFigures | null;
-}
 
 const seconds = Number(values.seconds);
 const figures: Figures = {

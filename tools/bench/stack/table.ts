@@ -2,7 +2,19 @@ import type { CallRun } from './minimal-client.js';
 import type { CallFigures, ServiceRun } from './calls.js';
 import type { Spread } from './figures.js';
 import type { IntakeFigures } from './intake.js';
-import type { Figures } from './main.js';
+
+/** What one run has measured; null: left out. */
+export interface Figures {
+  readonly machine: {
+    readonly cores: number;
+    readonly model: string;
+    readonly memoryGb: number;
+    readonly node: string;
+  };
+  readonly at: string;
+  readonly intake: IntakeFigures | null;
+  readonly calls: CallFigures | null;
+}
 
 /** The figures as Markdown, to be read in a terminal and put into docs/performance.md. */
 export function tableOf({ machine, at, intake, calls }: Figures): string {
