@@ -80,6 +80,8 @@ function drainOnSignal(app: NestFastifyApplication, closeMetrics: () => Promise<
 
 async function start(): Promise<void> {
   await migrateWhenPossible();
+  // A deployment may bring the schema up to date by itself, before it starts the new processes.
+  if (process.argv.includes('--migrate')) endWith(DRAINED);
   const app = await createHttpApp(AppModule.forRoot(env, log), log);
   const metrics = await startMetricsServer(app);
   drainOnSignal(app, metrics.close);

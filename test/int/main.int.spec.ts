@@ -27,8 +27,8 @@ describe('the process', () => {
   });
   afterAll(() => dropDatabase(databaseUrl));
 
-  const start = (more: Record<string, string> = {}): Service => {
-    const child = spawn(process.execPath, ['dist/main.js'], {
+  const start = (more: Record<string, string> = {}, args: readonly string[] = []): Service => {
+    const child = spawn(process.execPath, ['dist/main.js', ...args], {
       env: {
         PATH: process.env['PATH'],
         PORT: '0',
@@ -72,6 +72,12 @@ describe('the process', () => {
       },
       30_000,
     );
+
+  it('only brings the schema up to date when it is asked for that alone', async () => {
+    const service = start({ ROLES: 'worker' }, ['--migrate']);
+    expect(await service.exit).toBe(0);
+    expect(service.lines().map((line) => line['message'])).toEqual(['the schema is up to date']);
+  }, 60_000);
 
   it('refuses a wrong environment with all its problems and code 1', async () => {
     const service = start({ ADMIN_TOKEN: 'short', ENCRYPTION_KEYS: '', DATABASE_URL: 'nonsense', PORT: '-1' });
