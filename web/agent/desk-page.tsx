@@ -8,6 +8,7 @@ import { Idle } from './idle.js';
 import { KeyList } from './key-list.js';
 import { KnowledgeSide } from './knowledge-side.js';
 import { Strip } from './strip.js';
+import { WarmUp } from './warm-up.js';
 import { TopBar, type KnowledgeSwitch } from './top-bar.js';
 import { useArrivals } from './arrivals.js';
 import { useHotKeys } from './hot-keys.js';
@@ -58,6 +59,7 @@ export function DeskPage(props: {
         )}
         <KnowledgeSide shop={view.call?.shop.shop ?? null} isOpen={knowledge.isOpen} onClose={knowledge.close} />
       </main>
+      <WarmUp />
       <p className="visually-hidden" aria-live="assertive">
         {spoken}
       </p>
