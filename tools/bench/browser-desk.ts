@@ -81,7 +81,7 @@ export class BrowserDesk {
         for (const key of ['Escape', 'Digit1', 'Control+Enter']) await this.page.keyboard.press(key);
         await this.page.getByText('Saved:').waitFor({ timeout: 5_000 });
         await this.page.keyboard.press('F2');
-        await this.page.locator('header [data-state="wrap_up"]').waitFor({ timeout: 5_000 });
+        await this.page.locator('header [data-state="wrap_up"]').waitFor({ timeout: 20_000 });
         await this.page.keyboard.press('F8');
       } catch (error) {
         // No call for a while is no trouble.
@@ -119,22 +119,26 @@ const WATCH = `
     }
   }).observe(document, { childList: true, subtree: true, characterData: true });
   const Connection = window.RTCPeerConnection;
-  let receiver = null;
+  const samples = new Float32Array(256);
+  let analyser = null;
   window.RTCPeerConnection = class extends Connection {
     constructor(...args) {
       super(...args);
-      this.addEventListener('track', (event) => { receiver = event.receiver; });
+      this.addEventListener('track', ({ receiver }) => {
+        const context = new AudioContext();
+        analyser = context.createAnalyser();
+        analyser.fftSize = samples.length;
+        context.createMediaStreamSource(new MediaStream([receiver.track])).connect(analyser);
+      });
     }
   };
   let lastAudibleMs = 0;
-  let lastRtp = null;
   setInterval(() => {
-    const [source] = receiver?.getSynchronizationSources() ?? [];
-    if (source === undefined || source.rtpTimestamp === lastRtp) return;
-    lastRtp = source.rtpTimestamp;
-    if (!(source.audioLevel > 0.01)) return;
+    if (analyser === null) return;
+    analyser.getFloatTimeDomainData(samples);
+    if (!samples.some((sample) => Math.abs(sample) > 0.02)) return;
     const now = Date.now();
     if (now - lastAudibleMs > 400) window.onsets.push(now);
     lastAudibleMs = now;
-  }, 10);
+  }, 5);
 `;

@@ -3,6 +3,9 @@ import { LOOPBACK } from '../dev-env/ports.js';
 
 /** Silence in G.711 A-law decodes to ±8; a voice is far above. */
 const AUDIBLE = 400;
+/** 20 ms of A-law, and what is in it when nobody speaks. */
+const SAMPLES = 160;
+const SILENCE = 0xd5;
 /** A sound after this much of silence is a new one. */
 const PAUSE_MS = 400;
 
@@ -14,7 +17,7 @@ export interface SipPhone {
 
 /**
  * Agents' phones as SIP legs of the bench: one SIP address for all, names are told by the called user. Each takes the call that comes to it, listens
- * in G.711 A-law and sends back what it hears, so that sound flows in both directions.
+ * in G.711 A-law and sends silence all the time, as a phone in a quiet room does.
  */
 export class SipPhones {
   private readonly phones = new Map<string, { readonly onsets: number[] }>();
@@ -81,10 +84,8 @@ export class SipPhones {
           if (now - lastAudibleMs > PAUSE_MS) onsets.push(now);
           lastAudibleMs = now;
         }
-        // The same numbers and times come back under a source of its own.
-        packet.writeUInt32BE((packet.readUInt32BE(8) ^ 0x5a5a5a5a) >>> 0, 8);
-        socket?.send(packet, far.port, far.host);
       });
+      this.speak(socket, far);
     }
     const { port } = socket.address();
     return [
@@ -99,6 +100,20 @@ export class SipPhones {
       'a=sendrecv',
       '',
     ].join('\r\n');
+  }
+
+  private speak(socket: Socket, far: { readonly host: string; readonly port: number }): void {
+    const packet = Buffer.alloc(12 + SAMPLES, SILENCE);
+    packet.writeUInt16BE(0x8008, 0);
+    packet.writeUInt32BE(far.port, 8);
+    let sent = 0;
+    const timer = setInterval(() => {
+      packet.writeUInt16BE(sent & 0xffff, 2);
+      packet.writeUInt32BE((sent * SAMPLES) >>> 0, 4);
+      sent += 1;
+      socket.send(packet, far.port, far.host);
+    }, 20);
+    socket.once('close', () => clearInterval(timer));
   }
 
   private close(callId: string): void {
