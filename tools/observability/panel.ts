@@ -25,6 +25,8 @@ export interface Panel {
   readonly height?: number;
   readonly isStacked?: boolean;
   readonly max?: number;
+  /** The axis goes below 0. */
+  readonly mayBeNegative?: boolean;
   /** Why the queries may have no data though all is well; a test accepts that then. */
   readonly emptyWhen?: string;
 }
@@ -131,7 +133,7 @@ function panelJson(panel: Panel): object {
     fieldConfig: {
       defaults: {
         unit,
-        min: 0,
+        ...(panel.mayBeNegative ? {} : { min: 0 }),
         ...(panel.max === undefined ? {} : { max: panel.max }),
         color: { mode: isOverTime ? 'palette-classic' : 'thresholds' },
         thresholds: { mode: 'absolute', steps },

@@ -50,6 +50,26 @@ export const SERVICE: DashboardPlan = {
         },
         {
           kind: 'timeseries',
+          title: 'Clock',
+          description:
+            'By how much the clock of each process is ahead of that of Postgres. Deadlines, hours and signatures are judged by clocks.',
+          unit: 's',
+          mayBeNegative: true,
+          queries: [{ expr: `dialer_clock_skew_seconds{${JOB}}`, legend: '{{instance}}' }],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Words on the disk',
+          description: 'Words of agents that Postgres does not have yet, because it was away.',
+          unit: 'short',
+          thresholds: [
+            [null, 'green'],
+            [1, 'yellow'],
+          ],
+          queries: [{ expr: `dialer_spool_waiting{${JOB}}`, legend: '{{instance}}' }],
+        },
+        {
+          kind: 'timeseries',
           title: 'Event loop',
           description: 'By how much everything in the process is late. Answered buyers wait for it.',
           unit: 's',
@@ -57,7 +77,7 @@ export const SERVICE: DashboardPlan = {
             [null, 'green'],
             [0.2, 'red'],
           ],
-          queries: [{ expr: `nodejs_eventloop_lag_p99_seconds{${JOB}}`, legend: '{{instance}} p99' }],
+          queries: [{ expr: `dialer_event_loop_lag_seconds{${JOB}}`, legend: '{{instance}}' }],
         },
       ],
     },
