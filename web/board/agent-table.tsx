@@ -43,7 +43,6 @@ export function AgentTable({
             <th scope="col" className={classes.number}>
               {word('board/agents/time')}
             </th>
-            <th scope="col">{word('board/agents/order')}</th>
             <th scope="col">
               <span className="visually-hidden">{word('board/agents/actions')}</span>
             </th>
@@ -73,7 +72,10 @@ function AgentRow(props: { readonly agent: BoardAgent; readonly call: BoardCall 
   return (
     <tr data-agent={agent.login} data-state={agent.state}>
       <th scope="row">
-        <span className={classes.clip}>{agent.name}</span>
+        <span className={classes.who}>
+          <span>{agent.name}</span>
+          {call !== undefined && <small>{word('board/agents/order', { orderId: call.orderId })}</small>}
+        </span>
       </th>
       <td>
         <span className={classes.state}>
@@ -82,9 +84,6 @@ function AgentRow(props: { readonly agent: BoardAgent; readonly call: BoardCall 
         </span>
       </td>
       <td className={classes.number}>{duration(now - Date.parse(agent.since))}</td>
-      <td>
-        <span className={classes.clip}>{call?.orderId ?? ''}</span>
-      </td>
       <td className={classes.actions}>
         {call?.state === 'connected' && <TalkButtons callId={call.callId} name={agent.name} />}
         <AgentMenu agent={agent} isAtCall={isAtCall} />

@@ -45,6 +45,7 @@ export interface HourSeries {
   readonly total: { readonly tried: number; readonly answered: number; readonly abandoned: number };
 }
 
+/** @param board  what is shown of it, by the same filter: the present values are its own */
 export function hourOf(history: BoardHistoryMessage, board: BoardMessage, filter: BoardFilter): HourSeries {
   const { group, shop } = filter;
   const shopGroups = new Set(board.shops.filter((one) => one.shop === shop).flatMap((one) => one.groups));
@@ -63,8 +64,11 @@ export function hourOf(history: BoardHistoryMessage, board: BoardMessage, filter
   return {
     times: busy.map((_, i) => end - (busy.length - 1 - i) * 60),
     waiting: sums(shops.map(({ waiting }) => waiting)),
-    live: sums(calls.map(({ live }) => live)),
-    talks: sums(calls.map(({ talks }) => talks)),
+    live: withPresent(sums(calls.map(({ live }) => live)), board.calls.length),
+    talks: withPresent(
+      sums(calls.map(({ talks }) => talks)),
+      board.calls.filter(({ state }) => state === 'connected').length,
+    ),
     occupancy: busy.map((seconds, i) => share(seconds, seconds + (free[i] ?? 0))),
     abandoned: abandoned.map((count, i) => share(count, count + (answered[i] ?? 0))),
     total: {
@@ -79,10 +83,20 @@ export function hourOf(history: BoardHistoryMessage, board: BoardMessage, filter
 export function worstAbandon(
   shops: readonly BoardShop[],
 ): { readonly shop: BoardShop; readonly window: BoardAbandon } | null {
-  const windows = shops.flatMap((shop) => shop.abandons.map((window) => ({ shop, window })));
-  const counted = windows.filter(({ window }) => window.answered > 0);
-  return counted.reduce<(typeof counted)[number] | null>(
+  const each = shops.flatMap((shop) => {
+    const window = tightest(shop.abandons.filter(({ answered }) => answered > 0));
+    return window === null ? [] : [{ shop, window }];
+  });
+  return each.reduce<(typeof each)[number] | null>(
     (worst, one) => (worst === null || strain(one.window) > strain(worst.window) ? one : worst),
+    null,
+  );
+}
+
+/** The cap that is used up furthest; null when there is none. */
+export function tightest(windows: readonly BoardAbandon[]): BoardAbandon | null {
+  return windows.reduce<BoardAbandon | null>(
+    (worst, one) => (worst === null || strain(one) > strain(worst) ? one : worst),
     null,
   );
 }
@@ -104,6 +118,10 @@ const MINUTES = 60;
 
 function sums(series: readonly (readonly number[])[]): number[] {
   return Array.from({ length: MINUTES }, (_, i) => series.reduce((sum, values) => sum + (values[i] ?? 0), 0));
+}
+
+function withPresent(values: readonly number[], now: number): number[] {
+  return [...values.slice(0, -1), now];
 }
 
 function total(values: readonly number[]): number {

@@ -40,8 +40,8 @@ export function BoardPage(props: {
   useEffect(() => () => phone.setWanted(false), [phone]);
   const shown = useMemo(() => (board === null ? null : filtered(board, filter)), [board, filter]);
   const hour = useMemo(
-    () => (board === null || history === null ? null : hourOf(history, board, filter)),
-    [board, history, filter],
+    () => (shown === null || history === null ? null : hourOf(history, shown, filter)),
+    [shown, history, filter],
   );
   const liveCalls = useMemo(() => new Set((board?.calls ?? []).map(({ callId }) => callId)), [board]);
   return (
@@ -72,10 +72,12 @@ function Floor({ board, hour }: { readonly board: BoardMessage; readonly hour: H
     <main className={classes.main}>
       <Tiles board={board} hour={hour} />
       <div className={classes.parts}>
-        <AgentTable agents={board.agents} calls={calls} />
-        <div className={classes.column}>
+        <div className={classes.people}>
+          <AgentTable agents={board.agents} calls={calls} />
           {board.urgent.length > 0 && <UrgentOrders urgent={board.urgent} shops={shops} />}
           {board.held.length > 0 && <HeldOrders held={board.held} shops={shops} />}
+        </div>
+        <div className={classes.column}>
           <ShopTable shops={shops} calls={calls} />
           <PacingList groups={board.groups} shops={shops} />
           <TrunkList trunks={board.trunks} />

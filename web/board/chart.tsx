@@ -98,6 +98,12 @@ function Plot(props: Parameters<typeof Chart>[0] & { readonly summary: string })
   return <div ref={place} className={classes.plot} role="img" aria-label={summary} />;
 }
 
+/** As in theme.css: a canvas does not inherit it. */
+const FONT = '11px Inter, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif';
+/** Steps of a scale: there are no half calls. */
+const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
+const SHARES = [0.1, 0.25, 0.5];
+
 function options(o: {
   readonly width: number;
   readonly height: number;
@@ -109,12 +115,12 @@ function options(o: {
   const styles = getComputedStyle(document.documentElement);
   const color = (name: string) => styles.getPropertyValue(name).trim();
   const clock = new Intl.DateTimeFormat(o.locale, { hour: '2-digit', minute: '2-digit' });
-  const axis = { stroke: color('--mantine-color-dimmed'), font: '11px sans-serif', ticks: { show: false } };
+  const axis = { stroke: color('--mantine-color-dimmed'), font: FONT, ticks: { show: false } };
   const grid = { stroke: color('--desk-line'), width: 1 };
   return {
     width: o.width,
     height: o.height,
-    padding: [6, 10, 0, 0],
+    padding: [10, 10, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(o.least, max * 1.1)] } },
@@ -126,7 +132,15 @@ function options(o: {
         grid: { show: false },
         values: (_plot, splits) => splits.map((at) => clock.format(at * 1_000)),
       },
-      { ...axis, size: 44, gap: 4, space: 24, grid, values: (_plot, splits) => splits.map((value) => o.format(value)) },
+      {
+        ...axis,
+        size: 44,
+        gap: 4,
+        space: 24,
+        grid,
+        incrs: o.least > 1 ? COUNTS : SHARES,
+        values: (_plot, splits) => splits.map((value) => o.format(value)),
+      },
     ],
     series: [
       {},

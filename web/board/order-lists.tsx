@@ -26,8 +26,14 @@ export function UrgentOrders({
   const now = useNow();
   const count = shops.reduce((sum, { waiting }) => sum + waiting.late + waiting.atRisk, 0);
   const shown = urgent.slice(0, MOST_SHOWN);
+  const isLate = shown.some(({ callBy }) => Date.parse(callBy) < now);
   return (
-    <Panel title={word('board/orders/urgent')} aside={String(count)} tone="bad">
+    <Panel
+      title={word('board/orders/urgent')}
+      aside={String(count)}
+      tone={isLate ? 'bad' : 'warn'}
+      className={classes.limited}
+    >
       <ul className={classes.list}>
         {shown.map(({ shop, orderId, callBy }) => {
           const leftMs = Date.parse(callBy) - now;
@@ -66,7 +72,7 @@ export function HeldOrders({
   };
   const count = shops.reduce((sum, { waiting }) => sum + waiting.held, 0);
   return (
-    <Panel title={word('board/orders/held')} aside={String(count)} tone="warn">
+    <Panel title={word('board/orders/held')} aside={String(count)} tone="warn" className={classes.limited}>
       <p className={classes.text}>{word('board/orders/heldText')}</p>
       <ul className={classes.list}>
         {held.map((order) => (

@@ -1,6 +1,7 @@
 import type { BoardGroup, BoardPacing, BoardShop } from '../../src/features/supervision/supervision.protocol.js';
 import { useWords, type Word } from '../shared/language.js';
 import type { Formats } from '../shared/format.js';
+import { PACING_WORDS } from './pacing-words.js';
 import { Panel } from './panel.js';
 import classes from './lists.module.css';
 
@@ -31,7 +32,7 @@ export function PacingList({
 
 function sentence(pacing: BoardPacing, shops: readonly BoardShop[], word: Word, formats: Formats): string {
   const names = pacing.nearCap.map((id) => shops.find(({ shop }) => shop === id)?.name ?? id);
-  return word(`board/pacing/${pacing.reason}`, {
+  return word(`board/pacing/${PACING_WORDS[pacing.reason]}`, {
     due: formats.count(pacing.ordersDue),
     free: pacing.agentsFree,
     dial: pacing.dial,

@@ -1,9 +1,8 @@
 import { Button } from '@mantine/core';
-import { IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import type { BoardCall, BoardShop } from '../../src/features/supervision/supervision.protocol.js';
 import { useWords } from '../shared/language.js';
 import { useAct } from './acting.js';
-import { ratioOf, strain } from './board-filter.js';
+import { ratioOf, strain, tightest } from './board-filter.js';
 import { Panel } from './panel.js';
 import classes from './shop-table.module.css';
 
@@ -46,6 +45,7 @@ function ShopRow({ shop, calls }: { readonly shop: BoardShop; readonly calls: nu
   const act = useAct();
   const { waiting, isPaused, name } = shop;
   const what = isPaused ? 'resume' : 'pause';
+  const cap = tightest(shop.abandons);
   return (
     <tr data-shop={shop.shop}>
       <th scope="row">
@@ -56,22 +56,30 @@ function ShopRow({ shop, calls }: { readonly shop: BoardShop; readonly calls: nu
       <td data-tone={waiting.late > 0 ? 'bad' : undefined}>{formats.count(waiting.late)}</td>
       <td>{calls}</td>
       <td>
-        {shop.abandons.map((window) => (
-          <span key={window.windowHours} className={classes.cap} data-tone={strain(window) > 1 ? 'bad' : undefined}>
-            {word('board/shops/window', {
-              share: formats.share(ratioOf(window)),
-              cap: formats.share(window.maxRatio),
-              hours: window.windowHours,
-            })}
+        {cap !== null && (
+          <span
+            className={classes.cap}
+            data-tone={strain(cap) > 1 ? 'bad' : undefined}
+            title={shop.abandons
+              .map((window) =>
+                word('board/shops/windowOf', {
+                  abandoned: window.abandoned,
+                  answered: formats.count(window.answered),
+                  hours: window.windowHours,
+                  cap: formats.share(window.maxRatio),
+                }),
+              )
+              .join('\n')}
+          >
+            {word('board/shops/window', { share: formats.share(ratioOf(cap)), cap: formats.share(cap.maxRatio) })}
           </span>
-        ))}
+        )}
       </td>
       <td className={classes.actions}>
         <Button
           size="compact-sm"
           variant="default"
           className={classes.button}
-          leftSection={isPaused ? <IconPlayerPlay size={14} aria-hidden /> : <IconPlayerPause size={14} aria-hidden />}
           aria-label={word(isPaused ? 'board/shops/resumeOf' : 'board/shops/pauseOf', { shop: name })}
           onClick={() => void act('POST', `shops/${encodeURIComponent(shop.shop)}/${what}`)}
         >

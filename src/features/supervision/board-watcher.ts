@@ -1,7 +1,7 @@
 import type { EventPipe } from '../../platform/http/event-pipe.js';
 import type { SessionAgent } from '../agents/agents.events.js';
 import { maySupervise, Rights } from './rights.js';
-import type { BoardMessage } from './supervision.protocol.js';
+import type { BoardMessage, BoardMessages } from './supervision.protocol.js';
 
 /** A reader that takes nothing any more is cut at this much unsent text; it comes back by itself. */
 const MOST_UNSENT_BYTES = 2_000_000;
@@ -51,7 +51,7 @@ export class BoardWatcher {
     this.pipe.end();
   }
 
-  private write(event: string, json: string): void {
+  private write(event: keyof BoardMessages, json: string): void {
     this.pipe.write(`event: ${event}\ndata: ${json}\n\n`);
     if (this.pipe.unsentBytes() > MOST_UNSENT_BYTES) this.pipe.end();
   }

@@ -4,7 +4,6 @@ import type { DialingMode } from '../../core/order/shop-settings.js';
 import type { PredictiveReason } from '../../core/pacing/predictive-load.js';
 import type { CircuitState } from '../../core/trunk/circuit-breaker.js';
 
-export { SHOWN_STATES } from '../../core/call/shown-state.js';
 export type { AgentState, CircuitState, ShownState };
 
 /** Within this many seconds of its deadline a first call is at risk. */
@@ -13,20 +12,7 @@ export const AT_RISK_SECONDS = 120;
 export const HISTORY_MINUTES = 60;
 
 /** Why the last decision of a group was what it was; see docs/api.md, "Pacing, explained". */
-export const PACING_REASONS = [
-  'nothing_due',
-  'no_agent',
-  'trunk_full',
-  'telephony_down',
-  'clock_skew',
-  'event_loop_lag',
-  'one_to_one',
-  'all_due',
-  'no_evidence',
-  'cap_reached',
-  'predicted',
-] as const satisfies readonly (PredictiveReason | 'telephony_down' | 'clock_skew' | 'event_loop_lag')[];
-export type BoardPacingReason = (typeof PACING_REASONS)[number];
+export type BoardPacingReason = PredictiveReason | 'telephony_down' | 'clock_skew' | 'event_loop_lag';
 
 /** The last decision of a group's leader, in figures; instants are RFC 3339 strings here and below, ratios 0–1. */
 export interface BoardPacing {

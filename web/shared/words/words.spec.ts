@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { AGENT_OUTCOMES, AGENT_STATES, ATTEMPT_RESULTS } from '../../../src/features/desktop/desktop.protocol.js';
-import { PACING_REASONS } from '../../../src/features/supervision/supervision.protocol.js';
 import { DECLINE_REASONS } from '../../agent/talk-draft.js';
+import { PACING_WORDS } from '../../board/pacing-words.js';
 import { en as boardEn } from '../../board/words/en.js';
 import { ru as boardRu } from '../../board/words/ru.js';
 import { uk as boardUk } from '../../board/words/uk.js';
@@ -55,7 +55,7 @@ describe('the words of the page', () => {
       ...AGENT_STATES.map((state) => `state/${state}`),
       ...AGENT_OUTCOMES.map((outcome) => `result/${outcome}`),
       ...ATTEMPT_RESULTS.map((result) => `attempt/${result}`),
-      ...PACING_REASONS.map((reason) => `board/pacing/${reason}`),
+      ...Object.values(PACING_WORDS).map((reason) => `board/pacing/${reason}`),
       ...DECLINE_REASONS.map((reason) => `result/reasons/${reason}`),
     ];
     const sources = readdirSync(web, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tsx'));
