@@ -1,3 +1,4 @@
+import { waitFor } from '../../support/wait.js';
 import type { ChaosShop } from '../stack/stack.js';
 import type { Fault, Target } from './fault.js';
 
@@ -83,9 +84,13 @@ export const PEOPLE_FAULTS: readonly Fault[] = [
     lastsMs: 0,
     restMs: 3_000,
     async inject({ floor, random }) {
-      const talking = floor.logins.filter((login) => floor.stateOf(login) === 'talking');
-      const login = talking[Math.floor(random() * talking.length)];
-      if (login === undefined) return { heal: async () => null };
+      const inTalk = (): string | undefined => {
+        const talking = floor.logins.filter((login) => floor.stateOf(login) === 'talking');
+        return talking[Math.floor(random() * talking.length)];
+      };
+      // While something else is away, nobody talks.
+      const login = await waitFor('a talk', inTalk, 15_000).catch(() => null);
+      if (login === null) return { heal: async () => null };
       await floor.crash(login, 6_000);
       return { heal: async () => `the browser of ${login} closed in a talk` };
     },
