@@ -90,6 +90,10 @@ describe('a clock that jumps', () => {
       await anOrderFor('02');
       jump(ms);
       const second = await anAgent(`second${ms < 0 ? '-back' : ''}-${Math.abs(ms)}`);
+      // Each event of a call sets its limits anew.
+      const { callId, agent } = live()[0]!.call;
+      for (const kind of ['hold', 'unhold'] as const)
+        service.get(CallsService).requestHere(agent!.agentId, callId, { kind });
       await waitFor('told', async () => (await pacing()).reason === 'clock_skew', 5_000);
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       expect(await pacing()).toMatchObject({ reason: 'clock_skew', dial: 0, placed: 0 });

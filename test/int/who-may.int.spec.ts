@@ -85,6 +85,19 @@ describe('who may ask what', () => {
     expect(letIn).toEqual([]);
   }, 120_000);
 
+  it('supervisors’ addresses are closed to agents, shops and strangers', async () => {
+    const all = await addresses('/v1/supervisor');
+    expect(all.length).toBeGreaterThan(0);
+    const letIn: string[] = [];
+    for (const who of ['nobody', 'a wrong token', 'a shop', 'another shop', 'agent']) {
+      for (const address of all) {
+        const status = await ask(address, tokens.get(who) ?? '');
+        if (status !== 401 && status !== 403) letIn.push(`${who}: ${address.method} ${address.path} ${status}`);
+      }
+    }
+    expect(letIn).toEqual([]);
+  }, 120_000);
+
   it('a shop’s addresses are for that shop', async () => {
     const all = (await addresses('/v1/shops/')).filter(({ path }) => path.includes('{shop'));
     expect(all.length).toBeGreaterThan(1);

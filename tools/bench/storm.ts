@@ -58,13 +58,16 @@ class Tally {
   }
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+/** Each shop has connections of its own, as in life: none waits behind another's. */
+const agents = new Map<string, Agent>();
 let sent = 0;
 
 function post(url: string, { shop, webhookSecret }: Shop, id: string, body: string): Promise<[number, string]> {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const key = Buffer.from(webhookSecret.slice('whsec_'.length), 'base64');
   const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+  const agent = agents.get(shop) ?? new Agent({ keepAlive: true, maxSockets: 64 });
+  agents.set(shop, agent);
   return new Promise((resolve) => {
     const headers = {
       'content-type': 'application/json',
@@ -231,6 +234,6 @@ try {
   await app.process.stop();
   await dropDatabase(services.databaseUrl, name);
   await services.stop();
-  agent.destroy();
+  for (const agent of agents.values()) agent.destroy();
   rmSync(folder, { recursive: true, force: true });
 }

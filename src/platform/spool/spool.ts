@@ -22,7 +22,7 @@ export interface Spooled {
   readonly at: Date;
 }
 
-export type SpoolResult = 'kept' | 'replayed' | 'refused' | 'set_aside';
+type SpoolResult = 'kept' | 'replayed' | 'refused' | 'set_aside';
 
 /**
  * The folder of what was accepted while Postgres was away: one file for each piece, one line sealed by the vault in it. A piece is on the disk, with
