@@ -51,16 +51,6 @@ export function describeHandOvers(bench: Bench): void {
       expect(await inBridge(bridgeId)).toEqual([agent, buyer].sort());
       await end(buyer, agent);
     });
-
-    test("an agent's bridge that has gone while it stood empty is made anew", { timeout: 20_000 }, async () => {
-      const { telephony } = bench.dialer;
-      const [first, second] = await Promise.all([bench.agentUp(), bench.agentUp()]);
-      await telephony.seat({ legId: first.legId, besideLegId: second.legId });
-      await telephony.destroyBridge(first.bridgeId);
-      expect(await telephony.seat({ legId: first.legId, besideLegId: first.legId })).toEqual({ kind: 'done' });
-      expect(await inBridge(first.bridgeId)).toEqual([first.legId]);
-      await end(first.legId, second.legId);
-    });
   });
 
   describe.concurrent("a number of the shop's own", () => {

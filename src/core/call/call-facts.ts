@@ -1,5 +1,6 @@
 import type { Call, CallEvent } from './call.js';
 import type { Survey, TelephonyFact } from './telephony.js';
+import { targetLegOf } from './transfer.js';
 
 /** A fact about one leg. */
 export type LegFact = Extract<TelephonyFact, { legId: string }>;
@@ -43,6 +44,13 @@ export function eventOfAgent(call: Call, fact: LegFact): CallEvent | null {
   return agent.legId === fact.legId ? { kind: 'agent.up' } : null;
 }
 
+/** What a fact about the leg that is to take the buyer over is to a call; null: nothing, or another leg. */
+export function eventOfTarget(call: Call, fact: LegFact): CallEvent | null {
+  if (fact.legId !== targetLegOf(call.transfer)) return null;
+  if (fact.kind === 'leg.ours') return { kind: 'target.up' };
+  return fact.kind === 'leg.ended' ? { kind: 'target.ended', cause: fact.cause } : null;
+}
+
 /**
  * What it means that the exchange does not hold a leg. `undecided`: a command to call may still reach it; `explained`: it has run on since the call was
  * planned, so the leg ended as legs do, or never was; `unexplained`: it may have died with the leg.
@@ -70,7 +78,18 @@ export function eventsMissed(
     return [{ kind: 'buyer.missing', ...(absence === 'unexplained' ? {} : { isCarrierTold: true }) }];
   }
   const isAgentGone = call.agent !== null && agentLeg === undefined && isOld;
-  return [...(isAgentGone ? [{ kind: 'agent.ended', cause: 0 } as const] : []), ...eventsOfLeg(call, leg)];
+  const ofTarget = eventsOfTarget(call, survey, now);
+  return [...ofTarget, ...(isAgentGone ? [{ kind: 'agent.ended', cause: 0 } as const] : []), ...eventsOfLeg(call, leg)];
+}
+
+function eventsOfTarget({ transfer }: Call, survey: SurveyedLegs, now: Date): CallEvent[] {
+  const legId = targetLegOf(transfer);
+  if (legId === null || transfer === null) return [];
+  const leg = survey.get(legId);
+  if (leg === undefined) {
+    return now.getTime() - transfer.since.getTime() > YOUNG_MS ? [{ kind: 'target.ended', cause: 0 }] : [];
+  }
+  return leg.state === 'up' && transfer.state === 'calling' ? [{ kind: 'target.up' }] : [];
 }
 
 /** The legs of a survey by their ids. */

@@ -1,5 +1,6 @@
 import { verdictAt, type Detection } from './answering-machine.js';
 import type { AttemptResult } from './result.js';
+import { transferLimitAt, type Transfer, type TransferMode, type TransferTarget } from './transfer.js';
 
 /**
  * The life of one call to a buyer, as data.
@@ -11,13 +12,24 @@ import type { AttemptResult } from './result.js';
  *       │                             │     └► message ◄┼─────────────┘
  *       ▼                             ▼           │     ▼
  *     ended ◄───────────────────── ending ◄───────┴──── ┘      (every state may go to `ended` when the buyer's leg ends)
+ *                                    ▲              connected ─► handed_over, to the shop's own number
+ *                                    └──────────────────────────────┘
  * ```
  *
  * `calling_agent` exists for agents of connection `per_call` only: their phone is up before the buyer's INVITE leaves.
  * A call is `abandoned` when a person answered and no agent was there within 2 s (docs/decisions/0009-lease-and-abandoned.md).
  */
 export type CallState =
-  'calling_agent' | 'dialing' | 'ringing' | 'waiting' | 'connected' | 'agent_lost' | 'message' | 'ending' | 'ended';
+  | 'calling_agent'
+  | 'dialing'
+  | 'ringing'
+  | 'waiting'
+  | 'connected'
+  | 'agent_lost'
+  | 'handed_over'
+  | 'message'
+  | 'ending'
+  | 'ended';
 
 /** Who takes the call: the agent and the leg that reaches them. */
 export interface AgentLeg {
@@ -38,13 +50,23 @@ export interface CallBase {
   readonly hasEarlyMedia: boolean;
   readonly answeredAt: Date | null;
   readonly connectedAt: Date | null;
+  /** The last hand-over of the buyer to somebody else, in a talk; see `transfer.ts`. */
+  readonly transfer: Transfer | null;
   /** When the present state began: the base of its time limit. */
   readonly since: Date;
 }
 
 /** Why we are ending a call ourselves; decides the result. */
 export type EndReason =
-  'agent_hung_up' | 'withdrawn' | 'machine' | 'ring_timeout' | 'talk_limit' | 'abandoned' | 'agent_lost';
+  | 'agent_hung_up'
+  | 'withdrawn'
+  | 'machine'
+  | 'ring_timeout'
+  | 'talk_limit'
+  | 'abandoned'
+  | 'agent_lost'
+  /** The shop's own number, to which the buyer was handed over, hung up. */
+  | 'shop_hung_up';
 
 export type Call =
   | (CallBase & { readonly state: 'calling_agent' })
@@ -58,6 +80,8 @@ export type Call =
     })
   | (CallBase & { readonly state: 'connected'; readonly isHeld: boolean; readonly detection: Detection })
   | (CallBase & { readonly state: 'agent_lost' })
+  /** Buyer and shop talk; for the agent the call is over. */
+  | (CallBase & { readonly state: 'handed_over' })
   | (CallBase & { readonly state: 'message'; readonly because: 'abandoned' | 'withdrawn' | 'agent_lost' })
   | (CallBase & { readonly state: 'ending'; readonly because: EndReason; readonly tries: number })
   | (CallBase & {
@@ -108,6 +132,22 @@ export type CallEvent =
   | { readonly kind: 'bridge_failed'; readonly isBuyerGone: boolean }
   | { readonly kind: 'agent.hangup' }
   | { readonly kind: 'agent.hold'; readonly isOn: boolean }
+  /** The agent hands the buyer over. A target that is an agent is reserved for this call. */
+  | {
+      readonly kind: 'transfer.asked';
+      readonly transferId: string;
+      readonly target: TransferTarget;
+      readonly mode: TransferMode;
+    }
+  | { readonly kind: 'transfer.complete' | 'transfer.conference' | 'transfer.cancel' }
+  /** Answers to the actions of the same names. */
+  | {
+      readonly kind: 'transfer.did';
+      readonly step: 'consult' | 'conference' | 'hand_over' | 'take_back';
+      readonly isDone: boolean;
+    }
+  | { readonly kind: 'target.up' }
+  | { readonly kind: 'target.ended'; readonly cause: number }
   | { readonly kind: 'time' };
 
 /** What the shell must do. All are safe to repeat. */
@@ -122,7 +162,19 @@ export type CallAction =
   | { readonly kind: 'hangup_buyer' }
   | { readonly kind: 'hangup_agent_leg'; readonly legId: string }
   | { readonly kind: 'hold'; readonly isOn: boolean }
-  | { readonly kind: 'recall_agent' };
+  | { readonly kind: 'recall_agent' }
+  /** Calls the transfer's target, a number. */
+  | { readonly kind: 'call_number' }
+  /** The agent's leg goes to the target's: the two speak, the buyer hears music. */
+  | { readonly kind: 'consult' }
+  /** The buyer joins them, for `seconds` at most. */
+  | { readonly kind: 'conference'; readonly seconds: number }
+  /** The buyer goes to the target, for `seconds` at most, and the agent's leg back to its own place. */
+  | { readonly kind: 'hand_over'; readonly seconds: number }
+  /** Agent and buyer are together again, for `seconds` at most; a target that is a number is hung up. */
+  | { readonly kind: 'take_back'; readonly seconds: number }
+  /** The agent's leg goes back to its own place. */
+  | { readonly kind: 'seat_agent' };
 
 export type Decision = { readonly call: Call; readonly actions: readonly CallAction[] } | { readonly ignored: string };
 
@@ -146,8 +198,9 @@ export const MOVES: Readonly<
   dialing: { to: ['ringing', 'waiting', 'message', 'ending', 'ended'], limitMs: 4_000 },
   ringing: { to: ['waiting', 'message', 'ending', 'ended'], limitMs: 4_000 },
   waiting: { to: ['connected', 'message', 'ending', 'ended'], limitMs: CONNECT_WITHIN_MS },
-  connected: { to: ['agent_lost', 'ending', 'ended'], limitMs: 10_000 },
+  connected: { to: ['agent_lost', 'handed_over', 'ending', 'ended'], limitMs: 10_000 },
   agent_lost: { to: ['connected', 'message', 'ended'], limitMs: AGENT_LOST_MS },
+  handed_over: { to: ['ending', 'ended'], limitMs: 10_000 },
   message: { to: ['ending', 'ended'], limitMs: 35_000 },
   ending: { to: ['ended'], limitMs: 4_000 },
   ended: { to: [], limitMs: null },
@@ -163,12 +216,10 @@ export function limitAt(call: Call): Date | null {
       return after(call.dialedAt ?? call.plannedAt, call.ringSeconds * 1000 + limitMs);
     case 'waiting':
       return after(call.answeredAt ?? call.since, limitMs);
-    case 'connected': {
-      // From the first connection: an agent who was lost and came back has no new talk.
-      const end = after(call.connectedAt ?? call.since, call.maxTalkSeconds * 1000 + limitMs);
-      const verdict = verdictAt(call.detection);
-      return verdict !== null && verdict < end ? verdict : end;
-    }
+    case 'handed_over':
+      return talkEnd(call, limitMs);
+    case 'connected':
+      return earliest([talkEnd(call, limitMs), verdictAt(call.detection), transferLimitAt(call.transfer)]);
     default:
       return after(call.since, limitMs);
   }
@@ -178,7 +229,7 @@ export function limitAt(call: Call): Date | null {
 export function base(call: LiveCall): CallBase {
   const { callId, plannedAt, ringSeconds, maxTalkSeconds, detectsMachine, agent, dialedAt, ringingAt, hasEarlyMedia } =
     call;
-  const { answeredAt, connectedAt, since } = call;
+  const { answeredAt, connectedAt, transfer, since } = call;
   return {
     callId,
     plannedAt,
@@ -191,8 +242,18 @@ export function base(call: LiveCall): CallBase {
     hasEarlyMedia,
     answeredAt,
     connectedAt,
+    transfer,
     since,
   };
+}
+
+/** From the first connection: an agent who was lost and came back, or took the buyer over, has no new talk. */
+function talkEnd(call: CallBase, limitMs: number): Date {
+  return after(call.connectedAt ?? call.since, call.maxTalkSeconds * 1000 + limitMs);
+}
+
+function earliest(instants: readonly (Date | null)[]): Date | null {
+  return instants.reduce((first, at) => (first === null || (at !== null && at < first) ? at : first), null);
 }
 
 function after(at: Date, ms: number): Date {

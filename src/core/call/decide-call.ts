@@ -20,6 +20,7 @@ import {
   playMessage,
   retryHangUp,
 } from './end-call.js';
+import { duringTransfer, onTransferTime } from './decide-transfer.js';
 
 /** How soon to look again for an agent while an answered buyer waits. */
 const LOOK_AGAIN_MS = 150;
@@ -40,6 +41,7 @@ export function planCall(
     hasEarlyMedia: false,
     answeredAt: null,
     connectedAt: null,
+    transfer: null,
   };
   return plan.agent?.connection === 'per_call'
     ? { call: { ...base, dialedAt: null, state: 'calling_agent' }, actions: [{ kind: 'call_agent' }] }
@@ -102,6 +104,8 @@ function decideInState(call: LiveCall, event: StateEvent, now: Date): Decision {
       if (event.kind === 'buyer.bridged') return connect(call, now, { phase: 'person' });
       if (event.kind === 'agent.hangup') return hangUp(call, 'agent_hung_up', now);
       return ignore(call, event);
+    case 'handed_over':
+      return event.kind === 'target.ended' ? hangUp(call, 'shop_hung_up', now) : ignore(call, event);
     case 'message':
     case 'ending':
       return ignore(call, event);
@@ -181,6 +185,8 @@ function tryBridge(call: Extract<LiveCall, { state: 'waiting' }>): Decision {
 }
 
 function whileConnected(call: Extract<LiveCall, { state: 'connected' }>, event: StateEvent, now: Date): Decision {
+  const ofTransfer = duringTransfer(call, event, now);
+  if (ofTransfer !== null) return ofTransfer;
   switch (event.kind) {
     case 'agent.hangup':
       return hangUp(call, 'agent_hung_up', now);
@@ -221,7 +227,11 @@ function onTime(call: LiveCall, now: Date): Decision {
       return hangUp(call, 'ring_timeout', now);
     case 'waiting':
       return playMessage(call, 'abandoned', now);
+    case 'handed_over':
+      return hangUp(call, 'talk_limit', now);
     case 'connected': {
+      const ofTransfer = onTransferTime(call, now);
+      if (ofTransfer !== null) return ofTransfer;
       const verdict = verdictAt(call.detection);
       return hangUp(call, verdict !== null && now >= verdict ? 'machine' : 'talk_limit', now);
     }

@@ -8,6 +8,7 @@ import {
   type LiveCall,
 } from './call.js';
 import { resultOfUnanswered } from './hangup-cause.js';
+import { calledOff, isUnderWay, leftForNumberAt } from './transfer.js';
 import type { AttemptResult } from './result.js';
 
 /**
@@ -57,6 +58,7 @@ export function onWithdrawn(call: LiveCall, now: Date): Decision {
       return playMessage(call, 'withdrawn', now);
     case 'connected':
     case 'agent_lost':
+    case 'handed_over':
       return { ignored: 'the talk goes on; the agent sees the notice' };
     case 'message':
     case 'ending':
@@ -86,8 +88,8 @@ export function onInMessage(call: LiveCall, now: Date): Decision {
 
 export function hangUp(call: LiveCall, because: EndReason, now: Date): Decision {
   return {
-    call: { ...base(call), since: now, state: 'ending', because, tries: 1 },
-    actions: [{ kind: 'hangup_buyer' }],
+    call: { ...base(call), transfer: calledOff(call.transfer, now), since: now, state: 'ending', because, tries: 1 },
+    actions: [...releaseTarget(call), { kind: 'hangup_buyer' }],
   };
 }
 
@@ -107,6 +109,7 @@ export function end(
   return {
     call: {
       ...base(call),
+      transfer: calledOff(call.transfer, now),
       since: now,
       state: 'ended',
       result,
@@ -115,13 +118,24 @@ export function end(
       cause: codes?.cause ?? null,
       techCause: codes?.techCause ?? null,
     },
-    actions: freePhone(call),
+    actions: [...freePhone(call), ...releaseTarget(call)],
   };
 }
 
 /** The phone of a per-call agent is up for this call only. */
 function freePhone(call: LiveCall): CallAction[] {
   return call.agent?.connection === 'per_call' ? [{ kind: 'hangup_agent_leg', legId: call.agent.legId }] : [];
+}
+
+/** Nobody is to take the buyer over any more: the agent goes back to their own place, and a number is hung up. */
+export function releaseTarget({ transfer }: Pick<Call, 'transfer'>): CallAction[] {
+  if (transfer === null) return [];
+  const { target } = transfer;
+  const isNeeded = isUnderWay(transfer) || leftForNumberAt(transfer) !== null;
+  return [
+    ...(isUnderWay(transfer) ? [{ kind: 'seat_agent' } as const] : []),
+    ...(isNeeded && target.kind === 'number' ? [{ kind: 'hangup_agent_leg', legId: target.legId } as const] : []),
+  ];
 }
 
 function resultOfEnding(
@@ -136,6 +150,7 @@ function resultOfEnding(
     case 'agent_hung_up':
     case 'talk_limit':
     case 'agent_lost':
+    case 'shop_hung_up':
       return 'answered';
     case 'ring_timeout':
       return resultOfUnanswered({

@@ -130,7 +130,7 @@ export class AgentsService {
     return (await this.staffedGroups()).has(groupId);
   }
 
-  /** Who is in a talk or wrap-up with this call, or reserved for it. */
+  /** Who is in a talk or wrap-up with this call, else who is reserved for it. */
   async atCall(tx: Tx, callId: CallId): Promise<PresenceView | null> {
     const stored = await this.presences.atCall(tx, callId);
     return stored && presenceView(stored.agent, stored.presence);

@@ -58,7 +58,7 @@ export class PresenceStore {
   }
 
   async atCall(tx: Tx, callId: CallId): Promise<StoredPresence | null> {
-    return (await this.where(tx, 'p.call_id = $1', [callId]))[0] ?? null;
+    return (await this.where(tx, `p.call_id = $1 ORDER BY p.state = 'reserved', p.since`, [callId]))[0] ?? null;
   }
 
   /** All agents of the groups; an agent in two of them comes once. */

@@ -6,9 +6,6 @@ import { GONE, resultOf } from './ari-results.js';
 
 type SeatCommands = Pick<AriCommands, 'createBridge' | 'addToBridge' | 'destroyBridge' | 'hangup'>;
 
-/** How long a bridge that is being ended may go on being there. */
-const GOING_MS = 100;
-
 /**
  * The bridges that the legs of agents, and of numbers for a buyer, sit in: made when a leg becomes ours, so that connecting a buyer later is one command; ended with the leg.
  * Work on one bridge runs in the order it was asked for, since a lost agent's next leg takes the same bridge.
@@ -49,10 +46,6 @@ export class AgentSeats {
     this.seats.set(bridgeId, legId);
     let result = GONE;
     this.workOn(bridgeId, async () => {
-      result = await resultOf(this.put(bridgeId, legId));
-      if (result.kind !== 'gone') return;
-      // A bridge that was ended a moment ago may still count as there for its maker, and not for who enters it.
-      await new Promise((resolve) => setTimeout(resolve, GOING_MS));
       result = await resultOf(this.put(bridgeId, legId));
     });
     await this.settled(bridgeId);

@@ -11,6 +11,7 @@ import { CallOrders } from './call-orders.js';
 import { takeInvitePlace } from './invite.store.js';
 import { CallWriter } from './call-writer.js';
 import { Tenures } from './tenures.js';
+import { Transfers } from './transfers.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 /** Carries out what the call machine decides; knows nothing of when or whom to call. */
@@ -29,6 +30,7 @@ export class CallRunner {
     private readonly agentLegs: AgentLegs,
     private readonly answering: AnsweringAgents,
     private readonly tenures: Tenures,
+    private readonly transfers: Transfers,
     private readonly log: Log,
   ) {}
 
@@ -93,6 +95,13 @@ export class CallRunner {
               action,
               await telephony.hold({ buyerLegId: callId, agentLegId: call.agent.legId, isOn: action.isOn }),
             );
+      case 'call_number':
+      case 'consult':
+      case 'conference':
+      case 'hand_over':
+      case 'take_back':
+      case 'seat_agent':
+        return this.transfers.carryOut(telephony, mailbox, action);
       case 'recall_agent':
         // The standing leg is called again by `AgentLegs`, which sees it missing.
         return;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../core/call/call.js';
+import { leftForNumberAt, reservedTarget, type Transfer } from '../../core/call/transfer.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
@@ -12,7 +13,7 @@ import type { CallMailbox, Unsaved } from './call-mailbox.js';
 import { CallOrders } from './call-orders.js';
 import { CallSpans } from './call-spans.js';
 import { CallStore } from './call.store.js';
-import { callConnected, callDialed, callEnded, callRinging } from './calls.events.js';
+import { callConnected, callDialed, callEnded, callRinging, callTransfer } from './calls.events.js';
 import { noteInvited } from './invite.store.js';
 import { CallsMetrics } from './calls.metrics.js';
 
@@ -109,17 +110,20 @@ export class CallWriter {
       if (before.agent !== null && before.agent.agentId !== agentId) {
         await this.agents.afterCall(tx, before.agent.agentId, call.callId, 'ready');
       }
-      if (isConnected) await this.agents.toTalking(tx, agentId, call.callId);
+      for (const unneeded of targetsNotNeeded(before, call, events)) {
+        await this.agents.afterCall(tx, unneeded, call.callId, 'ready');
+      }
+      const hasTakenOver = before.connectedAt !== null && before.agent?.agentId !== agentId;
+      if (agentId !== null && (isConnected || hasTakenOver)) await this.agents.toTalking(tx, agentId, call.callId);
       if (isRinging || isConnected || (!hasLeft(before) && hasLeft(call))) await this.moveOrders(tx, before, call);
       if (isRinging) await this.events.publish(tx, callRinging, fact);
       if (isConnected) {
         await this.events.publish(tx, callConnected, { ...fact, agentId, at: call.connectedAt });
       }
       if (isConnected) await failpoint('connected_before_commit');
-      if (call.state === 'ended') {
-        await this.finish(tx, call, fact, route.number);
-        await failpoint('ended_before_commit');
-      }
+      await this.tellTransfer(tx, fact, before.transfer, call.transfer);
+      if (isOver(call) && !isOver(before)) await this.finish(tx, call, fact, route.number);
+      if (call.state === 'ended') await failpoint('ended_before_commit');
       return true;
     });
     if (call.state === 'ended') await failpoint('call_ended');
@@ -144,12 +148,28 @@ export class CallWriter {
     }
   }
 
-  private async finish(
+  private async tellTransfer(
     tx: Tx,
-    call: Extract<Call, { state: 'ended' }>,
     fact: ReturnType<typeof factOf>,
-    number: number,
+    before: Transfer | null,
+    now: Transfer | null,
   ): Promise<void> {
+    if (now === null || (before?.transferId === now.transferId && before.state === now.state)) return;
+    const { agentId: fromAgentId, target, mode, state } = now;
+    const toAgentId = target.kind === 'agent' ? target.agentId : null;
+    await this.events.publish(tx, callTransfer, { ...fact, fromAgentId, toAgentId, transfer: now, at: now.since });
+    if (state !== 'done') return;
+    const to = target.kind === 'number' ? { number: target.name } : { agent: toAgentId };
+    await this.orders.addTimeline(tx, fact.shopId, fact.orderRef, 'handed_over', {
+      callId: fact.callId,
+      from: fromAgentId,
+      ...to,
+      mode,
+    });
+  }
+
+  private async finish(tx: Tx, ended: Call, fact: ReturnType<typeof factOf>, number: number): Promise<void> {
+    const call = { ...ended, ...endOf(ended) };
     const agentId = call.agent?.agentId ?? null;
     const wasConnected = call.connectedAt !== null && agentId !== null;
     if (agentId !== null) {
@@ -188,7 +208,10 @@ export class CallWriter {
   private returnLegs(before: Call, call: Call): void {
     const legId = before.agent?.legId;
     if (legId !== undefined && legId !== call.agent?.legId) this.agentLegs.takeBack(legId);
-    if (call.state === 'ended' && call.agent !== null) this.agentLegs.takeBack(call.agent.legId);
+    if (isOver(call) && call.agent !== null) this.agentLegs.takeBack(call.agent.legId);
+    const target = before.transfer?.target;
+    if (target?.kind !== 'agent' || target.legId === call.agent?.legId) return;
+    if (reservedTarget(call.transfer) !== target.agentId) this.agentLegs.takeBack(target.legId);
   }
 
   private async noteFirstCall(tx: Tx, order: OrderRow, at: Date): Promise<void> {
@@ -197,6 +220,28 @@ export class CallWriter {
     const first = await this.orders.noteFirstCall(tx, orderRef, at);
     if (first !== null) afterCommit(tx, () => this.metrics.firstCall(shopId, first, at));
   }
+}
+
+/** The call is over for its agent and its orders: ended, or with the shop's own number. */
+function isOver(call: Call): boolean {
+  return call.state === 'ended' || leftForNumberAt(call.transfer) !== null;
+}
+
+function endOf(call: Call) {
+  const leftAt = leftForNumberAt(call.transfer);
+  if (call.state === 'ended' && leftAt === null) return call;
+  const endedAt = leftAt ?? call.since;
+  return { result: 'answered', because: 'agent_hung_up', endedAt, cause: null, techCause: null } as const;
+}
+
+/** Agents who were to take the buyer over, and have not. */
+function targetsNotNeeded(before: Call, call: Call, events: Unsaved['events']): string[] {
+  const asked = events.flatMap(({ event }) =>
+    event.kind === 'transfer.asked' && event.target.kind === 'agent' ? [event.target.agentId] : [],
+  );
+  const known = new Set([...asked, reservedTarget(before.transfer)]);
+  const needed = [call.agent?.agentId, reservedTarget(call.transfer)];
+  return [...known].filter((agentId): agentId is string => agentId !== null && !needed.includes(agentId));
 }
 
 /** An end of a call that fails so often is written without its listeners. */

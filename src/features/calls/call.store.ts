@@ -228,6 +228,16 @@ export class CallStore {
     return rows.length > 0;
   }
 
+  /** Whether the agent has this live call, or is to take it over. */
+  async isAgentOf(tx: Tx, callId: string, agentId: string): Promise<boolean> {
+    const rows: unknown[] = await tx.query(
+      `SELECT 1 FROM calls WHERE id = $1 AND ended_at IS NULL
+         AND $2 IN (machine #>> '{call,agent,agentId}', machine #>> '{call,transfer,target,agentId}')`,
+      [callId, agentId],
+    );
+    return rows.length > 0;
+  }
+
   /** Of these legs, those that belong to live calls: buyers', per-call agents', and those whose ids name their call. */
   async liveAmong(tx: Tx, legIds: readonly string[]): Promise<string[]> {
     const legs = legIds.map((legId) => ({ legId, callId: callOfLeg(legId) }));
@@ -264,6 +274,7 @@ const DATES = [
   'endedAt',
   'until',
   'machineAt',
+  'startedAt',
 ];
 
 /** A call read back from JSON: its instants become dates again. */

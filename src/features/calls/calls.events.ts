@@ -1,4 +1,5 @@
 import type { AttemptResult } from '../../core/call/result.js';
+import type { Transfer } from '../../core/call/transfer.js';
 import { defineEvent } from '../../platform/outbox/events.js';
 
 /** On this channel of Postgres processes are told of a talk that begins, before it is written; the payload is a {@link TalkNotice}. */
@@ -27,6 +28,19 @@ export const callRinging = defineEvent<CallFact>('call.ringing');
 
 /** Buyer and agent hear each other: the moment of the screen pop. */
 export const callConnected = defineEvent<CallFact & { readonly agentId: string; readonly at: Date }>('call.connected');
+
+/**
+ * The hand-over of a buyer has come to another state: begun, together, done, called off, failed. `fromAgentId` is who hands over; `toAgentId` who
+ * takes over, null for a number of the shop's or nobody. Intermediate states may be left out.
+ */
+export const callTransfer = defineEvent<
+  CallFact & {
+    readonly fromAgentId: string;
+    readonly toAgentId: string | null;
+    readonly transfer: Transfer;
+    readonly at: Date;
+  }
+>('call.transfer');
 
 /**
  * A call is over; published in the transaction that ends it. `number` is the attempt's number of the order, counted from 1.

@@ -18,6 +18,7 @@ import { Reconciler } from './reconciler.js';
 import { Supervision } from './supervision.js';
 import { Tenures } from './tenures.js';
 import { TalkNotices } from './talk-notices.js';
+import { Transfers } from './transfers.js';
 import { telephonyProviders } from './telephony.provider.js';
 
 /** Live calls. */
@@ -38,6 +39,7 @@ import { telephonyProviders } from './telephony.provider.js';
     AgentLegs,
     Supervision,
     TalkNotices,
+    Transfers,
     LiveCalls,
     Reconciler,
     CallsService,

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import type { Call } from '../../core/call/call.js';
 import { planCall } from '../../core/call/decide-call.js';
 import type { AttemptResult } from '../../core/call/result.js';
+import { leftForNumberAt, type Transfer } from '../../core/call/transfer.js';
 import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
 import type { Telephony } from '../../core/call/telephony.js';
 import type { RateLeft } from '../../core/trunk/call-rate.js';
@@ -10,6 +11,7 @@ import { Notifications } from '../../platform/database/notifications.js';
 import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
+import type { PresenceView } from '../agents/agents.events.js';
 import { AgentLegs } from './agent-legs.js';
 import { CallOrders, type OrderInCall } from './call-orders.js';
 import { CallStore, type AppliedEvent, type CallPlan, type Route } from './call.store.js';
@@ -27,6 +29,7 @@ import {
 import { pastCallsOf, type CallableOrder } from './past-calls.read-model.js';
 import { Reconciler } from './reconciler.js';
 import { Tenures, type BothClocks } from './tenures.js';
+import { Transfers } from './transfers.js';
 import { TELEPHONY } from './telephony.provider.js';
 import {
   failedTrunks,
@@ -40,6 +43,7 @@ export type { OrderInCall } from './call-orders.js';
 export type { CallPlan } from './call.store.js';
 export type { CallCommand, LiveCall, PlacedCall } from './live-calls.js';
 export { bothClocks, type BothClocks } from './tenures.js';
+export type { TransferWish } from './transfers.js';
 export type { PastPace, ShopWindow, Unassigned, WindowCount } from './pacing.read-model.js';
 export type { TrunkCallFact } from './trunk-calls.read-model.js';
 
@@ -56,7 +60,10 @@ export interface CallView {
   readonly dialedAt: Date | null;
   readonly answeredAt: Date | null;
   readonly connectedAt: Date | null;
+  /** When it was over for its agent and orders; buyer and shop may talk on. */
   readonly endedAt: Date | null;
+  /** The last hand-over of the buyer, under way or over. */
+  readonly transfer: Transfer | null;
   /** The call was lost before an answer (the exchange died): the carrier may go on ringing the buyer. */
   readonly mayStillRing: boolean;
   /** The call was lost before it rang, as far as was heard, while the exchange lived on: nobody's phone rings for it. */
@@ -94,6 +101,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     private readonly reconciler: Reconciler,
     private readonly clock: DatabaseClock,
     private readonly tenures: Tenures,
+    private readonly transfers: Transfers,
   ) {
     // After a gap the exchange may hold other legs than we believe: compare at the next turn.
     for (const node of nodes) {
@@ -123,7 +131,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
 
   /** Calls that cannot be handed over: everything but a talk. */
   get unsettledCount(): number {
-    return this.live.all().filter((mailbox) => mailbox.call.state !== 'connected').length;
+    return this.live.all().filter(({ call }) => call.state !== 'connected' && call.state !== 'handed_over').length;
   }
 
   /** How many nodes this process reaches now. */
@@ -195,11 +203,17 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     return this.store.closedAt(tx, callId);
   }
 
+  /** Agents to whom a call of the group may be handed over now. */
+  async freeToTakeOver(groupId: string): Promise<PresenceView[]> {
+    return this.transfers.free(groupId);
+  }
+
   async view(tx: Tx, callId: string): Promise<CallView | null> {
     const stored = await this.store.find(tx, callId);
     if (stored === null) return null;
     const { call, route } = stored;
     const ended = call.state === 'ended' ? call : null;
+    const leftAt = leftForNumberAt(call.transfer);
     const hasRung = call.ringingAt !== null || call.hasEarlyMedia || call.answeredAt !== null;
     const wasRefused =
       ended !== null && wasRefusedByTrunk({ ...ended, hasRung, wasPlaced: ended.because !== 'refused' });
@@ -210,12 +224,13 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
       groupId: route.groupId,
       agentId: call.agent?.agentId ?? null,
       state: call.state,
-      result: ended?.result ?? null,
+      result: ended?.result ?? (leftAt === null ? null : 'answered'),
       number: route.number,
       dialedAt: call.dialedAt,
       answeredAt: call.answeredAt,
       connectedAt: call.connectedAt,
-      endedAt: ended?.endedAt ?? null,
+      endedAt: leftAt ?? ended?.endedAt ?? null,
+      transfer: call.transfer,
       mayStillRing: ended?.because === 'lost' && call.answeredAt === null,
       wasUnheard: ended?.because === 'unheard' && !hasRung,
       wasRefusedByTrunk: wasRefused,

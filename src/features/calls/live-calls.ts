@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Call, CallAction } from '../../core/call/call.js';
-import { eventOfAgent, eventOfBuyer, type LegFact } from '../../core/call/call-facts.js';
+import { eventOfAgent, eventOfBuyer, eventOfTarget, type LegFact } from '../../core/call/call-facts.js';
 import type { WatchMode } from '../../core/call/leg-ids.js';
 import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
 import { DatabaseClock } from '../../platform/clock/database-clock.js';
@@ -14,11 +14,14 @@ import { CallWriter } from './call-writer.js';
 import { CallStore, type StoredCall } from './call.store.js';
 import { Supervision } from './supervision.js';
 import { TalkNotices } from './talk-notices.js';
+import { Transfers, type TransferCommand } from './transfers.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 /** What somebody in another process may ask of a live call. */
 export type CallCommand =
   | { readonly kind: 'withdraw' | 'agent_hangup' | 'hold' | 'unhold' }
+  | TransferCommand
+  | { readonly kind: 'transfer_complete' | 'transfer_cancel' | 'transfer_conference' }
   /** A supervisor takes part in the call in this way; `mode` null: not any more. */
   | { readonly kind: 'watch'; readonly supervisorId: string; readonly mode: WatchMode | null };
 
@@ -58,6 +61,7 @@ export class LiveCalls implements OnApplicationShutdown {
     private readonly agentLegs: AgentLegs,
     private readonly supervision: Supervision,
     private readonly talkNotices: TalkNotices,
+    private readonly transfers: Transfers,
     private readonly log: Log,
     clock: DatabaseClock,
   ) {
@@ -189,6 +193,18 @@ export class LiveCalls implements OnApplicationShutdown {
       case 'hold':
       case 'unhold':
         return mailbox?.post({ kind: 'agent.hold', isOn: command.kind === 'hold' });
+      case 'transfer':
+        if (mailbox === undefined) return;
+        this.transfers
+          .begin(mailbox, command)
+          .catch((error: unknown) => this.log.warn('a transfer could not be begun', { callId, error }));
+        return;
+      case 'transfer_complete':
+        return mailbox?.post({ kind: 'transfer.complete' });
+      case 'transfer_cancel':
+        return mailbox?.post({ kind: 'transfer.cancel' });
+      case 'transfer_conference':
+        return mailbox?.post({ kind: 'transfer.conference' });
       case 'watch':
         if (mailbox !== undefined) void this.supervision.watch(mailbox, command.supervisorId, command.mode);
         return;
@@ -204,16 +220,17 @@ export class LiveCalls implements OnApplicationShutdown {
       if (event !== null) buyer.post(event);
       return;
     }
-    if (!this.agentLegs.isKnown(fact.legId)) return;
+    if (!this.agentLegs.isKnown(fact.legId)) return this.onOtherFact(fact);
     this.agentLegs
       .onFact(fact)
       .catch((error: unknown) => this.log.warn("an agent's state could not be written", { error }))
-      .finally(() => this.onAgentFact(fact));
+      .finally(() => this.onOtherFact(fact));
   }
 
-  private onAgentFact(fact: LegFact): void {
+  /** A fact about a leg that is not a buyer's: an agent's, or a number's. */
+  private onOtherFact(fact: LegFact): void {
     for (const mailbox of this.live.values()) {
-      const event = eventOfAgent(mailbox.call, fact);
+      const event = eventOfAgent(mailbox.call, fact) ?? eventOfTarget(mailbox.call, fact);
       if (event !== null) mailbox.post(event);
     }
   }

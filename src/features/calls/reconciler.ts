@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { callOfLeg } from '../../core/call/leg-ids.js';
+import { callOfLeg, seatOf } from '../../core/call/leg-ids.js';
 import { eventsMissed, type Absence } from '../../core/call/call-facts.js';
 import type { Survey, Telephony } from '../../core/call/telephony.js';
 import { ORIGINATE_TIMEOUT_MS } from '../../platform/ari/ari-transport.js';
 import { DatabaseClock } from '../../platform/clock/database-clock.js';
-import { Transactions } from '../../platform/database/transaction.js';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { failpoint, isSwitchedOff } from '../../platform/failpoints/failpoints.js';
 import { AgentsService } from '../agents/agents.service.js';
@@ -110,9 +110,13 @@ export class Reconciler {
     const owned = unknown.length === 0 ? new Set<string>() : await this.ownedByOthers(unknown.map((leg) => leg.legId));
     const orphans = unknown.filter((leg) => !owned.has(leg.legId));
     const orphanIds = new Set(orphans.map((leg) => leg.legId));
+    // An agent who sits beside another keeps their own place.
+    const kept = new Set(survey.legs.filter((leg) => !orphanIds.has(leg.legId)).map((leg) => seatOf(leg.legId)));
     const bridges = survey.bridges.filter(
       (bridge) =>
-        now - bridge.createdAt.getTime() > EMPTY_BRIDGE_MS && bridge.legIds.every((legId) => orphanIds.has(legId)),
+        now - bridge.createdAt.getTime() > EMPTY_BRIDGE_MS &&
+        !kept.has(bridge.bridgeId) &&
+        bridge.legIds.every((legId) => orphanIds.has(legId)),
     );
     if (orphans.length + bridges.length === 0) return;
     this.metrics.leak(orphans.length + bridges.length);
@@ -132,11 +136,16 @@ export class Reconciler {
     for (const { agentId, callId, state } of await this.agents.overdueAtCall(this.clock.now())) {
       if (callId === null) continue;
       await this.transactions.run(async (tx) => {
-        if (await this.store.isLive(tx, callId)) return;
+        if (await this.isNeeded(tx, callId, agentId, state)) return;
         await this.agents.afterCall(tx, agentId, callId, state === 'reserved' ? 'ready' : 'wrap_up');
         this.log.warn('an agent was still at a call that is over', { agentId, callId, state });
       });
     }
+  }
+
+  /** A live call keeps its agent; who is only reserved must be known to it. */
+  private async isNeeded(tx: Tx, callId: string, agentId: string, state: string): Promise<boolean> {
+    return state === 'reserved' ? this.store.isAgentOf(tx, callId, agentId) : this.store.isLive(tx, callId);
   }
 
   /** Legs that another leader's calls or agents stand on. */

@@ -61,11 +61,16 @@ export async function failedTrunks(
   return new Map(rows.map(({ number, trunkIds }) => [number, trunkIds]));
 }
 
-/** Live calls by trunk, over all leaders. */
+/** Live calls by trunk, over all leaders, and the lines to the shops' own numbers that buyers were handed over to. */
 export async function trunkUse(tx: Tx): Promise<Map<string, TrunkUse>> {
   const rows = (await tx.query(
     `SELECT c.trunk_id AS "trunkId", count(*)::int AS live, count(*) FILTER (WHERE NOT ${HAS_RUNG})::int AS undecided
-     FROM calls c WHERE c.ended_at IS NULL GROUP BY c.trunk_id`,
+     FROM (
+       SELECT trunk_id, ringing_at, answered_at, machine FROM calls WHERE ended_at IS NULL
+       UNION ALL SELECT machine #>> '{call,transfer,target,trunkId}', ringing_at, answered_at, machine FROM calls
+       WHERE ended_at IS NULL AND machine #>> '{call,transfer,target,kind}' = 'number'
+         AND machine #>> '{call,transfer,state}' NOT IN ('cancelled', 'failed')
+     ) c GROUP BY c.trunk_id`,
   )) as (TrunkUse & { trunkId: string })[];
   return new Map(rows.map(({ trunkId, live, undecided }) => [trunkId, { live, undecided }]));
 }
