@@ -53,6 +53,14 @@ export interface HolidaySettings {
   readonly dates: readonly string[];
 }
 
+/** A number of the shop's own to which a talk may be handed over. */
+export interface TransferNumber {
+  /** What agents choose by. */
+  readonly name: string;
+  /** E.164. */
+  readonly number: string;
+}
+
 /** Everything an administrator sets about a shop but its name, destinations and pause (contract, section 4). */
 export interface ShopSettings {
   /** IANA zone of buyers who have none of their own. */
@@ -93,6 +101,8 @@ export interface ShopSettings {
   /** How long a buyer's phone rings, 15–60. */
   readonly ringSeconds: number;
   readonly answeringMachine: 'off' | 'detect';
+  /** Where agents may hand a buyer over to. */
+  readonly transferNumbers: readonly TransferNumber[];
   /** What agents say first, one for each language; none: the built-in ones. */
   readonly scripts: readonly GreetingScript[];
 }
@@ -121,6 +131,7 @@ export const DEFAULT_SHOP_SETTINGS: Omit<ShopSettings, 'timeZone'> = {
   maxConcurrentCalls: 100,
   ringSeconds: 25,
   answeringMachine: 'off',
+  transferNumbers: [],
   scripts: [],
 };
 

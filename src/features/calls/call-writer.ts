@@ -121,7 +121,7 @@ export class CallWriter {
         await this.events.publish(tx, callConnected, { ...fact, agentId, at: call.connectedAt });
       }
       if (isConnected) await failpoint('connected_before_commit');
-      await this.tellTransfer(tx, fact, before.transfer, call.transfer);
+      await this.tellTransfer(tx, fact, before.transfer, call);
       if (isOver(call) && !isOver(before)) await this.finish(tx, call, fact, route.number);
       if (call.state === 'ended') await failpoint('ended_before_commit');
       return true;
@@ -152,12 +152,19 @@ export class CallWriter {
     tx: Tx,
     fact: ReturnType<typeof factOf>,
     before: Transfer | null,
-    now: Transfer | null,
+    { transfer: now, connectedAt }: Call,
   ): Promise<void> {
     if (now === null || (before?.transferId === now.transferId && before.state === now.state)) return;
     const { agentId: fromAgentId, target, mode, state } = now;
     const toAgentId = target.kind === 'agent' ? target.agentId : null;
-    await this.events.publish(tx, callTransfer, { ...fact, fromAgentId, toAgentId, transfer: now, at: now.since });
+    await this.events.publish(tx, callTransfer, {
+      ...fact,
+      fromAgentId,
+      toAgentId,
+      transfer: now,
+      connectedAt: connectedAt ?? now.startedAt,
+      at: now.since,
+    });
     if (state !== 'done') return;
     const to = target.kind === 'number' ? { number: target.name } : { agent: toAgentId };
     await this.orders.addTimeline(tx, fact.shopId, fact.orderRef, 'handed_over', {

@@ -35,6 +35,7 @@ export const callConnected = defineEvent<CallFact & { readonly agentId: string; 
  */
 export const callTransfer = defineEvent<
   CallFact & {
+    readonly connectedAt: Date;
     readonly fromAgentId: string;
     readonly toAgentId: string | null;
     readonly transfer: Transfer;

@@ -39,6 +39,7 @@ function played() {
     { follow: NOTHING },
     {},
     { onMoved: NOTHING },
+    {},
     { info: NOTHING, warn: NOTHING, debug: NOTHING },
     { now: () => new Date(), monotonicMs: () => performance.now() },
   ];

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { TransferFailure, TransferMode, TransferState } from '../../core/call/transfer.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { AgentId, CallId, OrderRef, ShopId } from '../../core/shared/ids.js';
 import { Notifications } from '../../platform/database/notifications.js';
@@ -30,11 +31,31 @@ export type AgentEventBody =
       readonly event: 'call.ended';
       readonly data: { readonly callId: CallId; readonly result: AttemptResult; readonly endedAt: string };
     }
+  | {
+      readonly event: 'call.transfer';
+      readonly data: {
+        readonly callId: CallId;
+        readonly orderRef: OrderRef;
+        readonly shopId: ShopId;
+        readonly side: 'from' | 'to';
+        readonly fromAgentId: AgentId;
+        readonly toAgentId: AgentId | null;
+        readonly number: string | null;
+        readonly transferId: string;
+        readonly mode: TransferMode;
+        readonly state: TransferState;
+        readonly reason: TransferFailure | null;
+        readonly connectedAt: string;
+      };
+    }
   | { readonly event: 'order.arrived'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
   | { readonly event: 'order.updated'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
   | { readonly event: 'order.withdrawn'; readonly data: { readonly callId: CallId; readonly orderRef: OrderRef } }
   | { readonly event: 'screen.changed'; readonly data: { readonly sessionId: string; readonly screen: string } }
   | { readonly event: 'session.ended'; readonly data: { readonly sessionId: string; readonly reason: string } };
+
+/** What is kept of a hand-over. */
+export type TransferRow = Extract<AgentEventBody, { event: 'call.transfer' }>['data'];
 
 export type AgentEventRow = AgentEventBody & { readonly id: number; readonly agentId: AgentId };
 
@@ -85,6 +106,17 @@ export class AgentEventStore {
     const row = rows[0];
     if (!row) throw new Error('a SELECT without FROM has one row');
     return { now: row.now, id: Number(row.id) };
+  }
+
+  /** The hand-over of this call as the agent was last told of it, if it is not over; null otherwise. */
+  async transferOf(tx: Tx, agentId: AgentId, callId: CallId): Promise<TransferRow | null> {
+    const rows = await tx.query<{ data: TransferRow }[]>(
+      `SELECT data FROM agent_events WHERE agent_id = $1 AND event = 'call.transfer' AND data->>'callId' = $2
+       ORDER BY id DESC LIMIT 1`,
+      [agentId, callId],
+    );
+    const data = rows[0]?.data;
+    return data === undefined || ['done', 'cancelled', 'failed'].includes(data.state) ? null : data;
   }
 
   async prune(tx: Tx): Promise<void> {

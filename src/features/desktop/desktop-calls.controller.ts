@@ -71,12 +71,6 @@ export class DesktopCallsController {
     return this.ask(agent, callId, 'unhold');
   }
 
-  @Post('transfer')
-  async transfer(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string): Promise<never> {
-    await this.transactions.read(async (tx) => this.own(agent, await this.find(tx, callId)));
-    throw new DialerError('call.state_refused', 'Calls cannot be handed to somebody else yet.');
-  }
-
   private async ask(agent: SessionAgent, callId: string, kind: Asked) {
     const askHere = () => this.calls.requestHere(agent.agentId, callId.toLowerCase(), { kind });
     if (agent.isRemembered !== true || !askHere()) {

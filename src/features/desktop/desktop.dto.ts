@@ -15,6 +15,7 @@ import {
   MaxLength,
   ValidateNested,
 } from 'class-validator';
+import { TRANSFER_MODES, type TransferMode } from '../../core/call/transfer.js';
 import { AGENT_OUTCOMES, type AgentOutcome } from '../../core/order/order.js';
 
 export class SignInDto {
@@ -77,6 +78,38 @@ export class ArticleSearchDto {
   @IsString()
   @MaxLength(200)
   search?: string;
+}
+
+class TransferToDto {
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 64, description: 'login of a free agent' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 64)
+  agent?: string | null;
+
+  @ApiPropertyOptional({ type: Boolean, nullable: true, description: 'true: any free senior' })
+  @IsOptional()
+  @IsBoolean()
+  senior?: boolean | null;
+
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 100, description: 'name of a number of the shop’s' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  number?: string | null;
+}
+
+/** To whom the buyer is handed over; exactly one of the three. */
+export class TransferDto {
+  @ApiProperty({ type: TransferToDto })
+  @IsObject()
+  @ValidateNested()
+  @Type(() => TransferToDto)
+  to: TransferToDto;
+
+  @ApiProperty({ enum: TRANSFER_MODES, description: '`warm`: speak first, while the buyer hears music' })
+  @IsIn(TRANSFER_MODES)
+  mode: TransferMode;
 }
 
 /** More orders than a call can hold. */

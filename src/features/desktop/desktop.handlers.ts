@@ -1,8 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { agentScreenChanged, agentSessionEnded, agentStateChanged } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
-import { callConnected, callEnded } from '../calls/calls.events.js';
+import { callConnected, callEnded, callTransfer } from '../calls/calls.events.js';
 import { orderReceived, orderUpdated, orderWithdrawRequested } from '../orders/orders.events.js';
 import { AgentEventStore } from './agent-event.store.js';
 import { stateMessage } from './message-composer.js';
@@ -26,6 +27,7 @@ export class DesktopHandlers implements OnModuleInit {
         data: { callId, orderRef, shopId, connectedAt: at.toISOString() },
       }),
     );
+    this.events.on(callTransfer, (tx, fact) => this.onTransfer(tx, fact));
     this.events.on(callEnded, async (tx, { agentId, callId, result, wasConnected, endedAt }) => {
       if (agentId === null || !wasConnected) return;
       await this.tape.add(tx, agentId, {
@@ -54,5 +56,31 @@ export class DesktopHandlers implements OnModuleInit {
     this.events.on(agentSessionEnded, (tx, { agentId, sessionId, reason }) =>
       this.tape.add(tx, agentId, { event: 'session.ended', data: { sessionId, reason } }),
     );
+  }
+
+  /** Both agents see where the hand-over stands; who has taken over has the whole card. */
+  private async onTransfer(tx: Tx, fact: NonNullable<(typeof callTransfer)['payload']>): Promise<void> {
+    const { callId, orderRef, shopId, fromAgentId, toAgentId, transfer } = fact;
+    const { transferId, mode, state, reason, target } = transfer;
+    const connectedAt = fact.connectedAt.toISOString();
+    const number = target.kind === 'number' ? target.name : null;
+    const about = {
+      callId,
+      orderRef,
+      shopId,
+      fromAgentId,
+      toAgentId,
+      number,
+      transferId,
+      mode,
+      state,
+      reason,
+      connectedAt,
+    };
+    await this.tape.add(tx, fromAgentId, { event: 'call.transfer', data: { ...about, side: 'from' } });
+    if (toAgentId === null) return;
+    await this.tape.add(tx, toAgentId, { event: 'call.transfer', data: { ...about, side: 'to' } });
+    if (state !== 'done') return;
+    await this.tape.add(tx, toAgentId, { event: 'call.connected', data: { callId, orderRef, shopId, connectedAt } });
   }
 }

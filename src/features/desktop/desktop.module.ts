@@ -7,6 +7,7 @@ import { Log } from '../../platform/log/log.js';
 import { Sweeps } from '../../platform/queue/sweeps.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { CallsModule } from '../calls/calls.module.js';
+import { DialingModule } from '../dialing/dialing.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { OutcomesModule } from '../outcomes/outcomes.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
@@ -19,6 +20,7 @@ import { DesktopController } from './desktop.controller.js';
 import { DesktopHandlers } from './desktop.handlers.js';
 import { DesktopShopsController } from './desktop-shops.controller.js';
 import { FiguresReadModel } from './figures.read-model.js';
+import { TransfersController } from './transfers.controller.js';
 import { MessageComposer } from './message-composer.js';
 import { SessionCookie } from './session-cookie.js';
 import { SipGate } from './sip-gate.js';
@@ -26,13 +28,14 @@ import { SupervisorCallsController } from './supervisor-calls.controller.js';
 import { SessionGuard } from './session-guard.js';
 
 @Module({
-  imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule, OutcomesModule],
+  imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule, DialingModule, OutcomesModule],
   controllers: [
     DesktopController,
     DesktopEventsController,
     DesktopCallsController,
     DesktopShopsController,
     SupervisorCallsController,
+    TransfersController,
   ],
   providers: [
     AgentEventStore,

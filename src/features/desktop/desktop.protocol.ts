@@ -1,11 +1,13 @@
 import type { AgentConnection, AgentState } from '../../core/agent/agent.js';
 import type { AttemptResult } from '../../core/call/result.js';
+import type { TransferFailure, TransferMode, TransferState } from '../../core/call/transfer.js';
 import type { Delivery, OrderCard, OrderItem } from '../../core/order/order-card.js';
 import type { AgentOutcome } from '../../core/order/order.js';
 import type { OutcomeChanges } from '../../core/outcome/changes.js';
 import type { FieldError } from '../../core/shared/errors.js';
 
 export { AGENT_STATES } from '../../core/agent/agent.js';
+export { TRANSFER_MODES } from '../../core/call/transfer.js';
 export { ATTEMPT_RESULTS } from '../../core/call/result.js';
 export { AGENT_OUTCOMES } from '../../core/order/order.js';
 export { totalAfter } from '../../core/outcome/total.js';
@@ -96,6 +98,29 @@ export interface OrderWithdrawnMessage {
   readonly orderId: string;
 }
 
+/** How the hand-over of a call goes; told to both agents, to each state once. */
+export interface CallTransferMessage {
+  readonly callId: string;
+  readonly transferId: string;
+  /** `from`: this agent hands over; `to`: this agent is to take over. */
+  readonly side: 'from' | 'to';
+  readonly mode: TransferMode;
+  readonly state: TransferState;
+  /** Of `returning` and `failed`. */
+  readonly reason: TransferFailure | null;
+  /** Names of those who hand over and take over; null: nobody was free. */
+  readonly from: string;
+  readonly to: string | null;
+  /** What the one who is to take over must see; null once it is over, and for the other side. */
+  readonly card: CallConnectedMessage | null;
+}
+
+/** `GET /v1/agent/calls/{callId}/transfer/targets`: to whom the call can be handed over now. */
+export interface TransferTargetsMessage {
+  readonly agents: readonly { readonly agent: string; readonly name: string; readonly isSenior: boolean }[];
+  readonly numbers: readonly string[];
+}
+
 export type NoticeCode =
   | 'session.signed_out'
   | 'session.replaced'
@@ -124,6 +149,7 @@ export interface DesktopMessages {
   readonly 'agent.state': AgentStateMessage;
   readonly 'call.connected': CallConnectedMessage;
   readonly 'call.ended': CallEndedMessage;
+  readonly 'call.transfer': CallTransferMessage;
   readonly 'order.arrived': OrderArrivedMessage;
   readonly 'order.updated': OrderUpdatedMessage;
   readonly 'order.withdrawn': OrderWithdrawnMessage;

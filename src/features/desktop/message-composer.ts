@@ -12,11 +12,12 @@ import { AgentsService } from '../agents/agents.service.js';
 import type { TalkNotice } from '../calls/calls.events.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
-import type { AgentEventRow } from './agent-event.store.js';
+import { AgentEventStore, type AgentEventRow, type TransferRow } from './agent-event.store.js';
 import { AttemptsReadModel } from './attempts.read-model.js';
 import type {
   AgentStateMessage,
   CallConnectedMessage,
+  CallTransferMessage,
   DesktopMessages,
   NoticeCode,
   NoticeMessage,
@@ -64,6 +65,7 @@ export class MessageComposer {
     private readonly orders: OrdersService,
     private readonly agents: AgentsService,
     private readonly attempts: AttemptsReadModel,
+    private readonly tape: AgentEventStore,
   ) {}
 
   /** @returns null when there is nothing to show any more */
@@ -81,6 +83,8 @@ export class MessageComposer {
         const wrapUpUntil = isWrappingUp ? (presence.limitAt?.toISOString() ?? null) : null;
         return { event: row.event, data: { ...row.data, wrapUpUntil } };
       }
+      case 'call.transfer':
+        return { event: row.event, data: await this.transfer(row.agentId, row.data) };
       case 'order.arrived': {
         const order = await this.orders.card(row.data.orderRef);
         return { event: row.event, data: { callId: row.data.callId, order: { ...order, isInThisCall: false } } };
@@ -125,13 +129,39 @@ export class MessageComposer {
   /** What a screen must know that has just been opened: where the agent stands and, with a call at hand, the order. */
   async present(agentId: string): Promise<DesktopMessage[]> {
     const presence = await this.agents.presence(agentId);
-    const messages: DesktopMessage[] = [{ event: 'agent.state', data: stateMessage(presence) }];
+    const state: DesktopMessage = { event: 'agent.state', data: stateMessage(presence) };
     const { callId } = presence;
-    if (callId === null || presence.state === 'reserved') return messages;
-    const call = await this.transactions.read((tx) => this.attempts.connectedCall(tx, agentId, callId));
-    if (!call) return messages;
-    const data = await this.connected(presence, { ...call, connectedAt: call.connectedAt.toISOString() });
-    return [...messages, { event: 'call.connected', data }];
+    if (callId === null) return [state];
+    const [call, transfer] = await this.transactions.read((tx) =>
+      Promise.all([
+        presence.state === 'reserved' ? null : this.attempts.connectedCall(tx, agentId, callId),
+        this.tape.transferOf(tx, agentId, callId),
+      ]),
+    );
+    const messages: DesktopMessage[] = [state];
+    if (call) {
+      const at = { ...call, connectedAt: call.connectedAt.toISOString() };
+      messages.push({ event: 'call.connected', data: await this.connected(presence, at) });
+    }
+    if (transfer) messages.push({ event: 'call.transfer', data: await this.transfer(agentId, transfer) });
+    return messages;
+  }
+
+  private async transfer(agentId: string, about: TransferRow): Promise<CallTransferMessage> {
+    const { callId, transferId, side, mode, state, reason, fromAgentId, toAgentId, number } = about;
+    const nameOf = async (id: string) => (await this.agents.presence(id)).name;
+    const isComing = side === 'to' && ['calling', 'consulting', 'conference', 'handing_over'].includes(state);
+    return {
+      callId,
+      transferId,
+      side,
+      mode,
+      state,
+      reason,
+      from: await nameOf(fromAgentId),
+      to: toAgentId === null ? number : await nameOf(toAgentId),
+      card: isComing ? await this.connected(await this.agents.presence(agentId), about) : null,
+    };
   }
 
   private async connected(

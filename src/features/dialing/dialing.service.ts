@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { chooseCallerId, chooseTrunk, type ShopCallerIds } from '../../core/trunk/choose-trunk.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { Settings } from '../../platform/config/settings.js';
 import type { WayTo } from '../../core/trunk/choose-trunk.js';
@@ -21,6 +22,13 @@ export type { PacingRecord } from './pacing-record.js';
 
 /** A trunk with what is used of it now. */
 export type TrunkInUse = Pick<TrunkLines, 'trunkId' | 'inUse' | 'maxChannels' | 'circuit' | 'retryAt'>;
+
+/** A way to a number, and what is shown there. */
+export interface Line {
+  readonly trunkId: string;
+  readonly trunkEndpoint: string;
+  readonly callerId: string | null;
+}
 
 /** A trunk as administrators see it. */
 export type TrunkView = Readonly<TrunkEntity>;
@@ -132,6 +140,25 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   /** How it stands with the lines to a buyer's number now, over all dialers. */
   async wayTo(number: string, phoneHash: Buffer): Promise<WayTo> {
     return this.lines.wayTo(number, phoneHash);
+  }
+
+  /**
+   * The line for a number of the shop's own, with the caller id that the shop shows.
+   * @throws DialerError `telephony.unavailable` when no trunk leads there or none has a line
+   */
+  async lineTo(number: string, shop: ShopCallerIds): Promise<Line> {
+    const trunk = chooseTrunk(await this.lines.free(), number);
+    if (typeof trunk === 'string') {
+      throw new DialerError('telephony.unavailable', 'There is no free line to this number now.', {
+        isRetryable: true,
+        retryAfterSeconds: 5,
+      });
+    }
+    return {
+      trunkId: trunk.trunkId,
+      trunkEndpoint: trunk.endpoint,
+      callerId: chooseCallerId(shop, trunk.callerIds, number),
+    };
   }
 
   private wakeUp(): void {

@@ -63,6 +63,8 @@ export function shopSettingsFrom(dto: PutShopDto, isDemoAllowed: boolean): ShopS
     maxConcurrentCalls: dto.maxConcurrentCalls ?? fallback.maxConcurrentCalls,
     ringSeconds: dto.ringSeconds ?? fallback.ringSeconds,
     answeringMachine: dto.answeringMachine ?? fallback.answeringMachine,
+    transferNumbers:
+      dto.transferNumbers?.map(({ name, number }) => ({ name: name.trim(), number })) ?? fallback.transferNumbers,
     scripts: dto.scripts?.map(({ language, text }) => ({ language, text: text.trim() })) ?? fallback.scripts,
   };
   const problems = crossChecks(settings, isDemoAllowed);

@@ -24,6 +24,7 @@ import { DIALING_MODES, JURISDICTIONS, type DialingMode, type Jurisdiction } fro
 import { GreetingScriptDto } from './greeting-script.dto.js';
 import { SkillRuleDto } from './skill-rule.dto.js';
 import { HolidaysDto } from './holidays.dto.js';
+import { TransferNumberDto } from './transfer-number.dto.js';
 import { RetryDto } from './retry.dto.js';
 import { IsAgentGroups, IsCallingRange, IsCountry, IsLanguageTag, IsTimeZoneName } from './shop-rules.js';
 
@@ -175,6 +176,15 @@ export class PutShopDto {
   @Min(0)
   @Max(86_400)
   overflowAfterSeconds?: number;
+
+  @ApiPropertyOptional({ type: [TransferNumberDto], description: 'where agents may hand a buyer over to' })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(20)
+  @ArrayUnique((one: TransferNumberDto) => one.name.trim(), { message: 'names must be different' })
+  @ValidateNested({ each: true })
+  @Type(() => TransferNumberDto)
+  transferNumbers?: TransferNumberDto[] | null;
 
   @ApiPropertyOptional({ type: [SkillRuleDto], description: 'which orders need which skill of an agent' })
   @IsOptional()

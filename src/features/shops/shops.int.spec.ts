@@ -67,6 +67,7 @@ describe('PUT shops/{shop}', () => {
       share: 1,
       ringSeconds: 25,
       answeringMachine: 'off',
+      transferNumbers: [],
       scripts: [],
       destinations: [],
     });
@@ -182,6 +183,26 @@ describe('PUT shops/{shop}', () => {
       'caller ids of no country, and that are none',
       { callerIds: { pl: '+48221234567', PL: '221234567', DE: 49 } },
       ['/callerIds/pl', '/callerIds/PL', '/callerIds/DE'],
+    ],
+    [
+      'numbers to hand over to that are none, have no name, or the same one',
+      {
+        transferNumbers: [
+          { name: 'Stock', number: '0441234567' },
+          { name: ' ', number: '+380441234567' },
+        ],
+      },
+      ['/transferNumbers/0/number', '/transferNumbers/1/name'],
+    ],
+    [
+      'two numbers of one name',
+      {
+        transferNumbers: [
+          { name: 'Stock', number: '+380441234567' },
+          { name: 'Stock', number: '+380441234568' },
+        ],
+      },
+      ['/transferNumbers'],
     ],
     ['a rule without a skill', { skillRules: [{ language: 'pl' }] }, ['/skillRules/0/skill']],
     ['a skill that is blank', { skillRules: [{ skill: ' ' }] }, ['/skillRules/0/skill']],
