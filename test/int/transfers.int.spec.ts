@@ -222,7 +222,8 @@ describe("a call handed over to the shop's number", () => {
 
   it.each([['Busy', 'busy']])('%s: the buyer is back', async (name, reason) => {
     const { first, callId } = await talk(['agent']);
-    await first.ask('POST', `calls/${callId}/transfer`, { to: { number: name }, mode: 'warm' });
+    const asked = await first.ask('POST', `calls/${callId}/transfer`, { to: { number: name }, mode: 'warm' });
+    expect(asked).toMatchObject({ status: 202 });
     expect(await transferState(first, 'failed')).toMatchObject({ reason });
     expect(await stateOf(first)).toBe('talking');
     expect(await callState(callId)).toBe('connected');

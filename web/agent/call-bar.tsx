@@ -18,6 +18,7 @@ import classes from './call-bar.module.css';
 import { useDesk } from './desk.js';
 import type { CallOnScreen } from './desk-view.js';
 import { useHotKeys } from './hot-keys.js';
+import { TransferMenu } from './transfer-menu.js';
 
 const TONES = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];
 
@@ -26,19 +27,21 @@ export function CallBar(props: {
   readonly call: CallOnScreen;
   readonly state: AgentStateMessage;
   readonly isActive: boolean;
+  /** The buyer is on the way to somebody else. */
+  readonly isMoving: boolean;
 }) {
-  const { call, state, isActive } = props;
+  const { call, state, isActive, isMoving } = props;
   const { word } = useWords();
   const desk = useDesk();
   const phone = usePhone();
   const { isMuted, status, isOffered } = usePhoneView();
   const title = useRef<HTMLHeadingElement>(null);
-  const isTalking = isActive && state.state !== 'wrap_up' && call.endedAt === null;
+  const isTalking = isActive && state.state !== 'wrap_up' && state.state !== 'reserved' && call.endedAt === null;
   const hold = useMutation({ mutationFn: () => desk.hold(call.callId, !call.isHeld) });
   const hangUp = useMutation({ mutationFn: () => desk.hangUp(call.callId) });
   useHotKeys({
     F2: () => isTalking && hangUp.mutate(),
-    F4: () => isTalking && state.state === 'talking' && hold.mutate(),
+    F4: () => isTalking && state.state === 'talking' && !isMoving && hold.mutate(),
   });
   // The card is read from its top, and single keys work at once.
   useEffect(() => title.current?.focus(), []);
@@ -94,7 +97,7 @@ export function CallBar(props: {
         <Button
           className={classes.hold}
           variant={call.isHeld ? 'filled' : 'default'}
-          disabled={!isTalking || state.state !== 'talking'}
+          disabled={!isTalking || state.state !== 'talking' || isMoving}
           loading={hold.isPending}
           aria-pressed={call.isHeld}
           leftSection={
@@ -105,6 +108,7 @@ export function CallBar(props: {
         >
           {word(call.isHeld ? 'call/unhold' : 'call/hold')}
         </Button>
+        <TransferMenu callId={call.callId} isOffered={isTalking && state.state === 'talking' && !isMoving} />
         <Button
           className={classes.hangUp}
           color="red"

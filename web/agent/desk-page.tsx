@@ -52,6 +52,7 @@ export function DeskPage(props: {
             key={view.call.callId}
             call={view.call}
             state={state}
+            transfer={view.transfer}
             isActive={isActive}
             isResultCovered={knowledge.isOpen}
             onResult={knowledge.close}

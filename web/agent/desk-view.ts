@@ -3,6 +3,7 @@ import type {
   AgentStateMessage,
   CallConnectedMessage,
   CallEndedMessage,
+  CallTransferMessage,
   DesktopMessages,
   OrderCard,
   OtherOrder,
@@ -31,6 +32,8 @@ export interface DeskView {
   readonly agent: AgentProfile | null;
   readonly state: AgentStateMessage | null;
   readonly call: CallOnScreen | null;
+  /** The hand-over of this call, under way or failed. */
+  readonly transfer: CallTransferMessage | null;
   /** The event stream stands. */
   readonly isConnected: boolean;
   readonly screen: ScreenMessage;
@@ -42,6 +45,7 @@ export const START: DeskView = {
   agent: null,
   state: null,
   call: null,
+  transfer: null,
   isConnected: false,
   screen: { isActive: true },
 };
@@ -56,7 +60,8 @@ export type DeskFact =
   | { readonly event: 'held'; readonly data: { readonly isHeld: boolean } }
   | { readonly event: 'link'; readonly data: { readonly isConnected: boolean } };
 
-const AT_CALL: readonly string[] = ['talking', 'wrap_up', 'lost'];
+/** `reserved`: about to take a buyer over, whose card is there before them. */
+const AT_CALL: readonly string[] = ['reserved', 'talking', 'wrap_up', 'lost'];
 /** Sessions that end so leave the page as it is: somebody may want to read what was on it. */
 const TAKEN_OVER = 'session.replaced';
 
@@ -74,6 +79,8 @@ export function after(view: DeskView, fact: DeskFact): DeskView {
       return onState(view, fact.data);
     case 'call.connected':
       return onConnected(view, fact.data);
+    case 'call.transfer':
+      return onTransfer(view, fact.data);
     case 'call.ended':
       return onEnded(view, fact.data);
     case 'order.arrived': {
@@ -124,6 +131,7 @@ function onState(view: DeskView, state: AgentStateMessage): DeskView {
   return {
     ...view,
     state,
+    transfer: call === null || isWrapUp ? null : view.transfer,
     call: call === null || !isWrapUp ? call : { ...call, wrapUpUntil: state.wrapUpUntil, isHeld: false },
   };
 }
@@ -141,6 +149,16 @@ function onConnected(view: DeskView, message: CallConnectedMessage): DeskView {
       isHeld: old?.isHeld ?? false,
     },
   };
+}
+
+const TRANSFER_OVER: readonly string[] = ['done', 'cancelled'];
+
+function onTransfer(view: DeskView, transfer: CallTransferMessage): DeskView {
+  const { callId, side, state, card } = transfer;
+  const isOver = TRANSFER_OVER.includes(state) || (side === 'to' && state === 'failed');
+  const isCard = card !== null && view.call?.callId !== callId;
+  const call = isCard ? { ...card, endedAt: null, wrapUpUntil: null, isHeld: false } : view.call;
+  return { ...view, call, transfer: isOver || call?.callId !== callId ? null : transfer };
 }
 
 function onEnded(view: DeskView, { callId, endedAt, wrapUpUntil }: CallEndedMessage): DeskView {

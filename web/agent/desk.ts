@@ -11,6 +11,7 @@ const EVENTS = [
   'agent.state',
   'call.connected',
   'call.ended',
+  'call.transfer',
   'order.arrived',
   'order.updated',
   'order.withdrawn',
@@ -78,6 +79,22 @@ export class Desk {
   readonly hold = async (callId: string, isHeld: boolean): Promise<void> => {
     await ask('POST', `calls/${callId}/${isHeld ? 'hold' : 'unhold'}`);
     this.tell({ event: 'held', data: { isHeld } });
+  };
+
+  readonly transfer = async (
+    callId: string,
+    to: { readonly agent: string } | { readonly senior: true } | { readonly number: string },
+    mode: 'warm' | 'blind',
+  ): Promise<void> => {
+    await ask('POST', `calls/${callId}/transfer`, { to, mode });
+  };
+
+  /** What is to become of the hand-over under way. */
+  readonly step = async (
+    callId: string,
+    step: 'transfer/complete' | 'transfer/cancel' | 'conference',
+  ): Promise<void> => {
+    await ask('POST', `calls/${callId}/${step}`);
   };
 
   readonly hangUp = async (callId: string): Promise<void> => {

@@ -7,6 +7,7 @@ const KEYS: readonly [keys: string, word: string][] = [
   ['F9', 'break'],
   ['F2', 'hangUp'],
   ['F4', 'hold'],
+  ['F6', 'transfer'],
   ['F7', 'mute'],
   ['F3', 'knowledge'],
   ['1 – 8', 'results'],
