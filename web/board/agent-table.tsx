@@ -97,7 +97,7 @@ function AgentMenu({ agent, isAtCall }: { readonly agent: BoardAgent; readonly i
   const act = useAct();
   const address = `agents/${encodeURIComponent(agent.login)}`;
   return (
-    <Menu position="bottom-end">
+    <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" aria-label={word('board/agents/menu', { name: agent.name })}>
           <IconDots size={18} aria-hidden />

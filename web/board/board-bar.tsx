@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Menu, NativeSelect, Stack, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, NativeSelect, Popover, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { IconLogout, IconMaximize, IconSettings } from '@tabler/icons-react';
 import type { AgentProfile } from '../../src/features/desktop/desktop.protocol.js';
@@ -68,23 +68,27 @@ function Settings() {
   const desk = useDesk();
   const signOut = useMutation({ mutationFn: desk.signOut });
   return (
-    <Menu position="bottom-end" withinPortal={false} closeOnItemClick={false} width={320}>
-      <Menu.Target>
+    <Popover position="bottom-end" withinPortal={false} width={320} trapFocus shadow="md">
+      <Popover.Target>
         <ActionIcon variant="default" size="lg" aria-label={word('board/menu')}>
           <IconSettings size={18} aria-hidden />
         </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Stack gap="sm" p="sm">
+      </Popover.Target>
+      <Popover.Dropdown aria-label={word('board/menu')}>
+        <Stack gap="sm">
           <LanguageChoice isFull />
           <LookChoice />
+          <Button
+            variant="default"
+            leftSection={<IconLogout size={16} aria-hidden />}
+            loading={signOut.isPending}
+            onClick={() => signOut.mutate()}
+          >
+            {word('menu/signOut')}
+          </Button>
         </Stack>
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => signOut.mutate()}>
-          {word('menu/signOut')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 
