@@ -140,5 +140,5 @@ const WATCH = `
     const now = Date.now();
     if (now - lastAudibleMs > 400) window.onsets.push(now);
     lastAudibleMs = now;
-  }, 5);
+  }, 20);
 `;
