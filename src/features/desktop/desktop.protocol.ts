@@ -7,7 +7,6 @@ import type { OutcomeChanges } from '../../core/outcome/changes.js';
 import type { FieldError } from '../../core/shared/errors.js';
 
 export { AGENT_STATES } from '../../core/agent/agent.js';
-export { TRANSFER_MODES } from '../../core/call/transfer.js';
 export { ATTEMPT_RESULTS } from '../../core/call/result.js';
 export { AGENT_OUTCOMES } from '../../core/order/order.js';
 export { totalAfter } from '../../core/outcome/total.js';

@@ -70,7 +70,10 @@ describe('the spool', () => {
   it('takes nothing when the folder is gone, and says so', async () => {
     const spool = await open();
     rmSync(folder, { recursive: true });
-    await expect(spool.keep(ONE, new Date(), 'text')).rejects.toMatchObject({ code: 'busy.retry_later', isRetryable: true });
+    await expect(spool.keep(ONE, new Date(), 'text')).rejects.toMatchObject({
+      code: 'busy.retry_later',
+      isRetryable: true,
+    });
     expect(spool.holds(ONE)).toBe(false);
   });
 });

@@ -22,8 +22,6 @@ export interface Spooled {
   readonly at: Date;
 }
 
-type SpoolResult = 'kept' | 'replayed' | 'refused' | 'set_aside';
-
 /**
  * The folder of what was accepted while Postgres was away: one file for each piece, one line sealed by the vault in it. A piece is on the disk, with
  * the folder's entry of it, before it counts as kept. Processes may share a folder if they share a database.

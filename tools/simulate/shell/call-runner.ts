@@ -72,6 +72,14 @@ export class CallRunner {
       }
       case 'recall_agent':
         return;
+      // Nobody hands a buyer over in a simulated day.
+      case 'call_number':
+      case 'seat_agent':
+      case 'consult':
+      case 'conference':
+      case 'take_back':
+      case 'hand_over':
+        return;
     }
   }
 
