@@ -14,6 +14,10 @@ import { SessionGuard, SignedInAgent } from './session-guard.js';
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
+/** How long the write of a talk may be behind the talk. */
+const WRITTEN_WITHIN_MS = 1_000;
+const LOOK_AGAIN_MS = 50;
+
 /** Handing the call in hand over to somebody else; carried out by the process that runs the call, told by `call.transfer`. */
 @ApiTags('agents')
 @ApiBearerAuth()
@@ -48,7 +52,7 @@ export class TransfersController {
   @ApiAcceptedResponse({ description: '`{callId, transferId}`; what becomes of it comes as `call.transfer`' })
   @HttpCode(202)
   async transfer(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string, @Body() body: TransferDto) {
-    const call = await this.transactions.read(async (tx) => this.own(agent, await this.find(tx, callId)));
+    const call = await this.written(agent, callId);
     const to = await this.wishOf(call, body.to);
     const transferId = uuidv7();
     await this.transactions.run(async (tx) => {
@@ -82,6 +86,16 @@ export class TransfersController {
   @HttpCode(202)
   conference(@SignedInAgent() agent: SessionAgent, @Param('callId') callId: string) {
     return this.ask(agent, callId, 'transfer_conference');
+  }
+
+  /** The screen is told of a talk ahead of the write behind it: what is asked with the first word waits for that. */
+  private async written(agent: SessionAgent, callId: string): Promise<CallView> {
+    const untilMs = performance.now() + WRITTEN_WITHIN_MS;
+    for (;;) {
+      const call = await this.transactions.read(async (tx) => this.own(agent, await this.find(tx, callId)));
+      if (call.connectedAt !== null || call.endedAt !== null || performance.now() > untilMs) return call;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
   }
 
   private async ask(
