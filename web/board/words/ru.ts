@@ -155,8 +155,8 @@ export const ru = {
     live: 'звонки',
     orders: 'заказы',
     work: 'Нагрузка',
-    occupancy: 'занятость',
-    abandoned: 'потерянные',
+    occupancy: 'занято',
+    abandoned: 'потеряно',
     summary: '{{title}}: {{name}} сейчас {{now}}, за час от {{least}} до {{most}}',
   },
 };

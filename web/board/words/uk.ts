@@ -155,8 +155,8 @@ export const uk = {
     live: 'дзвінки',
     orders: 'замовлення',
     work: 'Навантаження',
-    occupancy: 'зайнятість',
-    abandoned: 'втрачені',
+    occupancy: 'зайнято',
+    abandoned: 'втрачено',
     summary: '{{title}}: {{name}} зараз {{now}}, за годину від {{least}} до {{most}}',
   },
 };
