@@ -3,7 +3,7 @@ import type { OrderContent } from '../../src/core/order/order-card.js';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
 import { callConnected, callEnded } from '../../src/features/calls/calls.events.js';
 import { CallsService } from '../../src/features/calls/calls.service.js';
-import { OrdersService } from '../../src/features/orders/orders.service.js';
+import { OrderCards, OrdersService } from '../../src/features/orders/orders.service.js';
 import { ShopsService } from '../../src/features/shops/shops.service.js';
 import { Vault } from '../../src/platform/auth/vault.js';
 import { Transactions } from '../../src/platform/database/transaction.js';
@@ -102,7 +102,7 @@ export async function connect(
   const { agentId, orderRef } = at;
   const [agents, calls, orders] = [test.get(AgentsService), test.get(CallsService), test.get(OrdersService)];
   const talk: Talk = { ...at, callId: randomUUID(), traceId: randomBytes(16).toString('hex') };
-  const phoneHash = test.get(Vault).phoneHash(await orders.phone(orderRef));
+  const phoneHash = test.get(Vault).phoneHash(await test.get(OrderCards).phone(orderRef));
   await leadDefaultGroup(test);
   const joined = await test.get(Transactions).run(async (tx) => {
     if (!(await agents.reserve(tx, agentId, talk.callId))) throw new Error('the agent is not ready');

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AttemptResult } from '../../core/call/result.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
-import { OrdersService, type OrderRow } from '../orders/orders.service.js';
+import { OrderCards, OrdersService, type OrderRow } from '../orders/orders.service.js';
 import {
   attemptsOfCall,
   buyerOf,
@@ -34,6 +34,7 @@ export class CallOrders {
   constructor(
     private readonly transactions: Transactions,
     private readonly orders: OrdersService,
+    private readonly cards: OrderCards,
   ) {}
 
   /** All orders in the call, the first one among them, locked in the order of their ids. */
@@ -100,7 +101,7 @@ export class CallOrders {
     }));
     if (buyer === null) return null;
     const refs = attempts.map(({ orderRef }) => orderRef);
-    return this.orders.phoneOf(refs, buyer.phoneHash);
+    return this.cards.phoneOf(refs, buyer.phoneHash);
   }
 
   /** Which of these calls, not connected yet, hold an order that does not belong there any more: the poll behind the notice. */

@@ -10,7 +10,7 @@ import { Transactions } from '../../platform/database/transaction.js';
 import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import type { TalkNotice } from '../calls/calls.events.js';
-import { OrdersService } from '../orders/orders.service.js';
+import { OrderCards } from '../orders/orders.service.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import { AgentEventStore, type AgentEventRow, type TransferRow } from './agent-event.store.js';
 import { AttemptsReadModel } from './attempts.read-model.js';
@@ -62,7 +62,7 @@ export class MessageComposer {
     private readonly transactions: Transactions,
     private readonly vault: Vault,
     private readonly shops: ShopsService,
-    private readonly orders: OrdersService,
+    private readonly orders: OrderCards,
     private readonly agents: AgentsService,
     private readonly attempts: AttemptsReadModel,
     private readonly tape: AgentEventStore,

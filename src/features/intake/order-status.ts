@@ -10,7 +10,7 @@ import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService } from '../calls/calls.service.js';
 import { DialingService } from '../dialing/dialing.service.js';
-import { OrdersService, type OrderRow, type OrderView } from '../orders/orders.service.js';
+import { OrderCards, type OrderRow, type OrderView } from '../orders/orders.service.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import {
   attemptsOf,
@@ -35,7 +35,7 @@ const AT_WORK: readonly string[] = ['ready', 'reserved', 'talking', 'wrap_up'];
 export class OrderStatusReader {
   constructor(
     private readonly shops: ShopsService,
-    private readonly orders: OrdersService,
+    private readonly orders: OrderCards,
     private readonly agents: AgentsService,
     private readonly calls: CallsService,
     private readonly dialing: DialingService,

@@ -7,7 +7,7 @@ import { Events } from '../../platform/outbox/events.js';
 import { Jobs } from '../../platform/queue/jobs.js';
 import { OrderDesk } from './order-desk.js';
 import { orderFinished } from './orders.events.js';
-import { OrdersService, type DueOrder } from './orders.service.js';
+import { OrderCards, OrdersService, type DueOrder } from './orders.service.js';
 
 let app: TestApp;
 let shop: TestShop;
@@ -207,22 +207,22 @@ describe('an order on its way', () => {
   });
 
   it("is readable for the agent, with the buyer's other open orders", async () => {
-    const phone = freshPhone();
+    const [cards, phone] = [app.get(OrderCards), freshPhone()];
     const one = await scheduled({ customer: { phone, name: 'Іван' } });
     const two = await scheduled({ customer: { phone } });
     await inTx((tx) => orders.finish(tx, two, { outcome: 'confirmed' }));
     const three = await scheduled({ customer: { phone } });
-    expect(await orders.card(one)).toMatchObject({
+    expect(await cards.card(one)).toMatchObject({
       id: one,
       shopId: shop.shop,
       status: 'scheduled',
       customer: { phone, name: 'Іван' },
       attempts: 0,
     });
-    expect(await orders.phone(one)).toBe(phone);
+    expect(await cards.phone(one)).toBe(phone);
     const hash = (await inTx((tx) => orders.lock(tx, one))).phoneHash ?? Buffer.alloc(0);
-    expect((await orders.otherOpenOrders(shop.shop, hash, one)).map(({ id }) => id)).toEqual([three]);
-    expect(await orders.otherOpenOrders('overflowing', hash, one)).toEqual([]);
-    await expect(orders.card(randomUUID())).rejects.toMatchObject({ code: 'order.not_found' });
+    expect((await cards.otherOpenOrders(shop.shop, hash, one)).map(({ id }) => id)).toEqual([three]);
+    expect(await cards.otherOpenOrders('overflowing', hash, one)).toEqual([]);
+    await expect(cards.card(randomUUID())).rejects.toMatchObject({ code: 'order.not_found' });
   });
 });

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ShopsModule } from '../shops/shops.module.js';
 import { DoNotCallList } from './do-not-call-list.js';
+import { OrderCards } from './order-cards.js';
 import { OrderDesk } from './order-desk.js';
 import { DialQueue } from './dial-queue.js';
 import { OrderMessages } from './order-messages.js';
@@ -14,7 +15,16 @@ export { OrderDesk } from './order-desk.js';
 @Module({
   imports: [ShopsModule],
   controllers: [OrdersController],
-  providers: [OrdersService, DialQueue, OrderMessages, DoNotCallList, OrderDesk, OrdersHandlers, OrdersMetrics],
-  exports: [OrdersService, DoNotCallList, OrderDesk],
+  providers: [
+    OrdersService,
+    DialQueue,
+    OrderMessages,
+    DoNotCallList,
+    OrderCards,
+    OrderDesk,
+    OrdersHandlers,
+    OrdersMetrics,
+  ],
+  exports: [OrdersService, DoNotCallList, OrderCards, OrderDesk],
 })
 export class OrdersModule {}

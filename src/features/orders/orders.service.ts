@@ -1,32 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { RoutingHints } from '../../core/agent/call-needs.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { FirstCallTerms } from '../../core/order/deadline.js';
-import type { OrderCard, OrderContent } from '../../core/order/order-card.js';
 import type { PutOff } from '../../core/attempt/plan-turn.js';
 import type { PutOffReason } from '../../core/order/waiting-for.js';
 import { decideOrder, type LiveStatus, type OrderEvent } from '../../core/order/order-machine.js';
 import type { Outcome } from '../../core/order/order.js';
 import { DialerError } from '../../core/shared/errors.js';
-import { Vault } from '../../platform/auth/vault.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Events } from '../../platform/outbox/events.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import { DialQueue, type DueQuery } from './dial-queue.js';
 import { schedule, scheduleForgotten } from './dial-queue.store.js';
-import { orderCard, routingOf } from './order-content.js';
 import { OrderMessages } from './order-messages.js';
 import { putOffAlike } from './put-off.store.js';
-import { findOrder, findOrderByShopId, openOrdersOfPhone } from './order.read-model.js';
-import {
-  stateOf,
-  type Accepted,
-  type DueOrder,
-  type OrderInput,
-  type OrderRow,
-  type TimelineEntry,
-} from './order-row.js';
+import { stateOf, type Accepted, type DueOrder, type OrderInput, type OrderRow } from './order-row.js';
 import {
   insertTimeline,
   lockOrder,
@@ -36,7 +24,6 @@ import {
   setPutOff,
   setScheduled,
   takeSequence,
-  timelineOf,
   type Requeue,
 } from './order.store.js';
 import { orderFinished } from './orders.events.js';
@@ -44,20 +31,11 @@ import { lockOneOfBuyer, lockOpenOfBuyer, lockOrders, readOrders } from './share
 import { OrdersMetrics, type MessageType } from './orders.metrics.js';
 
 export { DoNotCallList } from './do-not-call-list.js';
+export { OrderCards, type OrderView } from './order-cards.js';
 export type { Accepted, DueOrder, OrderInput, OrderRow, TimelineEntry } from './order-row.js';
 
 /** Wakes the dialer; the payload is a hint. */
 const DIALER_CHANNEL = 'dialer';
-
-/** An order for the shop that sent it. */
-export interface OrderView {
-  readonly row: OrderRow;
-  /** null: a cancel came before the create, which has not come yet. */
-  readonly content: OrderContent | null;
-  /** What the choice of its agent rests on. */
-  readonly routing: RoutingHints | null;
-  readonly timeline: readonly TimelineEntry[];
-}
 
 /** When and why an order is to be called again. */
 export interface Reschedule {
@@ -83,7 +61,6 @@ export interface Finished {
 export class OrdersService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly vault: Vault,
     private readonly notifications: Notifications,
     private readonly events: Events,
     private readonly shops: ShopsService,
@@ -307,58 +284,6 @@ export class OrdersService {
       joinableAt: null,
     });
     if (row !== null) await insertTimeline(tx, row.shopId, orderRef, { kind: 'held', data: { reason } });
-  }
-
-  /** The whole order, readable, for the agent who talks about it. @throws DialerError `order.not_found` */
-  async card(orderRef: string): Promise<OrderCard> {
-    const row = (await this.transactions.read((tx) => findOrder(tx, orderRef))) ?? notFound();
-    return this.cardOf(row);
-  }
-
-  /** A row made readable. @throws DialerError `order.not_found` when only its cancel has come */
-  cardOf(row: OrderRow): OrderCard {
-    return orderCard(row, this.vault) ?? notFound();
-  }
-
-  /** E.164. @throws DialerError `order.not_found` */
-  async phone(orderRef: string): Promise<string> {
-    const row = await this.transactions.read((tx) => findOrder(tx, orderRef));
-    return row?.phoneEncrypted ? this.vault.decrypt(row.phoneEncrypted) : notFound();
-  }
-
-  /** The number with this hash, E.164, as long as one of the orders has it and is not withdrawn; else null. */
-  async phoneOf(orderRefs: readonly string[], phoneHash: Buffer): Promise<string | null> {
-    for (const orderRef of orderRefs) {
-      const row = await this.transactions.read((tx) => findOrder(tx, orderRef));
-      if (row?.phoneEncrypted == null || row.withdrawRequestedAt !== null) continue;
-      if (row.phoneHash?.equals(phoneHash) === true) return this.vault.decrypt(row.phoneEncrypted);
-    }
-    return null;
-  }
-
-  /** null: the shop has no such order. */
-  async findByShopId(shopId: string, orderId: string): Promise<OrderView | null> {
-    return this.transactions.read(async (tx) => {
-      const row = await findOrderByShopId(tx, shopId, orderId);
-      if (row === null) return null;
-      const content = this.contentOf(row);
-      return {
-        row,
-        content,
-        routing: content && routingOf(content),
-        timeline: await timelineOf(tx, shopId, row.orderRef),
-      };
-    });
-  }
-
-  /** The buyer's other orders with the same shop that are not final, earliest deadline first; at most 20. */
-  async otherOpenOrders(shopId: string, phoneHash: Buffer, except: string): Promise<OrderCard[]> {
-    const rows = await this.transactions.read((tx) => openOrdersOfPhone(tx, shopId, phoneHash, except));
-    return rows.map((row) => orderCard(row, this.vault)).filter((card) => card !== null);
-  }
-
-  private contentOf(row: OrderRow): OrderContent | null {
-    return row.cardEncrypted === null ? null : (JSON.parse(this.vault.decrypt(row.cardEncrypted)) as OrderContent);
   }
 
   private async join(tx: Tx, row: OrderRow, call: { callId: string; status: LiveStatus }): Promise<void> {

@@ -10,7 +10,7 @@ import type { Effect } from '../../core/outcome/agent-word.js';
 import { afterCommit, type Tx } from '../../platform/database/transaction.js';
 import { CallsService, type CallView } from '../calls/calls.service.js';
 import { DialingService } from '../dialing/dialing.service.js';
-import { DoNotCallList, OrdersService, type OrderRow } from '../orders/orders.service.js';
+import { DoNotCallList, OrderCards, OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { WritebackService } from '../writeback/writeback.service.js';
 import { AttemptHistory } from './attempt-history.read-model.js';
 import { attemptData, callbackData, outcomeData } from './outcome-messages.js';
@@ -25,6 +25,7 @@ export type EndedAttempt = { readonly result: AttemptResult; readonly call: Call
 export class Consequences {
   constructor(
     private readonly orders: OrdersService,
+    private readonly cards: OrderCards,
     private readonly doNotCall: DoNotCallList,
     private readonly writeback: WritebackService,
     private readonly calls: CallsService,
@@ -95,7 +96,7 @@ export class Consequences {
 
   private async hasOtherWay(tx: Tx, order: OrderRow): Promise<boolean> {
     if (order.phoneHash === null) return false;
-    return this.dialing.hasOtherWay(tx, this.orders.cardOf(order).customer.phone, order.phoneHash);
+    return this.dialing.hasOtherWay(tx, this.cards.cardOf(order).customer.phone, order.phoneHash);
   }
 
   private async next(tx: Tx, order: OrderRow, ended: EndedAttempt, hasOtherWay: boolean): Promise<NextAttempt> {

@@ -15,7 +15,7 @@ import { Log } from '../../platform/log/log.js';
 import type { SessionAgent } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService, type CallView, type OrderInCall } from '../calls/calls.service.js';
-import { OrdersService, type OrderRow } from '../orders/orders.service.js';
+import { OrderCards, OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { AttemptHistory } from './attempt-history.read-model.js';
 import { Consequences, type EndedAttempt } from './consequences.js';
 import { fingerprint, OutcomeStore } from './outcome.store.js';
@@ -35,6 +35,7 @@ export class OutcomesService {
   constructor(
     private readonly transactions: Transactions,
     private readonly orders: OrdersService,
+    private readonly cards: OrderCards,
     private readonly agents: AgentsService,
     private readonly calls: CallsService,
     private readonly store: OutcomeStore,
@@ -80,14 +81,14 @@ export class OutcomesService {
    */
   async record(agent: Speaker, callId: string, input: OutcomeInput, spooledAt?: Date): Promise<OrderCard> {
     const said = ownCall(agent, await this.transactions.read((tx) => this.calls.view(tx, callId)));
-    if (await this.isSaid(callId, input, spooledAt)) return this.orders.card(said.orderRef);
+    if (await this.isSaid(callId, input, spooledAt)) return this.cards.card(said.orderRef);
     const orderRef = await this.transactions.run(async (tx) => {
       await this.agents.noteOutcome(tx, agent.agentId, callId);
       const inCall = await this.calls.lockOrders(tx, callId);
       const call = ownCall(agent, await this.calls.view(tx, callId));
       const stage = await this.stageOf(tx, call, spooledAt);
       const orders = stage === 'over' ? inCall : [...inCall, ...(await this.named(tx, call, stage, inCall, input))];
-      const { words, errors } = readWords(input, orders, (order) => this.orders.cardOf(order));
+      const { words, errors } = readWords(input, orders, (order) => this.cards.cardOf(order));
       const news = await this.newsAmong(tx, callId, words, spooledAt);
       if (errors.length === 0 && news.length === 0) return call.orderRef;
       const at = spooledAt ?? new Date();
@@ -100,14 +101,14 @@ export class OutcomesService {
       }
       return call.orderRef;
     });
-    return this.orders.card(orderRef);
+    return this.cards.card(orderRef);
   }
 
   /** Whether the agent has said the very same before: repeats, however many come at once, wait for nobody. */
   private async isSaid(callId: string, input: OutcomeInput, spooledAt?: Date): Promise<boolean> {
     return this.transactions.read(async (tx) => {
       const orders = await this.calls.ordersInCall(tx, callId);
-      const { words, errors } = readWords(input, orders, (order) => this.orders.cardOf(order));
+      const { words, errors } = readWords(input, orders, (order) => this.cards.cardOf(order));
       if (errors.length > 0 || words.length === 0) return false;
       return (await this.newsAmong(tx, callId, words, spooledAt)).length === 0;
     });
