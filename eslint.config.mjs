@@ -21,6 +21,8 @@ const IMPURE_GLOBALS = [
   'WebSocket',
   'XMLHttpRequest',
 ];
+const SHARED_TIME =
+  'This machine’s clock may be wrong: take DatabaseClock (src/platform/clock), or performance.now() for durations.';
 const pure = (what) => `src/core is pure: ${what} comes in as an argument.`;
 
 export default defineConfig(
@@ -63,6 +65,23 @@ export default defineConfig(
         },
       ],
       'no-console': 'error',
+    },
+  },
+  {
+    files: ['src/features/**/*.ts'],
+    // The exchange's side has its machine's time; a tenure ends by whichever clock is first.
+    ignores: [
+      '**/*.spec.ts',
+      'src/features/calls/ari-telephony.ts',
+      'src/features/calls/virtual-telephony.ts',
+      'src/features/calls/tenures.ts',
+    ],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: SHARED_TIME },
+        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: SHARED_TIME },
+      ],
     },
   },
   {

@@ -64,6 +64,14 @@ describe('the rules of src', () => {
     expect(await rulesBrokenBy(code, 'src/platform/config/env.ts')).toEqual([]);
   });
 
+  it.each(['export const a = new Date();', 'export const a = Date.now();'])(
+    'let features take the time from the shared clock only: %s',
+    async (code) => {
+      expect(await rulesBrokenBy(code, 'src/features/orders/planted.ts')).toEqual(['no-restricted-syntax']);
+      expect(await rulesBrokenBy(code, 'src/platform/log/planted.ts')).toEqual([]);
+    },
+  );
+
   it('want named exports and the log instead of the console', async () => {
     expect(await rulesBrokenBy('export default 1;', 'src/features/orders/planted.ts')).toEqual([
       'no-restricted-exports',

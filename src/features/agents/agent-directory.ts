@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { DialerError } from '../../core/shared/errors.js';
 import { hashPassword, isPassword } from '../../platform/auth/password.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { GROUP_ID, LOGIN, type AgentDto, type GroupDto } from './agent.dto.js';
 import { AgentStore, type AgentRecord, type Group } from './agent.store.js';
@@ -17,6 +18,7 @@ export class AgentDirectory {
     private readonly agents: AgentStore,
     private readonly presences: PresenceStore,
     private readonly sessions: AgentSessions,
+    private readonly clock: DatabaseClock,
   ) {}
 
   groups(): Promise<Group[]> {
@@ -85,7 +87,7 @@ export class AgentDirectory {
       await this.checkGroups(tx, agent.groupIds);
       if (known) await this.checkPhone(tx, known, agent);
       await this.agents.save(tx, agent);
-      await this.presences.create(tx, agent.agentId, new Date());
+      await this.presences.create(tx, agent.agentId, this.clock.now());
       if (!agent.isEnabled) await this.sessions.endOfAgent(tx, agent.agentId, 'switched_off');
       else if (known && newHash !== null) await this.sessions.endOfAgent(tx, agent.agentId, 'password_changed');
       return { agent, isNew: known === null };

@@ -24,7 +24,7 @@ interface PhoneBook {
 @Injectable()
 export class AgentPhones {
   private readonly books = new Map<Telephony, PhoneBook>();
-  private askedAt = 0;
+  private askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
@@ -41,7 +41,7 @@ export class AgentPhones {
   /** Brings all exchanges in line with the sessions that live; called at every turn of the dialer, with the agents that it tends. */
   async tend(floor: readonly PresenceView[]): Promise<void> {
     const own = new Set(floor.filter((agent) => agent.endpoint === SOFTPHONE).map((agent) => agent.agentId));
-    const now = Date.now();
+    const now = performance.now();
     if (own.size === 0 || now - this.askedAt < ASK_EVERY_MS) return;
     this.askedAt = now;
     const accounts = (await this.agents.phones()).filter((account) => own.has(account.agentId));

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AttemptResult } from '../../core/call/result.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { OrderCards, OrdersService, type OrderRow } from '../orders/orders.service.js';
 import {
@@ -35,6 +36,7 @@ export class CallOrders {
     private readonly transactions: Transactions,
     private readonly orders: OrdersService,
     private readonly cards: OrderCards,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** All orders in the call, the first one among them, locked in the order of their ids. */
@@ -79,7 +81,7 @@ export class CallOrders {
     const row = await this.orders.joinByName(tx, { callId, ...buyer, orderId, status });
     if (row === null) return null;
     const number = row.attemptsMade + 1;
-    await insertAttempt(tx, { callId, shopId: buyer.shopId, orderRef: row.orderRef, number, at: new Date() });
+    await insertAttempt(tx, { callId, shopId: buyer.shopId, orderRef: row.orderRef, number, at: this.clock.now() });
     return { order: await this.orders.lock(tx, row.orderRef), number, isMain: false };
   }
 
@@ -125,7 +127,7 @@ export class CallOrders {
       const staying = all.filter(isWanted);
       const heir = staying[0];
       if (heir === undefined) return false;
-      const at = new Date();
+      const at = this.clock.now();
       for (const one of all) {
         if (isWanted(one)) continue;
         await this.leave(tx, callId, one.order, at);

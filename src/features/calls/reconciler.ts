@@ -100,7 +100,7 @@ export class Reconciler {
   }
 
   private async endOwnerless(node: Telephony, survey: Survey): Promise<void> {
-    const now = Date.now();
+    const now = this.clock.now().getTime();
     const unknown = survey.legs.filter(
       (leg) =>
         now - leg.createdAt.getTime() > YOUNG_MS &&

@@ -22,6 +22,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DialerError } from '../../core/shared/errors.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import type { Agent, SessionAgent } from '../agents/agents.events.js';
@@ -54,6 +55,7 @@ export class DesktopController {
     private readonly settings: Settings,
     private readonly transactions: Transactions,
     private readonly figuresOf: FiguresReadModel,
+    private readonly clock: DatabaseClock,
   ) {}
 
   @Post('session')
@@ -103,7 +105,7 @@ export class DesktopController {
   @Get('figures')
   @UseGuards(SessionGuard)
   async figures(@SignedInAgent() agent: SessionAgent, @Query() query: FiguresQueryDto): Promise<FiguresMessage> {
-    const earliest = Date.now() - DAY_MS;
+    const earliest = this.clock.now().getTime() - DAY_MS;
     const since = new Date(Math.max(earliest, query.since === undefined ? earliest : Date.parse(query.since)));
     return this.transactions.read((tx) => this.figuresOf.since(tx, agent.agentId, since));
   }

@@ -6,6 +6,7 @@ import { MAX_CALLBACK_DAYS } from '../../core/outcome/agent-word.js';
 import type { OrderCard } from '../../core/order/order-card.js';
 import type { CallId, OrderRef, ShopId } from '../../core/shared/ids.js';
 import { Vault } from '../../platform/auth/vault.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
@@ -66,6 +67,7 @@ export class MessageComposer {
     private readonly agents: AgentsService,
     private readonly attempts: AttemptsReadModel,
     private readonly tape: AgentEventStore,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** @returns null when there is nothing to show any more */
@@ -181,7 +183,7 @@ export class MessageComposer {
     const ahead = {
       rules: shop.ringRules,
       timeZones: candidateZones({ ...order.customer, delivery: order.delivery, shop: shop.settings }),
-      now: new Date(),
+      now: this.clock.now(),
       days: MAX_CALLBACK_DAYS,
     };
     return {

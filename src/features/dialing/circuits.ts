@@ -9,6 +9,7 @@ import {
   type Circuit,
   type CircuitState,
 } from '../../core/trunk/circuit-breaker.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { CallsService, type TrunkCallFact } from '../calls/calls.service.js';
@@ -41,13 +42,14 @@ export class Circuits {
     private readonly transactions: Transactions,
     private readonly calls: CallsService,
     private readonly log: Log,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** Takes in what has become known since the last look. */
   async look(): Promise<void> {
     if (performance.now() - this.readAtMs < READ_EVERY_MS) return;
     this.readAtMs = performance.now();
-    const since = new Date(this.newestAt === 0 ? Date.now() - FIRST_LOOK_MS : this.newestAt - LATE_MS);
+    const since = new Date(this.newestAt === 0 ? this.clock.now().getTime() - FIRST_LOOK_MS : this.newestAt - LATE_MS);
     const facts = await this.transactions.read((tx) => this.calls.trunkFactsSince(tx, since));
     for (const fact of facts) {
       const isOld = fact.at.getTime() < this.newestAt - WINDOW_MS;

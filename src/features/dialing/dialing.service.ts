@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { chooseCallerId, chooseTrunk, type ShopCallerIds } from '../../core/trunk/choose-trunk.js';
 import { DialerError } from '../../core/shared/errors.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Settings } from '../../platform/config/settings.js';
 import type { WayTo } from '../../core/trunk/choose-trunk.js';
 import { Notifications } from '../../platform/database/notifications.js';
@@ -76,6 +77,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly lines: Lines,
     private readonly metrics: DialingMetrics,
     private readonly log: Log,
+    private readonly clock: DatabaseClock,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -292,7 +294,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async explain(groupId: string, tick: Tick): Promise<void> {
-    const record = recordOf(groupId, tick, new Date());
+    const record = recordOf(groupId, tick, this.clock.now());
     this.metrics.decided(groupId, record.dial);
     await this.pacingStore.save(record);
   }

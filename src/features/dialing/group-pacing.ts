@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { FloorWatch, type SeenAgent } from '../../core/pacing/floor-watch.js';
 import { factsOfCall, factsOfPast } from '../../core/pacing/pacing-fact.js';
 import { PredictivePacer } from '../../core/pacing/predictive.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { CallsService } from '../calls/calls.service.js';
@@ -36,6 +37,7 @@ export class GroupPacing {
     private readonly transactions: Transactions,
     private readonly calls: CallsService,
     private readonly log: Log,
+    private readonly clock: DatabaseClock,
   ) {
     calls.onMoved(({ groupId, call, number }, before) => {
       const pacer = this.led.get(groupId)?.pacer;
@@ -81,7 +83,7 @@ export class GroupPacing {
     const past = await this.transactions.read((tx) =>
       this.calls.recentOf(tx, groupId, of.shopIds, CALLS_TO_LEARN_FROM),
     );
-    const [nowSeconds, nowMs] = [pacingSeconds(), Date.now()];
+    const [nowSeconds, nowMs] = [pacingSeconds(), this.clock.now().getTime()];
     for (const call of past)
       for (const fact of factsOfPast(call)) pacer.learn(fact, nowSeconds - (nowMs - call.endedAt.getTime()) / 1000);
     if (past.length > 0) this.log.info('pacing learnt from earlier calls', { groupId, calls: past.length });

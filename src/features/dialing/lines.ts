@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { hasOtherWay, wayTo, type TrunkLoad, type WayTo } from '../../core/trunk/choose-trunk.js';
 import type { CircuitState } from '../../core/trunk/circuit-breaker.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { CallsService } from '../calls/calls.service.js';
 import { Circuits } from './circuits.js';
@@ -34,6 +35,7 @@ export class Lines {
     private readonly store: TrunkStore,
     private readonly calls: CallsService,
     private readonly circuits: Circuits,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** As it looks now; another dialer may take lines the next moment. */
@@ -49,7 +51,7 @@ export class Lines {
 
   /** Trunks that failed on calls to these numbers a moment ago, before anything rang, by the hex of the number's hash. */
   async failed(tx: Tx, phoneHashes: readonly Buffer[]): Promise<Map<string, string[]>> {
-    return this.calls.failedTrunks(tx, phoneHashes, new Date(Date.now() - FAILURE_REMEMBERED_MS));
+    return this.calls.failedTrunks(tx, phoneHashes, new Date(this.clock.now().getTime() - FAILURE_REMEMBERED_MS));
   }
 
   /** How it stands with the lines to a number now. */
@@ -62,7 +64,7 @@ export class Lines {
   /** Whether a trunk that works, and has not just failed on it, leads to the number. */
   async hasOtherWay(tx: Tx, number: string, phoneHash: Buffer): Promise<boolean> {
     const failedTrunks = (await this.failed(tx, [phoneHash])).get(phoneHash.toString('hex')) ?? [];
-    const now = new Date();
+    const now = this.clock.now();
     const trunks = (await this.enabled(tx)).map((trunk) => ({
       ...trunk,
       linesFree: 0,
@@ -77,7 +79,7 @@ export class Lines {
 
   private async linesOf(tx: Tx, trunks: readonly TrunkEntity[]): Promise<TrunkLines[]> {
     const [use, rates] = [await this.calls.trunkUse(tx), await this.calls.ratesLeft(tx, trunks)];
-    const now = new Date();
+    const now = this.clock.now();
     return trunks.map((trunk) => {
       const { trunkId, maxChannels } = trunk;
       const { live, undecided } = use.get(trunkId) ?? { live: 0, undecided: 0 };

@@ -231,7 +231,7 @@ export class Pacer {
     if (placed === null) {
       // The number is on another call of ours, perhaps of another shop (invariant I4).
       if (agent !== null) await this.agents.afterCall(tx, agent.agentId, callId, 'ready');
-      await this.orders.putOff(tx, order.orderRef, new Date(Date.now() + LOOK_AGAIN_MS), 'number_busy');
+      await this.orders.putOff(tx, order.orderRef, new Date(this.clock.now().getTime() + LOOK_AGAIN_MS), 'number_busy');
       return null;
     }
     await this.orders.setProgress(tx, order.orderRef, 'dialing', callId);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import { DialerError } from '../../core/shared/errors.js';
 import { sha256 } from '../../platform/auth/tokens.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
@@ -47,6 +48,7 @@ export class IntakeService {
     private readonly tracing: Tracing,
     private readonly log: Log,
     settings: Settings,
+    private readonly clock: DatabaseClock,
   ) {
     const perSecond = settings.shopWebhooksPerSecond;
     this.gate = new FloodGate(perSecond, 2 * perSecond);
@@ -59,7 +61,7 @@ export class IntakeService {
    */
   async receive(shopId: string, headers: Headers, body: Buffer): Promise<string> {
     if (!isPlainJson({ headers })) throw new HttpProblem(415);
-    const receivedAt = new Date();
+    const receivedAt = this.clock.now();
     const { shop, envelope } = await this.authenticate(shopId, headers, body, receivedAt);
     const waitSeconds = this.gate.take(shopId, performance.now());
     if (waitSeconds !== null) throw new HttpProblem(429, undefined, { 'retry-after': String(waitSeconds) });
@@ -71,7 +73,7 @@ export class IntakeService {
 
   /** Forgets webhook ids that nobody repeats any more. */
   async forgetOldMessages(): Promise<void> {
-    const before = new Date(Date.now() - REMEMBERED_MS);
+    const before = new Date(this.clock.now().getTime() - REMEMBERED_MS);
     while ((await this.transactions.run((tx) => forgetMessages(tx, before, FORGOTTEN_AT_ONCE))) === FORGOTTEN_AT_ONCE);
   }
 
@@ -135,7 +137,7 @@ export class IntakeService {
           ...(effect === 'created' ? { id: spanIdOf('order', orderRef) } : {}),
           parentId: currentTrace().spanId ?? null,
           startedAt: receivedAt,
-          endedAt: new Date(),
+          endedAt: this.clock.now(),
           attributes: { shop: shopId, 'order.ref': orderRef, effect },
         });
       }

@@ -6,6 +6,7 @@ import { doMeet } from '../../core/calling-hours/calling-hours.js';
 import { mayRing } from '../../core/calling-hours/may-ring.js';
 import { waitingFor, type WaitingForInput } from '../../core/order/waiting-for.js';
 import { DialerError } from '../../core/shared/errors.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService } from '../calls/calls.service.js';
@@ -40,6 +41,7 @@ export class OrderStatusReader {
     private readonly calls: CallsService,
     private readonly dialing: DialingService,
     private readonly transactions: Transactions,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** @throws DialerError `order.not_found` */
@@ -47,7 +49,7 @@ export class OrderStatusReader {
     const [shop, view] = [await this.shops.get(shopId), await this.orders.findByShopId(shopId, orderId)];
     if (view === null) throw new DialerError('order.not_found', 'The shop has no such order.');
     const { row, content, timeline } = view;
-    const now = new Date();
+    const now = this.clock.now();
     const queued = row.status === 'scheduled' ? await this.inQueue(shop, view, now) : NOT_IN_QUEUE;
     const { attempts, deliveries, liveCalls, groups, pastCalls, isOnCall } = await this.transactions.read(
       async (tx) => ({

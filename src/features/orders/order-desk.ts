@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DialerError } from '../../core/shared/errors.js';
 import { readPhoneNumber } from '../../core/shared/phone-number.js';
 import { Vault } from '../../platform/auth/vault.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { ShopsService } from '../shops/shops.service.js';
@@ -26,6 +27,7 @@ export class OrderDesk {
     private readonly shops: ShopsService,
     private readonly orders: OrdersService,
     private readonly doNotCall: DoNotCallList,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** Held orders, newest first; `next` is null on the last page. */
@@ -78,12 +80,12 @@ export class OrderDesk {
 
   /** Ends waiting orders of buyers who were listed lately, but so long ago; at most 200 at once. */
   async blockListed(afterSeconds = BLOCK_AFTER_SECONDS): Promise<void> {
-    await this.block((tx) => waitingOfListed(tx, ago(afterSeconds), BLOCK_BATCH));
+    await this.block((tx) => waitingOfListed(tx, this.ago(afterSeconds), BLOCK_BATCH));
   }
 
   /** The same for orders that came back into the queue of a buyer listed long ago: the dialer has met them in vain. */
   async blockRefused(): Promise<void> {
-    await this.block((tx) => refusedOfListed(tx, ago(BLOCK_AFTER_SECONDS), BLOCK_BATCH));
+    await this.block((tx) => refusedOfListed(tx, this.ago(BLOCK_AFTER_SECONDS), BLOCK_BATCH));
   }
 
   private async block(find: (tx: Tx) => Promise<string[]>): Promise<void> {
@@ -94,6 +96,10 @@ export class OrderDesk {
         if (await this.doNotCall.isListed(tx, orderRef)) await this.orders.finish(tx, orderRef, { outcome: 'blocked' });
       });
     }
+  }
+
+  private ago(seconds: number): Date {
+    return new Date(this.clock.now().getTime() - seconds * 1000);
   }
 
   private async withHeld(
@@ -110,8 +116,4 @@ export class OrderDesk {
       await work(tx, order);
     });
   }
-}
-
-function ago(seconds: number): Date {
-  return new Date(Date.now() - seconds * 1000);
 }

@@ -7,6 +7,7 @@ import { effectiveRetry } from '../../core/calling-hours/jurisdiction.js';
 import type { Outcome } from '../../core/order/order.js';
 import { isDemo } from '../../core/order/shop-settings.js';
 import type { Effect } from '../../core/outcome/agent-word.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { afterCommit, type Tx } from '../../platform/database/transaction.js';
 import { CallsService, type CallView } from '../calls/calls.service.js';
 import { DialingService } from '../dialing/dialing.service.js';
@@ -33,6 +34,7 @@ export class Consequences {
     private readonly history: AttemptHistory,
     private readonly store: OutcomeStore,
     private readonly metrics: OutcomesMetrics,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** An agent's word takes effect. `ended` null: a correction. */
@@ -126,7 +128,7 @@ export class Consequences {
         answeredAt: pastCalls.filter(({ result }) => result === 'answered').map(({ startedAt }) => startedAt),
         timeZone: order.timeZones[0] ?? settings.timeZone,
       },
-      now: new Date(),
+      now: this.clock.now(),
       giveUpAt: isPromised ? laterOf(giveUpAt, untilPromised(order)) : giveUpAt,
       random: Math.random,
     });
@@ -175,7 +177,7 @@ export class Consequences {
       order,
       'order.outcome',
       sequence,
-      outcomeData({ order, sequence, outcome, word, call, now: new Date() }),
+      outcomeData({ order, sequence, outcome, word, call, now: this.clock.now() }),
     );
   }
 

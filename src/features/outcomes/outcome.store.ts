@@ -62,7 +62,7 @@ export class OutcomeStore {
     tx: Tx,
     of: { shopId: string; orderRef: string; callId: string; agentId: string; agentName: string },
     word: AgentWord,
-    decidedAt = new Date(),
+    decidedAt: Date,
   ): Promise<StoredWord> {
     const id = uuidv7();
     const details: Details = {

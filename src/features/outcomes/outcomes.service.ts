@@ -10,6 +10,7 @@ import {
   type WordDecision,
 } from '../../core/outcome/agent-word.js';
 import { DialerError, type FieldError } from '../../core/shared/errors.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import type { SessionAgent } from '../agents/agents.events.js';
@@ -43,6 +44,7 @@ export class OutcomesService {
     private readonly consequences: Consequences,
     private readonly words: WordSpool,
     private readonly log: Log,
+    private readonly clock: DatabaseClock,
   ) {
     words.onReplay((word, at) => this.replay(word, at));
   }
@@ -55,7 +57,7 @@ export class OutcomesService {
    * @throws DialerError as {@link record}, and `busy.retry_later` when the disk does not take it either
    */
   async take(agent: SessionAgent, callId: string, input: OutcomeInput): Promise<OrderCard | null> {
-    const at = new Date();
+    const at = this.clock.now();
     if (agent.isRemembered !== true && !this.words.holds(callId)) {
       try {
         return await this.record(agent, callId, input);
@@ -91,7 +93,7 @@ export class OutcomesService {
       const { words, errors } = readWords(input, orders, (order) => this.cards.cardOf(order));
       const news = await this.newsAmong(tx, callId, words, spooledAt);
       if (errors.length === 0 && news.length === 0) return call.orderRef;
-      const at = spooledAt ?? new Date();
+      const at = spooledAt ?? this.clock.now();
       refuse([...errors, ...news.flatMap(({ word, pointer }) => checkWord(word, at).map(under(pointer)))]);
       for (const { of, word, isNamed } of news) {
         const decision = this.decide(stage, callId, of.order, word);

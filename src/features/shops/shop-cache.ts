@@ -1,5 +1,6 @@
 import { ringRules, type RingRules } from '../../core/calling-hours/may-ring.js';
 import { DEFAULT_SHOP_SETTINGS, type ShopSettings } from '../../core/order/shop-settings.js';
+import type { Clock } from '../../core/shared/clock.js';
 import type { Transactions, Tx } from '../../platform/database/transaction.js';
 import type { Vault } from '../../platform/auth/vault.js';
 import type { ClosedDates } from './closed-dates.js';
@@ -61,6 +62,7 @@ export class ShopCache {
     private readonly transactions: Transactions,
     private readonly vault: Vault,
     private readonly closedDates: ClosedDates,
+    private readonly clock: Clock,
   ) {}
 
   /** The present snapshot. @throws DialerError `busy.retry_later` when it is too old and Postgres does not answer */
@@ -131,7 +133,7 @@ export class ShopCache {
 
   /** Read anew when the shop was changed, or a year has begun whose holidays count. */
   private async rulesOf(row: ShopRow, settings: ShopSettings, all: Map<string, RingRules>): Promise<RingRules> {
-    const now = new Date();
+    const now = this.clock.now();
     const key = `${row.shop_id} ${row.updated_at.getTime()} ${now.getUTCFullYear()}`;
     const rules = this.rules.get(key) ?? ringRules(settings, await this.closedDates.of(settings, now));
     all.set(key, rules);
@@ -156,8 +158,7 @@ export class ShopCache {
   }
 }
 
-/** Values whose time has not run out since the snapshot was read. */
-export function liveValues<T>(entries: readonly Expiring<T>[]): T[] {
-  const now = Date.now();
-  return entries.filter((entry) => entry.expiresAt === null || entry.expiresAt.getTime() > now).map((e) => e.value);
+/** Values whose time has not run out by `now`. */
+export function liveValues<T>(entries: readonly Expiring<T>[], now: Date): T[] {
+  return entries.filter((entry) => entry.expiresAt === null || entry.expiresAt > now).map((e) => e.value);
 }

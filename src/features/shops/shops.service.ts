@@ -5,6 +5,7 @@ import { prefixQuery } from '../../core/shared/search-words.js';
 import { sha256 } from '../../platform/auth/tokens.js';
 import { PublicHolidays } from '../../platform/calendar/public-holidays.js';
 import { Vault } from '../../platform/auth/vault.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { findArticle, listArticles, type Article, type ArticleHead } from './article.store.js';
@@ -31,8 +32,9 @@ export class ShopsService implements OnModuleInit {
     vault: Vault,
     private readonly notifications: Notifications,
     publicHolidays: PublicHolidays,
+    private readonly clock: DatabaseClock,
   ) {
-    this.cache = new ShopCache(transactions, vault, new ClosedDates(publicHolidays));
+    this.cache = new ShopCache(transactions, vault, new ClosedDates(publicHolidays), clock);
   }
 
   onModuleInit(): void {
@@ -55,12 +57,12 @@ export class ShopsService implements OnModuleInit {
 
   /** Live secrets of the shop's own webhooks (`whsec_…`), newest first; none for an unknown shop. */
   async webhookSecrets(shopId: string): Promise<string[]> {
-    return liveValues((await this.cache.all()).get(shopId)?.webhookSecrets ?? []);
+    return liveValues((await this.cache.all()).get(shopId)?.webhookSecrets ?? [], this.clock.now());
   }
 
   /** Whether the key is a live one of the shop; an unknown shop takes as long and has none. */
   async isApiKey(shopId: string, key: string): Promise<boolean> {
-    const hashes = liveValues((await this.cache.all()).get(shopId)?.apiKeyHashes ?? []);
+    const hashes = liveValues((await this.cache.all()).get(shopId)?.apiKeyHashes ?? [], this.clock.now());
     const given = sha256(key);
     let isLive = false;
     for (const hash of [...hashes, NO_KEY]) if (timingSafeEqual(hash, given) && hash !== NO_KEY) isLive = true;
@@ -85,7 +87,7 @@ export class ShopsService implements OnModuleInit {
 
   /** All live secrets of a destination, newest first: during a rotation messages are signed with both. */
   async destinationSecrets(shopId: string, name: string): Promise<string[]> {
-    return liveValues((await this.cache.all()).get(shopId)?.destinationSecrets.get(name) ?? []);
+    return liveValues((await this.cache.all()).get(shopId)?.destinationSecrets.get(name) ?? [], this.clock.now());
   }
 
   /** Switches a destination off (the receiver answered 410); naming it in a PUT of the shop switches it on again. */

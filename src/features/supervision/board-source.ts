@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { shownState } from '../../core/call/shown-state.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService, type ShopWindow, type WindowCount } from '../calls/calls.service.js';
@@ -40,6 +41,7 @@ export class BoardSource {
     private readonly agents: AgentsService,
     private readonly calls: CallsService,
     private readonly dialing: DialingService,
+    private readonly clock: DatabaseClock,
   ) {
     this.orders = new Reading(ORDERS_EVERY_MS, () => this.readOrders());
     this.abandoned = new Reading(ABANDONED_EVERY_MS, () =>
@@ -58,7 +60,7 @@ export class BoardSource {
     const { waiting, urgent, held } = await this.orders.get();
     const abandons = await this.abandons(shops, pacing);
     const trunks = await this.dialing.trunkUse();
-    const at = new Date();
+    const at = this.clock.now();
     const recordOf = new Map(pacing.map((record) => [record.group, record]));
     return {
       at: at.toISOString(),
@@ -101,7 +103,7 @@ export class BoardSource {
     const groupsOf = new Map(
       (await this.shops.list()).map(({ shopId, settings }) => [shopId, settings.agentGroups.map(({ group }) => group)]),
     );
-    const from = historyFrom(new Date());
+    const from = historyFrom(this.clock.now());
     const happened = await this.transactions.read(async (tx) => ({
       calls: await this.past.calls(tx, from),
       orders: await this.past.orders(tx, from),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Webhook } from 'standardwebhooks';
 import { Vault } from '../../platform/auth/vault.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { OutboundClient, type Exchange } from '../../platform/http/outbound-client.js';
 import { Log, withTrace } from '../../platform/log/log.js';
@@ -37,10 +38,13 @@ export class Deliverer {
     private readonly jobs: Jobs,
     private readonly tracing: Tracing,
     private readonly log: Log,
+    private readonly clock: DatabaseClock,
   ) {}
 
-  /** Sends what has been due longest at this destination. @returns false when nothing is due that could be claimed */
+  /** Sends what has been due longest at this destination. @returns false when nothing is due that could be claimed, or the time is not known yet */
   async sendNext(shopId: string, destination: string): Promise<boolean> {
+    // A shop refuses what is signed with a wrong time, and says so for good.
+    if (!this.clock.isKnown) return false;
     const claimedAtMs = performance.now();
     const delivery = await this.claimNext(shopId, destination);
     if (delivery === null) return false;
@@ -84,10 +88,10 @@ export class Deliverer {
     const secrets = await this.shops.destinationSecrets(shopId, destination);
     await failpoint('writeback_claimed');
     if (performance.now() - claimedAtMs > STALE_MS) return;
-    const startedAt = new Date();
+    const startedAt = this.clock.now();
     const exchange = await this.exchange(delivery, delivery.url, secrets);
     await failpoint('writeback_sent');
-    const verdict = judge(exchange, delivery, new Date(), Math.random);
+    const verdict = judge(exchange, delivery, this.clock.now(), Math.random);
     this.trace(delivery, verdict, exchange, startedAt);
     await this.write(delivery, verdict, exchange.kind === 'answered' ? exchange.status : null);
     await failpoint('writeback_acknowledged');
@@ -101,7 +105,7 @@ export class Deliverer {
       traceId: delivery.traceId,
       parentId: spanIdOf('order', delivery.orderRef),
       startedAt,
-      endedAt: new Date(),
+      endedAt: this.clock.now(),
       attributes: {
         shop: delivery.shopId,
         'order.ref': delivery.orderRef,
@@ -126,13 +130,13 @@ export class Deliverer {
     return this.client.post(url, ...message);
   }
 
-  /** Headers and body of Standard Webhooks 1.0.0; one signature for each live secret. The time is that of this try. */
+  /** Headers and body of Standard Webhooks 1.0.0; one signature for each live secret. The time is that of this try, by the database's clock. */
   private signed(
     delivery: ClaimedDelivery,
     secrets: readonly string[],
   ): [headers: Record<string, string>, body: string] {
     const body = this.vault.decrypt(delivery.bodyEncrypted);
-    const at = new Date();
+    const at = this.clock.now();
     return [
       {
         'content-type': 'application/json',
@@ -165,7 +169,8 @@ export class Deliverer {
       return isOurs;
     });
     if (!isNews) return;
-    if (verdict.kind === 'delivered') this.metrics.delivered(shopId, Date.now() - delivery.createdAt.getTime(), tries);
+    if (verdict.kind === 'delivered')
+      this.metrics.delivered(shopId, this.clock.now().getTime() - delivery.createdAt.getTime(), tries);
     else {
       const nextTryAt = verdict.kind === 'retry' ? { nextTryAt: verdict.at } : {};
       this.metrics.failed(shopId, verdict.kind, { because: verdict.because, tries, ...nextTryAt });

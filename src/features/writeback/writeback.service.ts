@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { DialerError } from '../../core/shared/errors.js';
 import { Vault } from '../../platform/auth/vault.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Jobs } from '../../platform/queue/jobs.js';
 import { DeliveryReadModel, type DeliveryView } from './delivery.read-model.js';
@@ -36,6 +37,7 @@ export class WritebackService {
     private readonly store: DeliveryStore,
     private readonly readModel: DeliveryReadModel,
     private readonly lanes: DestinationLanes,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** Writes one delivery for each destination that asked for the event; sent once the caller's transaction has committed. */
@@ -43,7 +45,7 @@ export class WritebackService {
     const { shopId, orderRef, event, sequence, data, traceId } = message;
     const destinations = await this.store.interestedDestinations(tx, shopId, event);
     if (destinations.length === 0) return;
-    const body = JSON.stringify({ type: event, timestamp: new Date().toISOString(), data });
+    const body = JSON.stringify({ type: event, timestamp: this.clock.now().toISOString(), data });
     for (const destination of destinations) {
       const id = uuidv7();
       await this.store.insert(tx, {

@@ -4,6 +4,8 @@ import { rows, Transactions } from '../database/transaction.js';
 import { Metrics } from '../metrics/metrics.js';
 
 const LOOK_EVERY_MS = 5_000;
+/** As long as the database's time is not known. */
+const ASK_AGAIN_MS = 500;
 /** Clocks further apart than this are wrong, and nobody knows which (reliability: clock jump). */
 const MOST_SKEW_MS = 2_000;
 /** A look that took longer says too little. */
@@ -21,6 +23,7 @@ export class DatabaseClock implements Clock, OnModuleInit, OnModuleDestroy {
   private offsetMs: number | null = null;
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> = Promise.resolve();
+  private isClosed = false;
 
   constructor(
     private readonly transactions: Transactions,
@@ -38,14 +41,12 @@ export class DatabaseClock implements Clock, OnModuleInit, OnModuleDestroy {
 
   async onModuleInit(): Promise<void> {
     await this.look();
-    this.timer = setInterval(() => {
-      this.looking = this.look();
-    }, LOOK_EVERY_MS);
-    this.timer.unref();
+    this.lookAgain();
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
+    this.isClosed = true;
+    clearTimeout(this.timer);
     await this.looking;
   }
 
@@ -57,6 +58,11 @@ export class DatabaseClock implements Clock, OnModuleInit, OnModuleDestroy {
     return performance.now();
   }
 
+  /** False before the first look: `now` is this machine's clock then, which nothing that leaves the installation may rely on. */
+  get isKnown(): boolean {
+    return this.offsetMs !== null;
+  }
+
   /** Whether this process's clock may be more than 2 s off the database's; also true as long as that is not known. */
   get isSkewed(): boolean {
     const skewMs = this.skewMs();
@@ -66,6 +72,17 @@ export class DatabaseClock implements Clock, OnModuleInit, OnModuleDestroy {
   /** This process's clock less the database's; null before the first look. */
   private skewMs(): number | null {
     return this.offsetMs === null ? null : Date.now() - (this.offsetMs + performance.now());
+  }
+
+  private lookAgain(): void {
+    if (this.isClosed) return;
+    this.timer = setTimeout(
+      () => {
+        this.looking = this.look().then(() => this.lookAgain());
+      },
+      this.isKnown ? LOOK_EVERY_MS : ASK_AGAIN_MS,
+    );
+    this.timer.unref();
   }
 
   private async look(): Promise<void> {

@@ -35,7 +35,6 @@ function clockJump(name: string, offMs: number): Fault {
     name,
     covers: ['F48'],
     hits: ['leader'],
-    isOpen: true,
     lastsMs: 6_000,
     restMs: 4_000,
     async inject(target) {
