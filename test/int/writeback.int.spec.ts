@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WritebackModule } from '../../src/features/writeback/writeback.module.js';
 import { DestinationLanes } from '../../src/features/writeback/destination-lanes.js';
 import { Deliverer } from '../../src/features/writeback/deliverer.js';
 import { WritebackService } from '../../src/features/writeback/writeback.service.js';
+import { DatabaseClock } from '../../src/platform/clock/database-clock.js';
 import { Transactions } from '../../src/platform/database/transaction.js';
 import { Sweeps } from '../../src/platform/queue/sweeps.js';
 import { startDemoShop, type DeliveryTry, type DemoShop } from '../../tools/demo-shop/demo-shop.js';
@@ -189,6 +190,18 @@ describe('a delivery', () => {
     ]);
     expect(new Set(outside.deliveries().map((one) => one.webhookId)).size).toBe(1);
     expect(outside.problems()).toEqual([]);
+  });
+
+  it('waits until the time is known', async () => {
+    const { shop, outside } = await aShop();
+    const order = await anOrder(shop);
+    const isKnown = vi.spyOn(test.get(DatabaseClock), 'isKnown', 'get').mockReturnValue(false);
+    await tell(shop, order, 1);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(seen(outside)).toEqual([]);
+    expect(await statesOf(order.ref)).toEqual(['pending']);
+    isKnown.mockRestore();
+    await untilStates(order.ref, ['delivered']);
   });
 
   it('is signed with both secrets during a rotation', async () => {

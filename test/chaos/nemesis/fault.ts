@@ -28,8 +28,6 @@ export interface Fault {
   readonly worksMs?: number;
   /** Has runs of its own: it would take the time of many others. */
   readonly isLong?: boolean;
-  /** Promises that do not hold under it yet: done only when it is asked for by name. */
-  readonly isOpen?: boolean;
   /** The pause that the installation gets afterwards before the next fault. */
   readonly restMs: number;
   /** @returns how to end it, with what proves from outside that it happened; null when there is no proof: the fault is then no fault */
