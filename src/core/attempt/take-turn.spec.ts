@@ -5,7 +5,7 @@ import { DEFAULT_SHOP_SETTINGS, type ShopSettings } from '../order/shop-settings
 import type { PacingFact } from '../pacing/pacing-fact.js';
 import { PredictivePacer } from '../pacing/predictive.js';
 import type { TurnTrunk } from './plan-turn.js';
-import { foresee, takeTurn, type GroupTurn, type PacedOrder, type PacedShop } from './take-turn.js';
+import { findUnplannable, foresee, takeTurn, type GroupTurn, type PacedOrder, type PacedShop } from './take-turn.js';
 
 const now = new Date('2026-11-24T10:00:00Z');
 
@@ -184,5 +184,21 @@ describe('a turn of a group', () => {
       { attempt: 1, count: 2, needsAgent: false },
       { attempt: 3, count: 1, needsAgent: false },
     ]);
+  });
+});
+
+describe('an order that makes a turn throw', () => {
+  it('is found among the due ones, wherever it stands', () => {
+    const broken: PacedOrder = {
+      ...anOrder(1),
+      get timeZones(): string[] {
+        throw new TypeError('of no use');
+      },
+    };
+    const turn = aTurn({ due: [...manyMore.slice(0, 3), broken, ...manyMore.slice(3)] });
+    const pacer = new PredictivePacer({ cap: 0.03, abandonAfterSeconds: 2, ringSeconds: 25, isScreened: false });
+    expect(() => takeTurn(pacer, { ...turn, floor: { ...turn.floor, free: idle(30) } }, 1)).toThrow();
+    expect(findUnplannable(turn)).toBe('o1');
+    expect(findUnplannable(aTurn())).toBeNull();
   });
 });

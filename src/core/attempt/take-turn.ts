@@ -88,6 +88,23 @@ export function takeTurn<O extends PacedOrder, A extends TurnAgent, T extends Tu
   return { load, decision, ...modes, plan };
 }
 
+/** The first of the due orders that alone makes a turn throw; null: none does. For when {@link takeTurn} has thrown. */
+export function findUnplannable<O extends PacedOrder, A extends TurnAgent, T extends TurnTrunk>(
+  turn: GroupTurn<O, A, T>,
+): string | null {
+  const ahead: ReadonlySet<string> = new Set(turn.shops.keys());
+  for (const order of turn.due) {
+    try {
+      const alone = { ...turn, due: [order] };
+      dueCalls(alone, ahead);
+      planTurn({ ...alone, agents: turn.floor.free, ahead, dial: 1, reserve: 1 });
+    } catch {
+      return order.orderRef;
+    }
+  }
+  return null;
+}
+
 /** What the turn would be if there were plenty of orders; `due` of the turn is not looked at. */
 export function foresee<O extends PacedOrder, A extends TurnAgent, T extends TurnTrunk>(
   pacer: PredictivePacer,

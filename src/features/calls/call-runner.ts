@@ -126,7 +126,7 @@ export class CallRunner {
 
   private async callBuyer(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
     const { callId, route, call } = mailbox;
-    await failpoint('attempt_planned');
+    await failpoint('attempt_planned', route.orderRef);
     if (route.agentEndpoint !== null) await this.awaitPlace(mailbox);
     const number = await this.callOrders.number(callId);
     if (!(await this.mayPlace(mailbox))) return;
@@ -176,7 +176,7 @@ export class CallRunner {
     this.clearing.add(callId);
     const silence = setTimeout(() => this.goOnUnasked(mailbox), DATABASE_LIMIT_MS);
     try {
-      await failpoint('answered');
+      await failpoint('answered', route.orderRef);
       // Reads come before the transaction: inside one they would hold two connections of the pool for each answered call.
       const [toLeave] = await this.transactions.read((tx) => this.callOrders.toLeave(tx, [callId]));
       if (isServed(mailbox)) return;

@@ -166,7 +166,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     const stored = { call, route: routeOf({ ...plan, run }), version: 0 };
     if (!(await this.store.insert(tx, plan, call, stored.route))) return null;
     const others = await this.callOrders.joinPlanned(tx, plan, now);
-    await failpoint('attempt_before_commit');
+    await failpoint('attempt_before_commit', plan.orderRef);
     return { stored, actions, joined: others.map(({ orderRef }) => orderRef) };
   }
 

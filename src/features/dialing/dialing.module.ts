@@ -5,6 +5,7 @@ import { CallsModule } from '../calls/calls.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
 import { AbandonWindows } from './abandon-windows.js';
+import { CarefulTurns } from './careful-turns.js';
 import { Circuits } from './circuits.js';
 import { DialingController } from './dialing.controller.js';
 import { DialingMetrics } from './dialing.metrics.js';
@@ -31,6 +32,7 @@ import { TrunkStore } from './trunk.store.js';
     AbandonWindows,
     GroupPacing,
     GroupLook,
+    CarefulTurns,
     Pacer,
     DialingMetrics,
     DialingService,

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { LOOK_AGAIN_MS, type PlannedCall, type TurnPlan } from '../../core/attempt/plan-turn.js';
-import { foresee, takeTurn, type GroupDecision, type PacedOrder } from '../../core/attempt/take-turn.js';
+import {
+  findUnplannable,
+  foresee,
+  takeTurn,
+  type GroupDecision,
+  type PacedOrder,
+} from '../../core/attempt/take-turn.js';
 import type { PredictiveDecision } from '../../core/pacing/predictive-load.js';
 import type { AgentLeg } from '../../core/call/call.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
@@ -11,7 +17,8 @@ import { Log } from '../../platform/log/log.js';
 import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService, type PlacedCall } from '../calls/calls.service.js';
-import { OrdersService, type DueOrder } from '../orders/orders.service.js';
+import { OrderFault, OrdersService, type DueOrder } from '../orders/orders.service.js';
+import { CarefulTurns, onOrder } from './careful-turns.js';
 import { GroupLook, type GroupSight } from './group-look.js';
 import { pacingSeconds } from './group-pacing.js';
 import { Lines, type TrunkLines } from './lines.js';
@@ -77,6 +84,7 @@ export class Pacer {
     private readonly lines: Lines,
     private readonly clock: DatabaseClock,
     private readonly loop: LoopWatch,
+    private readonly careful: CarefulTurns,
     private readonly log: Log,
   ) {}
 
@@ -96,14 +104,27 @@ export class Pacer {
       return { ...plenty, ...seen, load: { ...plenty.load, due: [] }, decision, ordersDue, placed: 0 };
     }
     const turn = { groupId, epoch, node, sight, now, staffedGroups, most: plenty.decision.dial };
-    const came = await this.transactions.run((tx) => this.call(tx, turn, this.passedOver(turn, trunks)));
-    // Another dialer is taking lines: this one looks again at once.
+    const came = await this.attempt(turn, trunks);
+    // Another dialer is taking lines, or an order failed the turn: this one looks again at once.
     if (came === null) return { ...plenty, ...seen, isMoreToLook: true, ordersDue: 0, placed: 0 };
     const { taken, placed, skipped, ...rest } = came;
     for (const call of placed) this.calls.start(call);
     const ordersDue = taken.load.due.reduce((sum, { count }) => sum + count, skipped);
     const decision = skipped === 0 ? taken.decision : this.explained(groupId, taken.decision, rest.trunks);
     return { ...taken, ...seen, ...rest, decision, ordersDue, placed: placed.length };
+  }
+
+  /** @returns null when another dialer is taking lines, or a single order spoilt the turn and is passed over from now on */
+  private async attempt(turn: GroupTurn, trunks: readonly TrunkLines[]) {
+    const begun: string[] = [];
+    try {
+      const came = await this.transactions.run((tx) => this.call(tx, turn, this.passedOver(turn, trunks), begun));
+      this.careful.placed(came?.placed.length ?? 0);
+      return came;
+    } catch (error) {
+      if ((await this.careful.failed(turn.groupId, error, begun)) === null) throw error;
+      return null;
+    }
   }
 
   private stop(): Stop | null {
@@ -114,9 +135,10 @@ export class Pacer {
   /**
    * The transaction of a turn: looks down the queue until some order could be called, or there is nothing more to see.
    * @param passedOver  left out of the looks
+   * @param begun       is given the orders whose calls have been begun
    * @returns null when another dialer is taking lines
    */
-  private async call(tx: Tx, turn: GroupTurn, passedOver: readonly string[]) {
+  private async call(tx: Tx, turn: GroupTurn, passedOver: readonly string[], begun: string[]) {
     const { groupId, sight, now, staffedGroups } = turn;
     const exceptShops = shopsAtTheirLimit(sight, await this.calls.liveByShop(tx));
     const look = { groupIds: [groupId], staffedGroups, exceptShops, now };
@@ -128,14 +150,24 @@ export class Pacer {
       room ??= await this.roomFor(tx, sight);
       if (room === null) return null;
       const { trunks } = room;
-      const taken = takeTurn(sight.pacer, { ...sight, ...room, now, due }, pacingSeconds());
-      const placed = await this.carryOut(tx, turn, taken.plan);
+      const taken = this.taken(sight, { ...sight, ...room, now, due });
+      const placed = await this.carryOut(tx, turn, taken.plan, begun);
       const hasPassedOver = this.passOver(turn, trunks, taken.plan);
       const isFruitless = taken.decision.dial > 0 && placed.length === 0 && due.length >= LOOK_AHEAD;
       if (!isFruitless || n === FURTHER_LOOKS) {
         return { taken, placed, trunks, skipped: skip.length, isMoreToLook: isFruitless && hasPassedOver };
       }
       skip.push(...due.map(({ orderRef }) => orderRef));
+    }
+  }
+
+  /** The pure part of a turn. @throws OrderFault when an order cannot be planned */
+  private taken(sight: GroupSight, seen: Parameters<typeof takeTurn<TurnOrderOfGroup, PresenceView, TrunkLines>>[1]) {
+    try {
+      return takeTurn(sight.pacer, seen, pacingSeconds());
+    } catch (error) {
+      const orderRef = findUnplannable(seen);
+      throw orderRef === null ? error : new OrderFault(orderRef, error);
     }
   }
 
@@ -156,6 +188,7 @@ export class Pacer {
   private passedOver({ groupId, sight }: GroupTurn, trunks: readonly TrunkLines[]): string[] {
     const nowMs = performance.now();
     return [
+      ...this.careful.passedOver(groupId),
       ...this.unfit.of(groupId, freeOf(sight.floor.free, []), nowMs),
       ...this.withoutLine.of(groupId, withLine(trunks, []), nowMs),
     ];
@@ -188,15 +221,19 @@ export class Pacer {
   }
 
   /** Reserves, writes and puts off what the plan says; a call whose agent or number somebody else took meanwhile is left out. */
-  private async carryOut(tx: Tx, turn: GroupTurn, plan: GroupPlan): Promise<PlacedCall[]> {
+  private async carryOut(tx: Tx, turn: GroupTurn, plan: GroupPlan, begun: string[]): Promise<PlacedCall[]> {
     for (const { orderRef, reason } of plan.putOff) {
       if (reason === 'trunk_full') this.log.warn('no trunk leads to this number', { orderRef });
     }
     await this.orders.putOffAll(tx, plan.putOff);
     const placed: PlacedCall[] = [];
-    for (const planned of plan.calls) {
-      const call = await this.place(tx, turn, planned);
+    const chosen = await this.careful.begin(tx, plan.calls);
+    begun.push(...chosen.map(({ order }) => order.orderRef));
+    for (const planned of chosen) {
+      const { orderRef } = planned.order;
+      const call = await onOrder(orderRef, () => this.place(tx, turn, planned));
       if (call !== null) placed.push(call);
+      else await this.careful.giveBack(tx, orderRef);
     }
     return placed;
   }

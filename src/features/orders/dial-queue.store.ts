@@ -185,6 +185,7 @@ export interface WaitingCount {
   readonly waiting: number;
   readonly overdue: number;
   readonly late: number;
+  readonly held: number;
 }
 
 /** Orders that wait for a call, and those whose first call is overdue or late (as `isInTime` of core/order has it), by shop. */
@@ -193,7 +194,8 @@ export function countWaiting(tx: Tx): Promise<WaitingCount[]> {
     `SELECT shop_id AS "shopId", count(*) FILTER (WHERE status IN ('accepted', 'scheduled'))::int AS waiting,
        count(*) FILTER (WHERE first_call_at IS NULL AND call_by < now())::int AS overdue,
        count(*) FILTER (WHERE first_call_at IS NULL AND hold_reason IS NULL AND status IN ('accepted', 'scheduled') AND (is_due OR due_at <= now())
-         AND now() > greatest(call_by, due_at + greatest(call_by - registered_at, interval '0')))::int AS late
+         AND now() > greatest(call_by, due_at + greatest(call_by - registered_at, interval '0')))::int AS late,
+       count(*) FILTER (WHERE hold_reason IS NOT NULL)::int AS held
      FROM orders WHERE status <> 'final' GROUP BY shop_id`,
   );
 }

@@ -17,6 +17,7 @@ import { Vault } from '../../platform/auth/vault.js';
 import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
 import { ShopsService } from '../shops/shops.service.js';
 import { countDue, dueOrders, lockDue, type QueuedRow, type ServedShop } from './dial-queue.store.js';
+import { OrderFault } from './order-tries.js';
 import type { DueOrder, OrderRow } from './order-row.js';
 
 /** Whose orders are asked for, and for whom. */
@@ -72,7 +73,12 @@ export class DialQueue {
     const shopOf = new Map(served.map((shop) => [shop.shopId, shop]));
     return next.flatMap(({ orderRef, shopId }) => {
       const [row, shop] = [locked.get(orderRef), shopOf.get(shopId)];
-      return row === undefined || shop === undefined ? [] : this.opened(row, shop);
+      if (row === undefined || shop === undefined) return [];
+      try {
+        return [this.opened(row, shop)];
+      } catch (error) {
+        throw new OrderFault(orderRef, error);
+      }
     });
   }
 

@@ -6,6 +6,7 @@ import { Jobs } from '../../platform/queue/jobs.js';
 import { Sweeps } from '../../platform/queue/sweeps.js';
 import { shopStored } from '../shops/shops.events.js';
 import { OrderDesk } from './order-desk.js';
+import { OrderTries } from './order-tries.js';
 import { scheduleOrder } from './orders.jobs.js';
 import { OrdersService } from './orders.service.js';
 import { lookAgain } from './put-off.store.js';
@@ -21,6 +22,7 @@ export class OrdersHandlers implements OnModuleInit {
     private readonly sweeps: Sweeps,
     private readonly orders: OrdersService,
     private readonly desk: OrderDesk,
+    private readonly tries: OrderTries,
     private readonly events: Events,
     private readonly notifications: Notifications,
   ) {}
@@ -29,11 +31,16 @@ export class OrdersHandlers implements OnModuleInit {
     this.events.on(shopStored, async (tx, { shopId }) => {
       if ((await lookAgain(tx, { shopId })) > 0) await this.notifications.notify(tx, 'dialer', `shop:${shopId}`);
     });
-    this.jobs.handle(scheduleOrder, ({ orderRef }) => withTrace({ orderRef }, () => this.orders.schedule(orderRef)));
+    this.jobs.handle(
+      scheduleOrder,
+      ({ orderRef }) => withTrace({ orderRef }, () => this.orders.schedule(orderRef)),
+      ({ orderRef }) => this.tries.mayRunAgain(orderRef),
+    );
     this.sweeps.every('orders.schedule-forgotten', 1_000, async () => {
       while ((await this.orders.scheduleForgotten()) === 500);
     });
     this.sweeps.every('orders.block-listed', 5_000, () => this.desk.blockListed());
     this.sweeps.every('orders.block-refused', 60_000, () => this.desk.blockRefused());
+    this.sweeps.every('orders.forget-tries', 3_600_000, () => this.tries.forgetOld());
   }
 }

@@ -48,6 +48,12 @@ export class OrdersMetrics implements OnModuleInit {
       labels: ['shop'],
       collect: (gauge) => this.collect(gauge, 'late'),
     });
+    metrics.gauge({
+      name: 'dialer_orders_held',
+      help: 'Orders that are not called until a person has looked at them',
+      labels: ['shop'],
+      collect: (gauge) => this.collect(gauge, 'held'),
+    });
   }
 
   onModuleInit(): void {
@@ -75,7 +81,7 @@ export class OrdersMetrics implements OnModuleInit {
 
   private async count(): Promise<Counts> {
     const counts: Counts = new Map(
-      (await this.shops.list()).map(({ shopId }) => [shopId, { waiting: 0, overdue: 0, late: 0 }]),
+      (await this.shops.list()).map(({ shopId }) => [shopId, { waiting: 0, overdue: 0, late: 0, held: 0 }]),
     );
     for (const row of await this.transactions.read((tx) => countWaiting(tx))) counts.set(row.shopId, row);
     return counts;

@@ -8,6 +8,7 @@ import { OrderMessages } from './order-messages.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersHandlers } from './orders.handlers.js';
 import { OrdersMetrics } from './orders.metrics.js';
+import { OrderTries } from './order-tries.js';
 import { OrdersService } from './orders.service.js';
 
 export { OrderDesk } from './order-desk.js';
@@ -22,9 +23,10 @@ export { OrderDesk } from './order-desk.js';
     DoNotCallList,
     OrderCards,
     OrderDesk,
+    OrderTries,
     OrdersHandlers,
     OrdersMetrics,
   ],
-  exports: [OrdersService, DoNotCallList, OrderCards, OrderDesk],
+  exports: [OrdersService, DoNotCallList, OrderCards, OrderDesk, OrderTries],
 })
 export class OrdersModule {}

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { chargedAttempts, outcomeInTime } from '../../core/attempt/next-attempt.js';
 import { effectiveRetry } from '../../core/calling-hours/jurisdiction.js';
 import type { Outcome } from '../../core/order/order.js';
+import { DialerError } from '../../core/shared/errors.js';
+import { Log } from '../../platform/log/log.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { ShopsService } from '../shops/shops.service.js';
@@ -18,6 +20,7 @@ export class OrderEnds {
     private readonly shops: ShopsService,
     private readonly orders: OrdersService,
     private readonly history: AttemptHistory,
+    private readonly log: Log,
   ) {}
 
   /** Sweep: orders whose time has run out. No call was possible: `expired`; called in vain: `unreachable`. */
@@ -43,12 +46,18 @@ export class OrderEnds {
     judge: (tx: Tx, order: OrderRow) => Promise<Outcome | null>,
   ): Promise<void> {
     for (const orderRef of orderRefs) {
-      await this.transactions.run(async (tx) => {
-        const order = await this.orders.lock(tx, orderRef);
-        if (order.status !== 'accepted' && order.status !== 'scheduled') return;
-        const outcome = await judge(tx, order);
-        if (outcome !== null) await this.orders.finish(tx, orderRef, { outcome });
-      });
+      try {
+        await this.transactions.run(async (tx) => {
+          const order = await this.orders.lock(tx, orderRef);
+          if (order.status !== 'accepted' && order.status !== 'scheduled') return;
+          const outcome = await judge(tx, order);
+          if (outcome !== null) await this.orders.finish(tx, orderRef, { outcome });
+        });
+      } catch (error) {
+        if (error instanceof DialerError && error.isRetryable) throw error;
+        // What fails on one order must not keep the others from their end.
+        this.log.error('an order that waits in vain cannot be ended', { orderRef, error });
+      }
     }
   }
 }

@@ -20,6 +20,9 @@ export const LEASE_SECONDS = 30;
 /** A holder that has been frozen this long does not send any more: an exchange of 10 s must end well within the lease. */
 const STALE_MS = 15_000;
 
+/** A delivery whose senders died so often, one after the other, is not sent any more: it may be what they die of. */
+const MOST_UNFINISHED = 3;
+
 /**
  * Sends one delivery at a time and writes down what came of it.
  *
@@ -76,6 +79,16 @@ export class Deliverer {
       return null;
     }
     if (members.some((member) => member.sequence < mine.sequence && member.state === 'pending')) return null;
+    if (mine.unfinished >= MOST_UNFINISHED) {
+      await this.store.parkUnfinished(tx, id, `the process ended while it was sent, ${MOST_UNFINISHED} times`);
+      this.log.error('a write-back is parked: sending it ended the process again and again', {
+        deliveryId: id,
+        ...pair,
+      });
+      return null;
+    }
+    // One at a time, so that only the one that ends the process is there when it happens again.
+    if (mine.unfinished > 0 && !(await this.store.isOnlyUnfinished(tx))) return null;
     return this.store.lease(tx, id, LEASE_SECONDS);
   }
 
@@ -86,7 +99,7 @@ export class Deliverer {
       return this.write(delivery, { kind: 'disabled', because }, null);
     }
     const secrets = await this.shops.destinationSecrets(shopId, destination);
-    await failpoint('writeback_claimed');
+    await failpoint('writeback_claimed', delivery.orderRef);
     if (performance.now() - claimedAtMs > STALE_MS) return;
     const startedAt = this.clock.now();
     const exchange = await this.exchange(delivery, delivery.url, secrets);

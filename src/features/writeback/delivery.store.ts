@@ -18,6 +18,8 @@ export interface PairMember {
   readonly state: DeliveryState;
   readonly isDue: boolean;
   readonly isLeased: boolean;
+  /** So many tries in a row, up to the last one, of whose end nothing is known: whoever made them is gone. */
+  readonly unfinished: number;
 }
 
 /** A delivery that this process may send now, until its lease runs out. */
@@ -91,7 +93,8 @@ export class DeliveryStore {
     return rows<PairMember>(
       tx,
       `SELECT id, sequence, state, next_try_at <= clock_timestamp() AS "isDue",
-         coalesce(leased_until > clock_timestamp(), false) AS "isLeased"
+         coalesce(leased_until > clock_timestamp(), false) AS "isLeased",
+         CASE WHEN leased_until <= clock_timestamp() THEN unfinished + 1 ELSE 0 END AS unfinished
        FROM deliveries WHERE shop_id = $1 AND destination = $2 AND order_ref = $3 ORDER BY sequence FOR UPDATE`,
       [pair.shopId, pair.destination, pair.orderRef],
     );
@@ -131,12 +134,34 @@ export class DeliveryStore {
     );
   }
 
+  /**
+   * Whether no other delivery is being sent that was left unfinished before. True stays true until the end of the transaction: whoever asks next
+   * waits for it.
+   */
+  async isOnlyUnfinished(tx: Tx): Promise<boolean> {
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtext('deliveries left unfinished'))`);
+    const found = await rows(
+      tx,
+      `SELECT 1 FROM deliveries WHERE state = 'pending' AND unfinished > 0 AND leased_until > clock_timestamp() LIMIT 1`,
+    );
+    return found.length === 0;
+  }
+
+  /** Nobody lived to tell how its tries ended. */
+  async parkUnfinished(tx: Tx, deliveryId: string, error: string): Promise<void> {
+    await tx.query(`UPDATE deliveries SET state = 'parked', leased_until = NULL, last_error = $2 WHERE id = $1`, [
+      deliveryId,
+      error,
+    ]);
+  }
+
   /** Takes a delivery of a locked pair for sending and counts the try. */
   async lease(tx: Tx, deliveryId: string, leaseSeconds: number): Promise<ClaimedDelivery> {
     const [row] = await rows<ClaimedDelivery>(
       tx,
       `WITH taken AS (
          UPDATE deliveries SET leased_until = clock_timestamp() + make_interval(secs => $2), tries = tries + 1,
+           unfinished = CASE WHEN leased_until IS NULL THEN 0 ELSE unfinished + 1 END,
            first_try_at = coalesce(first_try_at, clock_timestamp())
          WHERE id = $1 RETURNING *)
        SELECT t.id, t.shop_id AS "shopId", t.destination, t.order_ref AS "orderRef", t.sequence, t.event, t.tries,

@@ -181,6 +181,7 @@ CREATE TABLE deliveries (
   next_try_at timestamp with time zone NOT NULL DEFAULT now(),
   first_try_at timestamp with time zone,
   leased_until timestamp with time zone,
+  unfinished smallint NOT NULL DEFAULT 0,
   last_status integer,
   last_error text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -198,6 +199,7 @@ CREATE INDEX deliveries_due ON public.deliveries USING btree (next_try_at) WHERE
 CREATE INDEX deliveries_due_by_destination ON public.deliveries USING btree (shop_id, destination, next_try_at) WHERE (state = 'pending'::text);
 CREATE INDEX deliveries_parked ON public.deliveries USING btree (shop_id, created_at) WHERE (state = ANY (ARRAY['parked'::text, 'disabled'::text]));
 CREATE INDEX deliveries_pending ON public.deliveries USING btree (shop_id, created_at) WHERE (state = 'pending'::text);
+CREATE INDEX deliveries_unfinished ON public.deliveries USING btree (leased_until) WHERE ((state = 'pending'::text) AND (unfinished > 0));
 
 CREATE TABLE destinations (
   shop_id text NOT NULL,
@@ -254,6 +256,17 @@ CREATE TABLE order_timeline (
   CONSTRAINT order_timeline_order_ref_fkey FOREIGN KEY (order_ref) REFERENCES orders(id)
 );
 CREATE INDEX order_timeline_by_order ON public.order_timeline USING btree (order_ref, id);
+
+CREATE TABLE order_tries (
+  shop_id text NOT NULL,
+  order_ref uuid NOT NULL,
+  work text NOT NULL,
+  tries integer NOT NULL DEFAULT 1,
+  begun_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT order_tries_pkey PRIMARY KEY (order_ref, work),
+  CONSTRAINT order_tries_work_check CHECK ((work = ANY (ARRAY['job'::text, 'call'::text])))
+);
+CREATE INDEX order_tries_by_age ON public.order_tries USING btree (begun_at);
 
 CREATE TABLE orders (
   id uuid NOT NULL,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -75,8 +75,8 @@ export class FailpointError extends Error {
 
 /**
  * Makes failpoints live in this process, for tests. A file `<name>` in the folder arms one: it holds a mode, and optionally the number of the one
- * process that it is meant for; whoever meets it first renames it to `<name>.hit-<pid>` and acts. A file `<protection>.off`, there at the start,
- * switches that protection off.
+ * process that it is meant for; whoever meets it first renames it to `<name>.hit-<pid>` and acts. A file `<name>@<order>` arms it for the work on one
+ * order, and stays armed: each hit leaves `<name>@<order>.hit-<pid>` beside it. A file `<protection>.off`, there at the start, switches that protection off.
  */
 export function armFailpoints(inFolder: string): void {
   folder = inFolder;
@@ -85,10 +85,13 @@ export function armFailpoints(inFolder: string): void {
   }
 }
 
-/** Nothing at all, but in a process whose tests have armed this point. */
-export async function failpoint(name: Failpoint): Promise<void> {
+/**
+ * Nothing at all, but in a process whose tests have armed this point.
+ * @param orderRef  the order that is being worked on
+ */
+export async function failpoint(name: Failpoint, orderRef?: string): Promise<void> {
   if (folder === null) return;
-  const mode = takeArmed(folder, name);
+  const mode = armedFor(folder, name, orderRef) ?? takeArmed(folder, name);
   if (mode === null) return;
   if (mode === 'throw') throw new FailpointError(`the failpoint ${name} was met`);
   if (mode === 'kill9') process.kill(process.pid, 'SIGKILL');
@@ -98,6 +101,14 @@ export async function failpoint(name: Failpoint): Promise<void> {
 /** Whether tests have switched a protection off; never outside of them. */
 export function isSwitchedOff(protection: Protection): boolean {
   return off.has(protection);
+}
+
+function armedFor(inFolder: string, name: Failpoint, orderRef: string | undefined): FailpointMode | null {
+  const file = join(inFolder, `${name}@${orderRef ?? ''}`);
+  if (orderRef === undefined || !existsSync(file)) return null;
+  writeFileSync(`${file}.hit-${process.pid}`, '');
+  const armed = readFileSync(file, 'utf8').trim();
+  return FAILPOINT_MODES.find((one) => one === armed) ?? null;
 }
 
 function takeArmed(inFolder: string, name: Failpoint): FailpointMode | null {

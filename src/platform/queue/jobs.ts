@@ -38,6 +38,7 @@ export function definedJobs(): readonly JobDefinition<object>[] {
 }
 
 type Handler = (payload: object) => Promise<void>;
+type AskAfterCrash = (payload: object) => Promise<boolean>;
 
 /** Work that has not been through the outbox. */
 interface WorkPastTheOutbox {
@@ -62,15 +63,22 @@ export interface EnqueueOptions {
 @Injectable()
 export class Jobs implements OnApplicationBootstrap {
   private readonly handlers = new Map<string, Handler>();
+  private readonly askAfterCrash = new Map<string, AskAfterCrash>();
   private past: ((work: WorkPastTheOutbox) => Promise<void>) | null = null;
 
   /**
    * Registers the handler, at start (`onModuleInit`), in every role. A handler that throws is tried again, unless it threw a DialerError that is not retryable.
+   * @param mayRunAgain  asked before a job that a worker has begun and not ended, which is how a crash looks; false: it is dropped
    * @throws Error when the job has a handler already
    */
-  handle<P extends object>(job: JobDefinition<P>, handler: (payload: P) => Promise<void>): void {
+  handle<P extends object>(
+    job: JobDefinition<P>,
+    handler: (payload: P) => Promise<void>,
+    mayRunAgain?: (payload: P) => Promise<boolean>,
+  ): void {
     if (this.handlers.has(job.name)) throw new Error(`the job ${job.name} has two handlers`);
     this.handlers.set(job.name, handler as Handler);
+    if (mayRunAgain !== undefined) this.askAfterCrash.set(job.name, mayRunAgain as AskAfterCrash);
   }
 
   async enqueue<P extends object>(
@@ -96,11 +104,16 @@ export class Jobs implements OnApplicationBootstrap {
     this.past = past;
   }
 
-  /** Runs the handler of a job that came out of a queue. */
-  async run(name: string, payload: object): Promise<void> {
+  /**
+   * Runs the handler of a job that came out of a queue.
+   * @param wasLeft  a worker has begun it before and did not end it
+   */
+  async run(name: string, payload: object, wasLeft = false): Promise<void> {
     const handler = this.handlers.get(name);
     if (handler === undefined) throw new Error(`the job ${name} has no handler`);
-    await failpoint('job_begun');
+    const ask = this.askAfterCrash.get(name);
+    if (wasLeft && ask !== undefined && !(await ask(payload))) return;
+    await failpoint('job_begun', (payload as { orderRef?: string }).orderRef);
     await handler(payload);
   }
 

@@ -133,7 +133,7 @@ export function queueProcessor(
 
     private async run(job: Job<QueuedWork>): Promise<void> {
       try {
-        await this.jobs.run(job.name, job.data.payload);
+        await this.jobs.run(job.name, job.data.payload, job.stalledCounter > 0);
         this.metrics.finished.inc({ job: job.name, result: 'done' });
       } catch (error) {
         const isHopeless = error instanceof DialerError && !error.isRetryable;

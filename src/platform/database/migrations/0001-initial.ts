@@ -221,6 +221,18 @@ export class Initial0001 implements MigrationInterface {
       );
       CREATE INDEX order_timeline_by_order ON order_timeline (order_ref, id);
 
+      -- Work on an order that has begun and of whose end nothing is known: what is left after a crash counts against the order. No foreign key: it is
+      -- written beside a transaction that has locked the order.
+      CREATE TABLE order_tries (
+        shop_id text NOT NULL,
+        order_ref uuid NOT NULL,
+        work text NOT NULL CHECK (work IN ('job', 'call')),
+        tries int NOT NULL DEFAULT 1,
+        begun_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (order_ref, work)
+      );
+      CREATE INDEX order_tries_by_age ON order_tries (begun_at);
+
       -- Buyers who wish no more calls of a shop.
       CREATE TABLE do_not_call (
         shop_id text NOT NULL REFERENCES shops,
@@ -347,6 +359,8 @@ export class Initial0001 implements MigrationInterface {
         next_try_at timestamptz NOT NULL DEFAULT now(),
         first_try_at timestamptz,
         leased_until timestamptz,
+        -- So many leases in a row ran out without a word of how the try ended.
+        unfinished smallint NOT NULL DEFAULT 0,
         last_status int,
         last_error text,
         created_at timestamptz NOT NULL DEFAULT now(),
@@ -358,6 +372,7 @@ export class Initial0001 implements MigrationInterface {
       CREATE INDEX deliveries_due_by_destination ON deliveries (shop_id, destination, next_try_at) WHERE state = 'pending';
       CREATE INDEX deliveries_by_order ON deliveries (order_ref);
       CREATE INDEX deliveries_pending ON deliveries (shop_id, created_at) WHERE state = 'pending';
+      CREATE INDEX deliveries_unfinished ON deliveries (leased_until) WHERE state = 'pending' AND unfinished > 0;
       CREATE INDEX deliveries_parked ON deliveries (shop_id, created_at) WHERE state IN ('parked', 'disabled');
 
       CREATE TABLE agent_events (
@@ -386,7 +401,7 @@ export class Initial0001 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      DROP TABLE outbox, agent_events, deliveries, outcomes, attempts, call_commands, call_events, calls, webhook_messages, do_not_call, order_timeline,
+      DROP TABLE outbox, agent_events, deliveries, outcomes, attempts, call_commands, call_events, calls, webhook_messages, do_not_call, order_tries, order_timeline,
         orders, pacing_decisions, leaders, trunks, agent_presence, agent_sessions, agent_groups, agents, groups, articles, destinations,
         shop_secrets, shops, installation;
     `);
