@@ -19,7 +19,8 @@ export function describeBuyers(bench: Bench): void {
       const ended = await bench.dialer.facts.ofLeg(legId, 'leg.ended', 8_000);
       expect(ended).toMatchObject({ cause, techCause, wasHungUpByUs });
       const kinds = bench.dialer.facts.kindsOf(legId);
-      expect(kinds[0]).toBe('leg.dialing');
+      // The exchange's threads keep no common order: a ring may be told a moment before the dialing.
+      expect(kinds.slice(0, 2)).toContain('leg.dialing');
       expect(kinds.at(-1)).toBe('leg.ended');
       expect(kinds).not.toContain('leg.answered');
       expect(kinds.includes('leg.progress')).toBe(suffix === '69');

@@ -75,11 +75,13 @@ export function describeLinks(bench: Bench): void {
     test('an exchange that was started again is empty, and used again', { timeout: 40_000 }, async () => {
       const { buyer } = await bench.connected();
       const from = bench.dialer.facts.all.length;
+      const { run } = await bench.dialer.telephony.survey();
       await bench.exchange.restart();
       await bench.dialer.facts.next('link.down', from, 8_000);
       await bench.dialer.facts.next('link.up', from, 10_000);
       const survey = await bench.dialer.telephony.survey();
-      expect(survey).toEqual({ legs: [], bridges: [] });
+      expect(survey).toMatchObject({ legs: [], bridges: [] });
+      expect(survey.run).not.toBe(run);
       expect(await bench.dialer.telephony.hangup(buyer)).toEqual({ kind: 'gone' });
       const isCalled = async (): Promise<boolean> =>
         (await bench.dialer.telephony.callBuyer(toBuyer('60'))).kind === 'done';

@@ -23,6 +23,8 @@ describe('the service is killed', () => {
     const order = await shop.send('00');
     const waiting = await shop.send('01');
     const callId = await cardOf(agent, order.orderId);
+    // The card is told ahead of the write of the talk.
+    await shop.waitForStatus(order, 'connected');
 
     process.kill(network.app.process.pid, 'SIGKILL');
     await network.app.process.ended;
@@ -71,6 +73,7 @@ describe('while the service is away', () => {
     await agent.start();
     const order = await shop.send('00');
     const callId = await cardOf(agent, order.orderId);
+    await shop.waitForStatus(order, 'connected');
     process.kill(network.app.process.pid, 'SIGKILL');
     await network.app.process.ended;
     const from = agent.events.length;

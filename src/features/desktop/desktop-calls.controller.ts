@@ -10,6 +10,7 @@ import { CallsService } from '../calls/calls.service.js';
 import { OutcomesService } from '../outcomes/outcomes.service.js';
 import { OutcomeDto } from './desktop.dto.js';
 import type { SpooledMessage } from './desktop.protocol.js';
+import { onceWritten } from './once-written.js';
 import { JudgedLater, SessionGuard, SignedInAgent } from './session-guard.js';
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -41,7 +42,7 @@ export class DesktopCallsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OrderCard | SpooledMessage> {
     if (!UUID.test(callId)) throw noSuchCall();
-    const order = await this.outcomes.take(agent, callId.toLowerCase(), body);
+    const order = await onceWritten(() => this.outcomes.take(agent, callId.toLowerCase(), body));
     if (order === null) {
       reply.status(202);
       return { callId, isSpooled: true };
@@ -75,7 +76,7 @@ export class DesktopCallsController {
     const askHere = () => this.calls.requestHere(agent.agentId, callId.toLowerCase(), { kind });
     if (agent.isRemembered !== true || !askHere()) {
       try {
-        await this.askAnybody(agent, callId, kind);
+        await onceWritten(() => this.askAnybody(agent, callId, kind));
       } catch (error) {
         const isAway = error instanceof DialerError && error.code === 'busy.retry_later';
         if (!isAway || !askHere()) throw error;
