@@ -1,12 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
 import { CallStore } from '../../src/features/calls/call.store.js';
 import { CallsService } from '../../src/features/calls/calls.service.js';
 import { TELEPHONY } from '../../src/features/calls/telephony.provider.js';
 import type { VirtualTelephony } from '../../src/features/calls/virtual-telephony.js';
 import { DialingModule } from '../../src/features/dialing/dialing.module.js';
+import { Leadership } from '../../src/features/dialing/leadership.js';
 import { IntakeModule } from '../../src/features/intake/intake.module.js';
 import { OutcomesModule } from '../../src/features/outcomes/outcomes.module.js';
+import { DatabaseClock } from '../../src/platform/clock/database-clock.js';
 import { Transactions, rows } from '../../src/platform/database/transaction.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { acceptOrder, administer, anOrder } from '../support/talk.js';
@@ -101,6 +103,25 @@ describe('a leader', { timeout: 60_000 }, () => {
     await first.get(Transactions).run((tx) => first.get(CallsService).request(tx, call!.id, { kind: 'agent_hangup' }));
     await waitFor('ended', async () => (await ask(`SELECT 1 FROM calls WHERE ended_at IS NULL`)).length === 0);
     expect(await ask(`SELECT result FROM calls`)).toEqual([{ result: 'answered' }]);
+  });
+
+  it('whose clock is off is followed by a process whose clock is right', async () => {
+    const before = (await leader())!;
+    const pidOf = (test: TestApp) => (test.get(Leadership) as unknown as { holder: string }).holder;
+    const leading = pidOf(first) === before.holder ? first : second;
+    const skewed = vi.spyOn(leading.get(DatabaseClock), 'isSkewed', 'get').mockReturnValue(true);
+    await waitFor('another leader', async () => (await leader())!.holder !== before.holder, 10_000);
+    const after = (await leader())!;
+    // When all clocks are off somebody leads all the same: live calls need it.
+    const other = leading === first ? second : first;
+    const skewedToo = vi.spyOn(other.get(DatabaseClock), 'isSkewed', 'get').mockReturnValue(true);
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    expect(await leader()).toMatchObject({ holder: after.holder, isValid: true, reach: 0 });
+    skewedToo.mockRestore();
+    await waitFor('its full standing', async () => (await leader())!.reach === 1, 5_000);
+    skewed.mockRestore();
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect((await leader())!.holder).toBe(after.holder);
   });
 
   it('that stood still takes nothing back from its successor', async () => {

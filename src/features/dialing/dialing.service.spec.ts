@@ -68,6 +68,7 @@ function start(parts: {
       {},
       {},
       log,
+      { now: () => new Date(), isSkewed: false },
     ] as unknown as ConstructorParameters<typeof DialingService>),
   );
   // What a turn tells the world is not looked at here.

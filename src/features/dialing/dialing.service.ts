@@ -60,6 +60,8 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   private restMs = POLL_MS;
   private claimedAt = Number.NEGATIVE_INFINITY;
   private reach = 0;
+  /** The reach, or 0 while this process's clock is off: it places no calls, so that whose clock is right may take its groups. */
+  private standing = 0;
   private reachLostAt: number | null = null;
   private running: Promise<void> = Promise.resolve();
 
@@ -245,15 +247,16 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async claim(): Promise<void> {
     const now = performance.now();
-    const before = this.reach;
+    const before = this.standing;
     this.reach = this.reachNow(now);
+    this.standing = this.clock.isSkewed ? 0 : this.reach;
     const groupIds = (await this.agents.groups())
       .map((group) => group.groupId)
       .filter((groupId) => now >= (this.standBackUntil.get(groupId) ?? now))
       // Who reaches no node can lead nobody; what is led already is kept for want of a better leader.
       .filter((groupId) => this.reach > 0 || this.led.has(groupId));
     const from = bothClocks();
-    const claimed = await this.leadership.claim(groupIds, this.reach, this.reach < before);
+    const claimed = await this.leadership.claim(groupIds, this.standing, this.standing < before);
     this.claimedAt = performance.now();
     this.calls.hold(claimed.keys(), from, TRUST_MS);
     for (const groupId of [...this.led.keys()]) {
@@ -306,7 +309,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     while (this.calls.unsettledCount > 0 && performance.now() < untilMs) {
       if (performance.now() - this.claimedAt > RENEW_EVERY_MS) {
         const from = bothClocks();
-        const claimed = await this.leadership.claim(groupIds, this.reach).catch(() => null);
+        const claimed = await this.leadership.claim(groupIds, this.standing).catch(() => null);
         if (claimed !== null) this.calls.hold(claimed.keys(), from, TRUST_MS);
         this.claimedAt = performance.now();
       }

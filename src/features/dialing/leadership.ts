@@ -32,7 +32,7 @@ export class Leadership {
 
   /**
    * Takes or renews the lease of each group.
-   * @param reach  how many nodes of the exchange this process reaches
+   * @param reach  how many nodes of the exchange this process reaches; 0 while it may place no calls
    * @param isLess  it has become less: the others are told
    * @returns the epoch of every group that is ours now
    */
