@@ -33,7 +33,7 @@ import { OrdersMetrics, type MessageType } from './orders.metrics.js';
 export { DoNotCallList } from './do-not-call-list.js';
 export { OrderCards, type OrderView } from './order-cards.js';
 export { MOST_TRIES, OrderFault, OrderTries } from './order-tries.js';
-export type { Accepted, DueOrder, OrderInput, OrderRow, TimelineEntry } from './order-row.js';
+export type { Accepted, DueOrder, OrderInput, OrderRow } from './order-row.js';
 
 /** Wakes the dialer; the payload is a hint. */
 const DIALER_CHANNEL = 'dialer';
