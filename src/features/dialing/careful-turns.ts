@@ -1,10 +1,8 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DialerError } from '../../core/shared/errors.js';
 import { asDialerError } from '../../platform/database/database-errors.js';
-import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
+import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
-import { Events } from '../../platform/outbox/events.js';
-import { callDialed, callEnded } from '../calls/calls.events.js';
 import { MOST_TRIES, OrderFault, OrderTries } from '../orders/orders.service.js';
 import { PassedOver } from './passed-over.js';
 
@@ -15,34 +13,21 @@ const MOST_FAULTY_IN_A_ROW = 4;
 
 /**
  * Keeps an order that cannot be called, or ends the process that tries, from the others. Before a turn places calls it writes down, in a transaction of its
- * own, whose; that is taken back when the exchange has the call, or the call has ended. Where it is still there, an earlier process did not live to see the end: such orders are called one in a turn,
- * so that the next crash has one cause, and at the third time are held. An order on which the turn just fails (it cannot be read, or written) is passed over for
+ * own, whose; the turn's transaction takes that back, so that it is gone with the commit. Where it is still there, an earlier process did not live to see the
+ * commit: such orders are called one in a turn, so that the next crash has one cause, and at the third time are held. What ends the process later is told by
+ * the call, which is lost. An order on which the turn just fails (it cannot be read, or written) is passed over for
  * a moment and held at the third time, too.
  */
 @Injectable()
-export class CarefulTurns implements OnModuleInit {
+export class CarefulTurns {
   private readonly faulty = new PassedOver(FAULTY_MS);
   private readonly inARow = new Set<string>();
-  /** Orders whose calls this process began: whatever becomes of those, it has lived to see it. */
-  private readonly begunHere = new Set<string>();
 
   constructor(
     private readonly tries: OrderTries,
     private readonly transactions: Transactions,
-    private readonly events: Events,
     private readonly log: Log,
   ) {}
-
-  onModuleInit(): void {
-    // From here on the exchange has the call, and whatever ends the process finds many calls of others in it as well.
-    this.events.on(callDialed, (tx, { orderRef }) => this.tries.end(tx, [orderRef]));
-    this.events.on(callEnded, async (tx, { orderRef, result }) => {
-      // A call that another process began, and that was lost, is what a crash leaves behind.
-      if (!this.begunHere.has(orderRef) && result === 'system_failure') return;
-      await this.tries.end(tx, [orderRef]);
-      afterCommit(tx, () => this.begunHere.delete(orderRef));
-    });
-  }
 
   /** Orders that failed a moment ago. */
   passedOver(groupId: string): Iterable<string> {
@@ -62,14 +47,12 @@ export class CarefulTurns implements OnModuleInit {
     const chosen = suspect === undefined ? calls.filter((call) => triesOf(call) === 0) : [suspect];
     const chosenRefs = chosen.map(({ order }) => order.orderRef);
     await this.tries.begin('call', chosenRefs);
-    for (const orderRef of chosenRefs) this.begunHere.add(orderRef);
     return chosen;
   }
 
-  /** The call was not placed after all. */
-  async giveBack(tx: Tx, orderRef: string): Promise<void> {
-    await this.tries.end(tx, [orderRef]);
-    this.begunHere.delete(orderRef);
+  /** All that was begun is carried out, or was left out after all: with the commit nothing of it is written down any more. */
+  async done(tx: Tx, begun: readonly string[]): Promise<void> {
+    await this.tries.end(tx, begun);
   }
 
   /** Some call was placed: what fails lies with single orders. */
@@ -82,7 +65,6 @@ export class CarefulTurns implements OnModuleInit {
    * @returns the order to blame, which is passed over now; null: none, the turn as a whole failed
    */
   async failed(groupId: string, error: unknown, begun: readonly string[]): Promise<string | null> {
-    for (const orderRef of begun) this.begunHere.delete(orderRef);
     const fault = error instanceof OrderFault ? error : null;
     const innocent = begun.filter((orderRef) => orderRef !== fault?.orderRef);
     if (innocent.length > 0) await this.transactions.run((tx) => this.tries.end(tx, innocent));

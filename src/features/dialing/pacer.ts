@@ -233,8 +233,8 @@ export class Pacer {
       const { orderRef } = planned.order;
       const call = await onOrder(orderRef, () => this.place(tx, turn, planned));
       if (call !== null) placed.push(call);
-      else await this.careful.giveBack(tx, orderRef);
     }
+    await this.careful.done(tx, begun);
     return placed;
   }
 

@@ -24,6 +24,9 @@ export class OrderFault extends Error {
 /** Poisoned orders: counts in Postgres how often work on an order was begun and never ended, and holds the order when that is too often. */
 @Injectable()
 export class OrderTries {
+  /** Orders whose job runs here once more after a crash. */
+  private readonly jobsAgain = new Set<string>();
+
   constructor(
     private readonly transactions: Transactions,
     private readonly log: Log,
@@ -59,11 +62,19 @@ export class OrderTries {
   async mayRunAgain(orderRef: string): Promise<boolean> {
     const crashes = (await this.begin('job', [orderRef])).get(orderRef) ?? 0;
     this.log.warn('a worker began a job about an order and did not end it', { orderRef, times: crashes });
-    if (crashes < MOST_TRIES) return true;
+    if (crashes < MOST_TRIES) {
+      this.jobsAgain.add(orderRef);
+      return true;
+    }
     await this.transactions.run((tx) =>
       this.park(tx, orderRef, `its job ended a worker ${MOST_TRIES} times before it was done`),
     );
     return false;
+  }
+
+  /** The job about the order has come to its end. Asks the database only where an earlier one had not. */
+  async survived(orderRef: string): Promise<void> {
+    if (this.jobsAgain.delete(orderRef)) await this.transactions.read((tx) => endTries(tx, [orderRef]));
   }
 
   async forgetOld(): Promise<void> {

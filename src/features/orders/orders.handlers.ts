@@ -33,7 +33,11 @@ export class OrdersHandlers implements OnModuleInit {
     });
     this.jobs.handle(
       scheduleOrder,
-      ({ orderRef }) => withTrace({ orderRef }, () => this.orders.schedule(orderRef)),
+      ({ orderRef }) =>
+        withTrace({ orderRef }, async () => {
+          await this.orders.schedule(orderRef);
+          await this.tries.survived(orderRef);
+        }),
       ({ orderRef }) => this.tries.mayRunAgain(orderRef),
     );
     this.sweeps.every('orders.schedule-forgotten', 1_000, async () => {
