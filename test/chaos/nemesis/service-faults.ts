@@ -53,6 +53,21 @@ function clockJump(name: string, offMs: number): Fault {
   };
 }
 
+/** The process that leads stands still until it is healed. */
+const pauseLeader: Fault['inject'] = async (target) => {
+  const mark = await target.stack.database.mark();
+  const service = await target.leader();
+  service.signal('SIGSTOP');
+  return {
+    async heal() {
+      const state = stateOf(service.pid);
+      const followed = await followedSince(target, mark);
+      service.signal('SIGCONT');
+      return state === 'T' && followed !== null ? `process ${service.pid} stopped; ${followed}` : null;
+    },
+  };
+};
+
 /** Faults of the service's own processes. */
 export const SERVICE_FAULTS: readonly Fault[] = [
   {
@@ -116,19 +131,7 @@ export const SERVICE_FAULTS: readonly Fault[] = [
     hits: ['service', 'leader'],
     lastsMs: 12_000,
     restMs: 6_000,
-    async inject(target) {
-      const mark = await target.stack.database.mark();
-      const service = await target.leader();
-      service.signal('SIGSTOP');
-      return {
-        async heal() {
-          const state = stateOf(service.pid);
-          const followed = await followedSince(target, mark);
-          service.signal('SIGCONT');
-          return state === 'T' && followed !== null ? `process ${service.pid} stopped; ${followed}` : null;
-        },
-      };
-    },
+    inject: pauseLeader,
   },
   {
     name: 'pause_short',
@@ -196,19 +199,7 @@ export const SERVICE_FAULTS: readonly Fault[] = [
     worksMs: 2_000,
     restMs: 8_000,
     isLong: true,
-    async inject(target) {
-      const mark = await target.stack.database.mark();
-      const service = await target.leader();
-      service.signal('SIGSTOP');
-      return {
-        async heal() {
-          const state = stateOf(service.pid);
-          const followed = await followedSince(target, mark);
-          service.signal('SIGCONT');
-          return state === 'T' && followed !== null ? `process ${service.pid} stopped; ${followed}` : null;
-        },
-      };
-    },
+    inject: pauseLeader,
   },
   clockJump('clock_jump_ahead', 2 * 3_600_000),
   clockJump('clock_jump_back', -2 * 3_600_000),
