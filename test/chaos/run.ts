@@ -48,7 +48,7 @@ const TRUNK = { maxChannels: 60, callsPerSecond: 20 };
 const SHOPS = [
   { name: 'alder' },
   { name: 'birch' },
-  { name: 'cedar', maxConcurrentCalls: 4 },
+  { name: 'cedar', maxConcurrentCalls: 6 },
   { name: 'elm' },
   { name: 'fir' },
   { name: 'night', isClosed: true },

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Call } from '../../src/core/call/call.js';
 import type { AttemptResult } from '../../src/core/call/result.js';
 import { Events } from '../../src/platform/outbox/events.js';
 import { CallOrders } from '../../src/features/calls/call-orders.js';
@@ -68,6 +69,25 @@ describe('a planned call', () => {
     await call.end('busy');
     expect(await room.row(promised!)).toMatchObject({ status: 'scheduled', callback_at: later });
     expect(await room.row(inGap!)).toMatchObject({ status: 'scheduled', not_before: later, attempts_made: 0 });
+  });
+
+  it('is made for no shop while the carrier may still be ringing the number for a call that was lost to us', async () => {
+    await administer(room.test, 'PUT', 'shops/other', {
+      name: 'Other',
+      timeZone: 'Europe/Kyiv',
+      callingHours: 'always',
+    });
+    const [order] = await room.ordersOfBuyer(1);
+    const elsewhere = await room.order(order!.content.customer.phone, { shop: 'other' });
+    const lost = await room.call(order!);
+    await lost.ring();
+    const ended = { state: 'ended', result: 'system_failure', endedAt: new Date(), cause: null, techCause: null };
+    await lost.move({ ...ended, because: 'lost' } as Partial<Call>);
+    expect(await room.plan(elsewhere, null, { shop: 'other' })).toBeNull();
+    await room.sql(`UPDATE calls SET dialed_at = dialed_at - interval '180 seconds' WHERE id = $1`, [lost.callId]);
+    const call = await room.plan(elsewhere, null, { shop: 'other' });
+    expect(call).not.toBeNull();
+    await call!.end('busy');
   });
 
   it('takes in a retry whose gap is over though its jitter is not: orders that fail together stay together', async () => {

@@ -60,7 +60,7 @@ const OWN_RULES: Partial<Record<AttemptResult, { maxAttempts: number; gapMinutes
 const FOUND_NOBODY: readonly AttemptResult[] = ['no_answer', 'machine', 'unobtainable', 'busy', 'rejected', 'answered'];
 
 /** A carrier that was not told of the end of a call rings its buyer no longer than this (three minutes: RFC 3261, section 16.8, timer C). */
-const CARRIER_RINGS_MS = 180_000;
+export const CARRIER_RINGS_MS = 180_000;
 
 /** Until when a buyer may still be ringing for a call that broke off before an answer. */
 export function restAfterLostCall(dialedAt: Date): Date {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CARRIER_RINGS_MS } from '../../core/attempt/next-attempt.js';
 import { callOfLeg } from '../../core/call/leg-ids.js';
 import type { AgentLeg, Call, CallEvent } from '../../core/call/call.js';
 import type { Tx } from '../../platform/database/transaction.js';
@@ -77,11 +78,14 @@ interface CallRow {
   orderRef?: string;
 }
 
+/** More than any call waits between its plan and its INVITE. */
+const BEFORE_DIALED = `interval '5 minutes'`;
+
 @Injectable()
 export class CallStore {
   /**
-   * Inserts a planned call and its attempt; false when the order or the number has a live call already, the buyer wishes no calls of this shop,
-   * or the leadership is over.
+   * Inserts a planned call and its attempt; false when the order or the number has a live call already, or one that the carrier may still be
+   * ringing though it is lost to us, of whichever shop; also when the buyer wishes no calls of this shop, or the leadership is over.
    */
   async insert(tx: Tx, plan: CallPlan, call: Call, route: Route): Promise<boolean> {
     const rows: unknown[] = await tx.query(
@@ -90,6 +94,9 @@ export class CallStore {
          CASE WHEN $13::timestamptz IS NOT NULL THEN clock_timestamp() END
        WHERE ($15::boolean OR EXISTS (SELECT 1 FROM leaders WHERE group_id = $4::text AND epoch = $5::bigint AND expires_at > now()))
          AND NOT EXISTS (SELECT 1 FROM do_not_call WHERE shop_id = $2 AND phone_hash = $9)
+         AND NOT EXISTS (SELECT 1 FROM calls lost WHERE lost.phone_hash = $9 AND lost.planned_at > $16::timestamptz - ${BEFORE_DIALED}
+           AND lost.dialed_at > $16 AND lost.answered_at IS NULL AND lost.result = 'system_failure'
+           AND lost.machine #>> '{call,because}' = 'lost')
        ON CONFLICT DO NOTHING RETURNING id`,
       [
         plan.callId,
@@ -107,6 +114,7 @@ export class CallStore {
         call.dialedAt,
         plan.traceId,
         isSwitchedOff('epoch_fence'),
+        new Date(call.plannedAt.getTime() - CARRIER_RINGS_MS),
       ],
     );
     if (rows.length === 0) return false;

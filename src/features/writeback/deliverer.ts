@@ -175,6 +175,17 @@ export class Deliverer {
       });
       if (isOurs && verdict.kind === 'retry')
         await this.jobs.enqueue(tx, deliver, { deliveryId: id }, { runAt: verdict.at });
+      // Switched on between the claim and now: whoever replays what it missed might have looked already.
+      if (
+        isOurs &&
+        verdict.kind === 'disabled' &&
+        !delivery.isEnabled &&
+        (await this.store.isDestinationOn(tx, delivery))
+      ) {
+        await this.store.restart(tx, id);
+        await this.jobs.enqueue(tx, deliver, { deliveryId: id });
+        return false;
+      }
       if (isOurs && verdict.kind === 'disabled') {
         await this.store.disableWaiting(tx, shopId, destination, verdict.because);
         if (delivery.isEnabled) await this.shops.disableDestination(tx, shopId, destination, verdict.because);

@@ -41,21 +41,26 @@ export interface ClaimedDelivery extends Pair {
 /** The rows of `deliveries`. Whoever changes the state of one locks its pair first. */
 @Injectable()
 export class DeliveryStore {
-  /** Names of the shop's destinations that are switched on and asked for this event, in the transaction's own view. */
+  /**
+   * Names of the shop's destinations that asked for this event, in the transaction's own view; also of those that are switched off: what they
+   * miss is kept and can be replayed.
+   */
   async interestedDestinations(tx: Tx, shopId: string, event: DeliveryEvent): Promise<string[]> {
     const found = await rows<{ name: string }>(
       tx,
-      'SELECT name FROM destinations WHERE shop_id = $1 AND is_enabled AND $2 = ANY(events) ORDER BY name',
+      'SELECT name FROM destinations WHERE shop_id = $1 AND $2 = ANY(events) ORDER BY name',
       [shopId, event],
     );
     return found.map((row) => row.name);
   }
 
+  /** Whether the destination is switched on; if so, it stays so until the end of the transaction. */
   async isDestinationOn(tx: Tx, pair: Pair): Promise<boolean> {
-    const found = await rows(tx, 'SELECT 1 FROM destinations WHERE shop_id = $1 AND name = $2 AND is_enabled', [
-      pair.shopId,
-      pair.destination,
-    ]);
+    const found = await rows(
+      tx,
+      'SELECT 1 FROM destinations WHERE shop_id = $1 AND name = $2 AND is_enabled FOR SHARE',
+      [pair.shopId, pair.destination],
+    );
     return found.length > 0;
   }
 
