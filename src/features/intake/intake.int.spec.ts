@@ -120,7 +120,8 @@ describe('order in', () => {
       `SELECT (SELECT count(*)::int FROM orders WHERE order_id = $1) AS orders,
          (SELECT count(*)::int FROM webhook_messages WHERE webhook_id = 'msg_race') AS messages,
          (SELECT count(*)::int FROM order_timeline t JOIN orders o ON o.id = t.order_ref WHERE o.order_id = $1) AS lines,
-         (SELECT count(*)::int FROM outbox x JOIN orders o ON x.payload ->> 'orderRef' = o.id::text WHERE o.order_id = $1) AS jobs`,
+         (SELECT count(*)::int FROM outbox x, jsonb_array_elements(x.payload -> 'orders') part JOIN orders o ON part ->> 'orderRef' = o.id::text
+            WHERE o.order_id = $1) AS jobs`,
       [orderId],
     );
     expect(counts).toEqual({ orders: 1, messages: 1, lines: 1, jobs: 1 });

@@ -7,12 +7,13 @@ import { OrdersModule } from '../orders/orders.module.js';
 import { ShopsModule } from '../shops/shops.module.js';
 import { IntakeController } from './intake.controller.js';
 import { IntakeService } from './intake.service.js';
+import { NewOrders } from './new-orders.js';
 import { OrderStatusReader } from './order-status.js';
 
 @Module({
   imports: [ShopsModule, OrdersModule, AgentsModule, CallsModule, DialingModule],
   controllers: [IntakeController],
-  providers: [IntakeService, OrderStatusReader],
+  providers: [IntakeService, NewOrders, OrderStatusReader],
 })
 export class IntakeModule implements OnModuleInit {
   constructor(

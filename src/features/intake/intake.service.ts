@@ -14,7 +14,8 @@ import { spanIdOf, Tracing } from '../../platform/tracing/tracing.js';
 import { OrdersService, type Accepted } from '../orders/orders.service.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import { FloodGate } from './flood-gate.js';
-import { findMessage, forgetMessages, insertMessage } from './message.store.js';
+import { findMessage, forgetMessages, insertMessages, type NewMessage } from './message.store.js';
+import { NewOrders } from './new-orders.js';
 import { readOrderMessage, type OrderMessage } from './order-message.js';
 import { readStrictJson } from './strict-json.js';
 import { verifyWebhook, type WebhookEnvelope } from './webhook-signature.js';
@@ -28,14 +29,20 @@ interface Delivery {
   readonly receivedAt: Date;
 }
 
+interface Arrival {
+  readonly traceId: string;
+  readonly receivedAt: Date;
+}
+
 /** Senders retry for up to 75 h (Standard Webhooks); ids are remembered for longer. */
 const REMEMBERED_MS = 7 * 24 * 3_600_000;
 const FORGOTTEN_AT_ONCE = 2_000;
+const FULL_RETRY_SECONDS = 1;
 
 /** Rolls a transaction back because its webhook id turned out to be stored already. */
 class RepeatedMessage extends Error {}
 
-/** The shop's webhook: checks, in the order of the contract, and one transaction that stores message, order and what follows from it. */
+/** The shop's webhook: checks, in the order of the contract, and a transaction that stores message, order and what follows from it. */
 @Injectable()
 export class IntakeService {
   private readonly gate: FloodGate;
@@ -44,6 +51,7 @@ export class IntakeService {
   constructor(
     private readonly shops: ShopsService,
     private readonly orders: OrdersService,
+    private readonly newOrders: NewOrders,
     private readonly transactions: Transactions,
     private readonly tracing: Tracing,
     private readonly log: Log,
@@ -63,7 +71,7 @@ export class IntakeService {
     if (!isPlainJson({ headers })) throw new HttpProblem(415);
     const receivedAt = this.clock.now();
     const { shop, envelope } = await this.authenticate(shopId, headers, body, receivedAt);
-    const waitSeconds = this.gate.take(shopId, performance.now());
+    const waitSeconds = this.newOrders.isFull(shopId) ? FULL_RETRY_SECONDS : this.gate.take(shopId, performance.now());
     if (waitSeconds !== null) throw new HttpProblem(429, undefined, { 'retry-after': String(waitSeconds) });
     const delivery = { shop, envelope, bodySha256: sha256(body), receivedAt };
     return this.once(`${shopId} ${envelope.id} ${delivery.bodySha256.toString('hex')}`, () =>
@@ -91,7 +99,13 @@ export class IntakeService {
     const context = { country: shop.settings.country, sentAt: envelope.sentAt, now: receivedAt };
     const answer = readOrderMessage(json.value, context);
     if (answer.isOk) {
-      return (await this.store(delivery, answer.message)) ?? (await this.repeated(delivery)) ?? retryLater();
+      const on = { traceId: traceIdOrNew(), receivedAt };
+      return (
+        (await this.storeNew(delivery, answer.message, on)) ??
+        (await this.store(delivery, answer.message, on)) ??
+        (await this.repeated(delivery)) ??
+        retryLater()
+      );
     }
     // An id that is stored already says 409 or the stored 202, whatever is wrong with this body.
     const stored = await this.repeated(delivery);
@@ -108,47 +122,62 @@ export class IntakeService {
     return { shop, envelope };
   }
 
-  /** null: the webhook id is stored already. */
-  private async store(delivery: Delivery, message: OrderMessage): Promise<string | null> {
-    const { shop, envelope, bodySha256, receivedAt } = delivery;
-    const { shopId } = shop;
-    const on = { traceId: traceIdOrNew(), receivedAt };
+  /** Most messages tell of a new order: those are stored together. null: it is neither that nor the repeat of a stored message. */
+  private async storeNew(delivery: Delivery, message: OrderMessage, on: Arrival): Promise<string | null> {
+    if (message.type !== 'order.created') return null;
+    const order = this.orders.prepare(delivery.shop, message.order, on);
+    const row = rowOf(delivery, message, order.accepted);
+    if (!(await this.newOrders.store({ message: row, order }))) return this.repeated(delivery);
+    await this.tellStored(delivery, message, order.accepted, on);
+    return row.response;
+  }
+
+  /** Whatever it is about, in a transaction of its own. null: the webhook id is stored already. */
+  private async store(delivery: Delivery, message: OrderMessage, on: Arrival): Promise<string | null> {
+    const { shop } = delivery;
     try {
       const done = await this.transactions.run(async (tx) => {
         const accepted =
           message.type === 'order.cancelled'
             ? await this.orders.withdraw(tx, shop, message.cancel, on)
             : await this.orders.accept(tx, shop, message.order, on);
-        const response = responseText(accepted);
-        const row = { shopId, webhookId: envelope.id, bodySha256, type: message.type, receivedAt, response };
-        if (!(await insertMessage(tx, row))) throw new RepeatedMessage();
+        const row = rowOf(delivery, message, accepted);
+        const [isNew] = await insertMessages(tx, [row]);
+        if (isNew !== true) throw new RepeatedMessage();
         await failpoint('order_before_commit');
-        return { accepted, response };
+        return { accepted, response: row.response };
       });
-      this.orders.countReceived(shopId, message.type);
-      await failpoint('order_stored');
-      const { orderRef, effect } = done.accepted;
-      if (this.tracing.isOn) {
-        this.tracing.emit({
-          name: `message ${message.type}`,
-          kind: 'producer',
-          traceId: on.traceId,
-          // Whatever becomes of the order hangs on the message that made it.
-          ...(effect === 'created' ? { id: spanIdOf('order', orderRef) } : {}),
-          parentId: currentTrace().spanId ?? null,
-          startedAt: receivedAt,
-          endedAt: this.clock.now(),
-          attributes: { shop: shopId, 'order.ref': orderRef, effect },
-        });
-      }
-      withTrace({ orderRef }, () =>
-        this.log.info('a message of a shop was stored', { shopId, type: message.type, effect }),
-      );
+      await this.tellStored(delivery, message, done.accepted, on);
       return done.response;
     } catch (error) {
       if (error instanceof RepeatedMessage) return null;
       throw error;
     }
+  }
+
+  /** What a committed message is counted, traced and logged as. */
+  private async tellStored(
+    { shop: { shopId } }: Delivery,
+    { type }: OrderMessage,
+    { orderRef, effect }: Accepted,
+    { traceId, receivedAt }: Arrival,
+  ): Promise<void> {
+    this.orders.countReceived(shopId, type);
+    await failpoint('order_stored');
+    if (this.tracing.isOn) {
+      this.tracing.emit({
+        name: `message ${type}`,
+        kind: 'producer',
+        traceId,
+        // Whatever becomes of the order hangs on the message that made it.
+        ...(effect === 'created' ? { id: spanIdOf('order', orderRef) } : {}),
+        parentId: currentTrace().spanId ?? null,
+        startedAt: receivedAt,
+        endedAt: this.clock.now(),
+        attributes: { shop: shopId, 'order.ref': orderRef, effect },
+      });
+    }
+    withTrace({ orderRef }, () => this.log.info('a message of a shop was stored', { shopId, type, effect }));
   }
 
   /** The stored 202 of this webhook id; null: the id is new. @throws DialerError `webhook.conflict` when it came with another body */
@@ -159,6 +188,14 @@ export class IntakeService {
     this.log.warn('a webhook id came again with another body', { shopId: shop.shopId });
     throw new DialerError('webhook.conflict', 'This webhook-id was used for another body.');
   }
+}
+
+function rowOf(
+  { shop: { shopId }, envelope: { id: webhookId }, bodySha256, receivedAt }: Delivery,
+  { type }: OrderMessage,
+  accepted: Accepted,
+): NewMessage {
+  return { shopId, webhookId, bodySha256, type, receivedAt, response: responseText(accepted) };
 }
 
 function responseText({ orderRef, orderId, status, callBy }: Accepted): string {

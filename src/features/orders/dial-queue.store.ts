@@ -150,31 +150,32 @@ export async function countDue(tx: Tx, query: QueueQuery): Promise<number> {
   return found[0]?.n ?? 0;
 }
 
-const PUT_INTO_QUEUE = `, told AS (
+/** `found`: which ones. What somebody else is working on is passed over: it is no longer accepted afterwards, or the sweep finds it. */
+const putIntoQueue = (found: string): string => `WITH done AS (
+    UPDATE orders SET status = 'scheduled', row_version = row_version + 1 WHERE status = 'accepted' AND id IN (
+      SELECT id FROM orders WHERE status = 'accepted' AND ${found} FOR UPDATE SKIP LOCKED
+    ) RETURNING id, shop_id
+  ), told AS (
     INSERT INTO order_timeline (shop_id, order_ref, kind) SELECT shop_id, id, 'scheduled' FROM done
-  )`;
+  ), counted AS (SELECT count(*)::int AS n FROM done)`;
 
-/** accepted → scheduled, and a notice of it on this channel; nothing when it was not accepted (any more). One statement, so one transaction of its own. */
-export async function schedule(tx: Tx, orderRef: string, channel: string): Promise<void> {
-  await tx.query(
-    `WITH done AS (
-       UPDATE orders SET status = 'scheduled', row_version = row_version + 1 WHERE id = $1 AND status = 'accepted' RETURNING id, shop_id
-     )${PUT_INTO_QUEUE}
-     SELECT pg_notify($2, 'order:' || id) FROM done`,
-    [orderRef, channel],
-  );
+/** accepted → scheduled, and one notice of it on this channel; nothing for those that are not accepted (any more). One statement, so one transaction of its own. */
+export async function schedule(tx: Tx, orderRefs: readonly string[], channel: string): Promise<void> {
+  await tx.query(`${putIntoQueue('id = ANY($1::uuid[])')} SELECT pg_notify($2, 'orders') FROM counted WHERE n > 0`, [
+    orderRefs,
+    channel,
+  ]);
 }
 
 /** The same for orders whose job got lost; returns how many. */
-export async function scheduleForgotten(tx: Tx, olderThanMs: number, limit: number): Promise<number> {
+export async function scheduleForgotten(
+  tx: Tx,
+  o: { olderThanMs: number; limit: number; channel: string },
+): Promise<number> {
   const found = (await tx.query(
-    `WITH done AS (
-       UPDATE orders SET status = 'scheduled', row_version = row_version + 1 WHERE id IN (
-         SELECT id FROM orders WHERE status = 'accepted' AND received_at < now() - $1 * interval '1 millisecond'
-         ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
-       ) AND status = 'accepted' RETURNING id, shop_id
-     )${PUT_INTO_QUEUE} SELECT count(*)::int AS n FROM done`,
-    [olderThanMs, limit],
+    `${putIntoQueue(`received_at < now() - $1 * interval '1 millisecond' ORDER BY received_at LIMIT $2`)}
+     SELECT n, CASE WHEN n > 0 THEN pg_notify($3, 'orders') END FROM counted`,
+    [o.olderThanMs, o.limit, o.channel],
   )) as { n: number }[];
   return found[0]?.n ?? 0;
 }

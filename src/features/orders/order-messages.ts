@@ -15,17 +15,25 @@ import { DoNotCallList } from './do-not-call-list.js';
 import { routingOf } from './order-content.js';
 import { stateOf, type Accepted, type OrderInput, type OrderRow } from './order-row.js';
 import {
-  insertOrder,
+  insertOrders,
   insertTimeline,
   insertTombstone,
   lockByOrderId,
   setWithdrawRequested,
   updateContent,
+  type NewOrder,
   type StoredContent,
+  type StoredOrder,
 } from './order.store.js';
 import { orderFinished, orderReceived, orderUpdated, orderWithdrawRequested } from './orders.events.js';
 import { scheduleOrder } from './orders.jobs.js';
 import { lookAgain } from './put-off.store.js';
+
+/** A new order as it will be stored, and the answer to the shop once it is. */
+export interface PreparedOrder {
+  readonly accepted: Accepted;
+  readonly row: NewOrder;
+}
 
 interface Arrival {
   readonly traceId: string;
@@ -45,8 +53,8 @@ export class OrderMessages {
     private readonly doNotCall: DoNotCallList,
   ) {}
 
-  /** `isListed`: the buyer wishes no more calls of the shop. */
-  async accept(tx: Tx, shop: Shop, input: OrderInput, on: Arrival): Promise<Accepted & { isListed: boolean }> {
+  /** Reads, seals and reckons all that storing a new order needs, so that the transaction has only to write. */
+  prepare(shop: Shop, input: OrderInput, on: Arrival): PreparedOrder {
     const { orderId } = input.content;
     const orderRef = uuidv7();
     const stored = this.seal(shop, input, input.registeredAt);
@@ -55,29 +63,56 @@ export class OrderMessages {
     const { receivedAt } = on;
     const dueAt = dueAtOf({ receivedAt, notBefore, callbackAt: null });
     const { callBy } = stored;
-    const buyer = await insertOrder(tx, {
-      ...stored,
-      orderRef,
-      shopId: shop.shopId,
-      orderId,
-      receivedAt,
-      notBefore,
-      dueAt,
-      turnAt: turnAtOf({ attemptsCharged: 0, callBy, receivedAt, dueAt, callbackAt: null }, 0),
-      giveUpAt: new Date(on.receivedAt.getTime() + shop.settings.giveUpAfterHours * HOUR_MS),
-      traceId: on.traceId,
-    });
-    if (buyer === null) {
-      const answer = await this.change(tx, shop, input);
-      return {
-        ...answer,
-        isListed: answer.effect === 'updated' && (await this.doNotCall.isListed(tx, answer.orderRef)),
-      };
+    return {
+      accepted: { orderRef, orderId, status: 'accepted', callBy, effect: 'created' },
+      row: {
+        ...stored,
+        orderRef,
+        shopId: shop.shopId,
+        orderId,
+        receivedAt,
+        notBefore,
+        dueAt,
+        turnAt: turnAtOf({ attemptsCharged: 0, callBy, receivedAt, dueAt, callbackAt: null }, 0),
+        giveUpAt: new Date(receivedAt.getTime() + shop.settings.giveUpAfterHours * HOUR_MS),
+        traceId: on.traceId,
+      },
+    };
+  }
+
+  /** Stores those of these orders that nobody has heard of, with all that follows. `alsoListed` false: not those of buyers who wish no more calls. */
+  async storeNew(
+    tx: Tx,
+    prepared: readonly PreparedOrder[],
+    o: { alsoListed: boolean },
+  ): Promise<Map<string, StoredOrder>> {
+    const rows = prepared.map(({ row }) => row);
+    const stored = new Map((await insertOrders(tx, rows, o)).map((one) => [one.orderRef, one]));
+    const made = rows.filter(({ orderRef }) => stored.has(orderRef));
+    for (const { shopId, orderRef } of made)
+      await this.events.publish(tx, orderReceived, {
+        shopId,
+        orderRef,
+        callId: stored.get(orderRef)?.talkCallId ?? null,
+      });
+    const [first] = made;
+    if (first !== undefined) {
+      const orders = made.map(({ orderRef, traceId }) => ({ orderRef, traceId }));
+      await this.jobs.enqueue(tx, scheduleOrder, { orders }, { key: first.orderRef });
     }
-    await this.events.publish(tx, orderReceived, { shopId: shop.shopId, orderRef, callId: buyer.talkCallId });
-    await this.jobs.enqueue(tx, scheduleOrder, { orderRef }, { key: orderRef });
-    const { isListed } = buyer;
-    return { orderRef, orderId, status: 'accepted', callBy: stored.callBy, effect: 'created', isListed };
+    return stored;
+  }
+
+  /** `isListed`: the buyer wishes no more calls of the shop. */
+  async accept(tx: Tx, shop: Shop, input: OrderInput, on: Arrival): Promise<Accepted & { isListed: boolean }> {
+    const prepared = this.prepare(shop, input, on);
+    const stored = (await this.storeNew(tx, [prepared], { alsoListed: true })).get(prepared.row.orderRef);
+    if (stored !== undefined) return { ...prepared.accepted, isListed: stored.isListed };
+    const answer = await this.change(tx, shop, input);
+    return {
+      ...answer,
+      isListed: answer.effect === 'updated' && (await this.doNotCall.isListed(tx, answer.orderRef)),
+    };
   }
 
   /** `isTombstone`: the order was unknown. With effect `withdrawn` and no tombstone the caller has to finish the order. */

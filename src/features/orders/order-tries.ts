@@ -24,9 +24,6 @@ export class OrderFault extends Error {
 /** Poisoned orders: counts in Postgres how often work on an order was begun and never ended, and holds the order when that is too often. */
 @Injectable()
 export class OrderTries {
-  /** Orders whose job runs here once more after a crash. */
-  private readonly jobsAgain = new Set<string>();
-
   constructor(
     private readonly transactions: Transactions,
     private readonly log: Log,
@@ -58,23 +55,21 @@ export class OrderTries {
     await insertTimeline(tx, order.shopId, orderRef, { kind: 'held', data: { reason } });
   }
 
-  /** A worker has left a job about the order lying. @returns whether it may be tried again; false: the order is held */
-  async mayRunAgain(orderRef: string): Promise<boolean> {
+  /**
+   * A worker has left a job about the order lying: does its work once more, as a try that counts.
+   * @param work  the job's work on this one order
+   */
+  async again(orderRef: string, work: () => Promise<void>): Promise<void> {
     const crashes = (await this.begin('job', [orderRef])).get(orderRef) ?? 0;
     this.log.warn('a worker began a job about an order and did not end it', { orderRef, times: crashes });
     if (crashes < MOST_TRIES) {
-      this.jobsAgain.add(orderRef);
-      return true;
+      await work();
+      await this.transactions.read((tx) => endTries(tx, [orderRef]));
+      return;
     }
     await this.transactions.run((tx) =>
       this.park(tx, orderRef, `its job ended a worker ${MOST_TRIES} times before it was done`),
     );
-    return false;
-  }
-
-  /** The job about the order has come to its end. Asks the database only where an earlier one had not. */
-  async survived(orderRef: string): Promise<void> {
-    if (this.jobsAgain.delete(orderRef)) await this.transactions.read((tx) => endTries(tx, [orderRef]));
   }
 
   async forgetOld(): Promise<void> {

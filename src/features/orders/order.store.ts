@@ -30,52 +30,68 @@ export interface NewOrder extends StoredContent {
   readonly traceId: string;
 }
 
-/** What a new order's buyer is known for already. */
-export interface KnownBuyer {
+/** A new order that is stored now, and what its buyer is known for already. */
+export interface StoredOrder {
+  readonly orderRef: string;
   /** They wish no more calls of the shop. */
   readonly isListed: boolean;
   /** The call in which an agent talks with them about another order of the shop. */
   readonly talkCallId: string | null;
 }
 
-/** Stores a new order and the first line of its history, and looks its buyer up, in one round trip; null when the shop's number is taken. */
-export async function insertOrder(tx: Tx, order: NewOrder): Promise<KnownBuyer | null> {
-  const rows = (await tx.query(
-    `WITH made AS (
-       INSERT INTO orders (id, shop_id, order_id, version, status, phone_encrypted, phone_hash, card_encrypted, priority, registered_at,
-         received_at, call_by, not_before, give_up_at, time_zones, trace_id, due_at, is_due, turn_at, routing_encrypted)
-       VALUES ($1, $2, $3, $4, 'accepted', $5, $6, $7, $8, $9, $10::timestamptz, $11, $12, $13, $14, $15, $16::timestamptz,
-         $16::timestamptz <= $10::timestamptz, $17, $18)
-       ON CONFLICT (shop_id, order_id) DO NOTHING RETURNING id, shop_id, version
-     ), told AS (
-       INSERT INTO order_timeline (shop_id, order_ref, kind, data)
-       SELECT shop_id, id, 'accepted', jsonb_build_object('version', version) FROM made
-     ) SELECT EXISTS (SELECT FROM do_not_call d WHERE d.shop_id = $2 AND d.phone_hash = $6) AS "isListed",
-         (SELECT live.live_call_id FROM orders live WHERE live.shop_id = $2 AND live.phone_hash = $6 AND live.live_call_id IS NOT NULL
-            AND live.status IN ('connected', 'wrap_up') LIMIT 1) AS "talkCallId"
-       FROM made`,
-    [
-      order.orderRef,
-      order.shopId,
-      order.orderId,
-      order.version,
-      order.phoneEncrypted,
-      order.phoneHash,
-      order.cardEncrypted,
-      order.priority,
-      order.registeredAt,
-      order.receivedAt,
-      order.callBy,
-      order.notBefore,
-      order.giveUpAt,
-      order.timeZones,
-      order.traceId,
-      order.dueAt,
-      order.turnAt,
-      order.routingEncrypted,
-    ],
-  )) as KnownBuyer[];
-  return rows[0] ?? null;
+/** The columns that are given, each with its type; zones come as one text, since a list of lists would be flattened. */
+const GIVEN: readonly (readonly [type: string, of: (order: NewOrder) => unknown])[] = [
+  ['uuid', ({ orderRef }) => orderRef],
+  ['text', ({ shopId }) => shopId],
+  ['text', ({ orderId }) => orderId],
+  ['int', ({ version }) => version],
+  ['text', ({ phoneEncrypted }) => phoneEncrypted],
+  ['bytea', ({ phoneHash }) => phoneHash],
+  ['text', ({ cardEncrypted }) => cardEncrypted],
+  ['smallint', ({ priority }) => priority],
+  ['timestamptz', ({ registeredAt }) => registeredAt],
+  ['timestamptz', ({ receivedAt }) => receivedAt],
+  ['timestamptz', ({ callBy }) => callBy],
+  ['timestamptz', ({ notBefore }) => notBefore],
+  ['timestamptz', ({ giveUpAt }) => giveUpAt],
+  ['text', ({ timeZones }) => timeZones.join(' ')],
+  ['text', ({ traceId }) => traceId],
+  ['timestamptz', ({ dueAt }) => dueAt],
+  ['timestamptz', ({ turnAt }) => turnAt],
+  ['text', ({ routingEncrypted }) => routingEncrypted],
+];
+
+const IS_LISTED = 'EXISTS (SELECT FROM do_not_call d WHERE d.shop_id = o.shop_id AND d.phone_hash = o.phone_hash)';
+
+const INSERT_ORDERS = `WITH made AS (
+    INSERT INTO orders AS stored (id, shop_id, order_id, version, status, phone_encrypted, phone_hash, card_encrypted, priority, registered_at,
+      received_at, call_by, not_before, give_up_at, time_zones, trace_id, due_at, is_due, turn_at, routing_encrypted)
+    SELECT o.id, o.shop_id, o.order_id, o.version, 'accepted', o.phone_encrypted, o.phone_hash, o.card_encrypted, o.priority, o.registered_at,
+      o.received_at, o.call_by, o.not_before, o.give_up_at, string_to_array(o.time_zones, ' '), o.trace_id, o.due_at, o.due_at <= o.received_at,
+      o.turn_at, o.routing_encrypted
+    FROM unnest(${GIVEN.map(([type], at) => `$${at + 1}::${type}[]`).join(', ')})
+      AS o (id, shop_id, order_id, version, phone_encrypted, phone_hash, card_encrypted, priority, registered_at, received_at, call_by, not_before,
+        give_up_at, time_zones, trace_id, due_at, turn_at, routing_encrypted)
+    WHERE $${GIVEN.length + 1} OR NOT ${IS_LISTED} ORDER BY o.shop_id, o.order_id
+    ON CONFLICT (shop_id, order_id) DO NOTHING RETURNING stored.id, stored.shop_id, stored.version, stored.phone_hash
+  ), told AS (
+    INSERT INTO order_timeline (shop_id, order_ref, kind, data)
+    SELECT shop_id, id, 'accepted', jsonb_build_object('version', version) FROM made
+  ) SELECT o.id AS "orderRef", ${IS_LISTED} AS "isListed",
+      (SELECT live.live_call_id FROM orders live WHERE live.shop_id = o.shop_id AND live.phone_hash = o.phone_hash AND live.live_call_id IS NOT NULL
+         AND live.status IN ('connected', 'wrap_up') LIMIT 1) AS "talkCallId"
+    FROM made o`;
+
+/**
+ * Stores new orders, each with the first line of its history, and looks their buyers up, in one round trip. Left out are those whose number the shop
+ * has used, and with `alsoListed` false those of buyers who wish no more calls.
+ */
+export async function insertOrders(
+  tx: Tx,
+  orders: readonly NewOrder[],
+  o: { readonly alsoListed: boolean },
+): Promise<StoredOrder[]> {
+  return tx.query(INSERT_ORDERS, [...GIVEN.map(([, of]) => orders.map(of)), o.alsoListed]);
 }
 
 /** Remembers a cancel whose create has not come yet; false when the order is known. */

@@ -1,8 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Notifications } from '../../platform/database/notifications.js';
 import { withTrace } from '../../platform/log/log.js';
+import { Gathering } from '../../platform/gathering/gathering.js';
 import { Events } from '../../platform/outbox/events.js';
-import { Jobs } from '../../platform/queue/jobs.js';
+import { jobBegun, Jobs } from '../../platform/queue/jobs.js';
 import { Sweeps } from '../../platform/queue/sweeps.js';
 import { shopStored } from '../shops/shops.events.js';
 import { OrderDesk } from './order-desk.js';
@@ -10,6 +11,11 @@ import { OrderTries } from './order-tries.js';
 import { scheduleOrder } from './orders.jobs.js';
 import { OrdersService } from './orders.service.js';
 import { lookAgain } from './put-off.store.js';
+
+const LEAST_FORGOTTEN = 500;
+const MOST_FORGOTTEN = 4_000;
+/** Far below the limit of a statement. */
+const A_MOMENT_MS = 500;
 
 /**
  * Puts accepted orders into the dial queue, by a job each and by a sweep behind it; lets orders be judged anew when their shop was changed; ends orders of buyers
@@ -27,24 +33,54 @@ export class OrdersHandlers implements OnModuleInit {
     private readonly notifications: Notifications,
   ) {}
 
+  /** Jobs that run side by side share a statement. */
+  private readonly scheduled = new Gathering<string, void>({
+    most: 1_000,
+    atOnce: 1,
+    ownerOf: () => '',
+    work: async (orderRefs) => {
+      await this.orders.schedule(...orderRefs);
+      return [];
+    },
+  });
+
   onModuleInit(): void {
     this.events.on(shopStored, async (tx, { shopId }) => {
       if ((await lookAgain(tx, { shopId })) > 0) await this.notifications.notify(tx, 'dialer', `shop:${shopId}`);
     });
     this.jobs.handle(
       scheduleOrder,
-      ({ orderRef }) =>
-        withTrace({ orderRef }, async () => {
-          await this.orders.schedule(orderRef);
-          await this.tries.survived(orderRef);
-        }),
-      ({ orderRef }) => this.tries.mayRunAgain(orderRef),
+      async ({ orders }) => {
+        await Promise.all(orders.map(({ orderRef }) => this.scheduled.add(orderRef)));
+      },
+      // One at a time, so that only the order that ends the worker is blamed for it.
+      async ({ orders }) => {
+        for (const { orderRef, traceId } of orders) {
+          await withTrace({ orderRef, traceId }, () =>
+            this.tries.again(orderRef, async () => {
+              await jobBegun({ orderRef });
+              await this.orders.schedule(orderRef);
+            }),
+          );
+        }
+      },
     );
-    this.sweeps.every('orders.schedule-forgotten', 1_000, async () => {
-      while ((await this.orders.scheduleForgotten()) === 500);
-    });
+    this.sweeps.every('orders.schedule-forgotten', 1_000, () => this.scheduleForgotten());
     this.sweeps.every('orders.block-listed', 5_000, () => this.desk.blockListed());
     this.sweeps.every('orders.block-refused', 60_000, () => this.desk.blockRefused());
     this.sweeps.every('orders.forget-tries', 3_600_000, () => this.tries.forgetOld());
+  }
+
+  /** As many at once as the database does in a moment: after Redis has forgotten everything there may be 100,000. */
+  private async scheduleForgotten(): Promise<void> {
+    let limit = LEAST_FORGOTTEN;
+    for (;;) {
+      const beganMs = performance.now();
+      const count = await this.orders.scheduleForgotten(limit);
+      if (count < limit) return;
+      const tookMs = performance.now() - beganMs;
+      if (tookMs < A_MOMENT_MS / 2) limit = Math.min(2 * limit, MOST_FORGOTTEN);
+      else if (tookMs > A_MOMENT_MS) limit = Math.max(Math.floor(limit / 2), LEAST_FORGOTTEN);
+    }
   }
 }

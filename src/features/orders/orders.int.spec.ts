@@ -131,10 +131,51 @@ describe('the dial queue', () => {
     ]);
   });
 
+  it('is filled by a job that a worker left lying, one order at a time, without the order that it was left for', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const response = await postOrder(app, shop, orderCreated({ customer: { phone: freshPhone() } }));
+      ids.push(((await response.json()) as { id: string }).id);
+    }
+    const [first, culprit, last] = ids as [string, string, string];
+    await sql(`INSERT INTO order_tries (shop_id, order_ref, work, tries) VALUES ($1, $2, 'job', 2)`, [
+      shop.shop,
+      culprit,
+    ]);
+    const payload = { orders: ids.map((orderRef) => ({ orderRef, traceId: 'a'.repeat(32) })) };
+    await app.get(Jobs).run('order.schedule', payload, true);
+    expect((await statusOf(first))?.status).toBe('scheduled');
+    expect((await statusOf(last))?.status).toBe('scheduled');
+    expect(await sql('SELECT status, hold_reason FROM orders WHERE id = $1', [culprit])).toEqual([
+      { status: 'accepted', hold_reason: 'its job ended a worker 3 times before it was done' },
+    ]);
+    expect(await sql('SELECT * FROM order_tries WHERE order_ref = ANY($1::uuid[])', [ids])).toEqual([]);
+  });
+
+  it('passes over an order that somebody else is working on, and puts the others in', async () => {
+    const [busy, free] = await Promise.all(
+      [1, 2].map(async () => {
+        const response = await postOrder(app, shop, orderCreated({ customer: { phone: freshPhone() } }));
+        return ((await response.json()) as { id: string }).id;
+      }),
+    );
+    await inTx(async (tx) => {
+      await orders.lock(tx, busy ?? '');
+      await orders.schedule(busy ?? '', free ?? '');
+    });
+    expect([(await statusOf(busy ?? ''))?.status, (await statusOf(free ?? ''))?.status]).toEqual([
+      'accepted',
+      'scheduled',
+    ]);
+  });
+
   it('is filled by the job, and by the sweep when the job got lost', async () => {
     const response = await postOrder(app, shop, orderCreated());
     const { id } = (await response.json()) as { id: string };
-    const [job] = await sql<{ payload: object }>(`SELECT payload FROM outbox WHERE payload ->> 'orderRef' = $1`, [id]);
+    const [job] = await sql<{ payload: object }>(
+      `SELECT payload FROM outbox WHERE payload @> jsonb_build_object('orders', jsonb_build_array(jsonb_build_object('orderRef', $1::text)))`,
+      [id],
+    );
     await app.get(Jobs).run('order.schedule', job?.payload ?? {});
     await app.get(Jobs).run('order.schedule', job?.payload ?? {});
     expect((await statusOf(id))?.status).toBe('scheduled');

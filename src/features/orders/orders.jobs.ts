@@ -1,7 +1,7 @@
-import { defineJob } from '../../platform/queue/jobs.js';
+import { defineJob, type OrdersOfJob } from '../../platform/queue/jobs.js';
 
-/** Puts an accepted order into the dial queue; a no-op when it is there already. */
-export const scheduleOrder = defineJob<{ readonly orderRef: string }>({
+/** Puts accepted orders into the dial queue; a no-op for those that are there already. */
+export const scheduleOrder = defineJob<OrdersOfJob>({
   name: 'order.schedule',
   queue: 'intake',
   attempts: 3,

@@ -12,7 +12,7 @@ import { Events } from '../../platform/outbox/events.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import { DialQueue, type DueQuery } from './dial-queue.js';
 import { schedule, scheduleForgotten } from './dial-queue.store.js';
-import { OrderMessages } from './order-messages.js';
+import { OrderMessages, type PreparedOrder } from './order-messages.js';
 import { putOffAlike } from './put-off.store.js';
 import { stateOf, type Accepted, type DueOrder, type OrderInput, type OrderRow } from './order-row.js';
 import {
@@ -33,10 +33,14 @@ import { OrdersMetrics, type MessageType } from './orders.metrics.js';
 export { DoNotCallList } from './do-not-call-list.js';
 export { OrderCards, type OrderView } from './order-cards.js';
 export { MOST_TRIES, OrderFault, OrderTries } from './order-tries.js';
+export type { PreparedOrder } from './order-messages.js';
 export type { Accepted, DueOrder, OrderInput, OrderRow } from './order-row.js';
 
 /** Wakes the dialer; the payload is a hint. */
 const DIALER_CHANNEL = 'dialer';
+
+/** A job that takes longer is taken for lost. */
+const FORGOTTEN_MS = 2_000;
 
 /** When and why an order is to be called again. */
 export interface Reschedule {
@@ -82,6 +86,20 @@ export class OrdersService {
     return { ...answer, status: 'final', callBy: null };
   }
 
+  /** Reads and seals a new order; nothing is stored yet. */
+  prepare(shop: Shop, order: OrderInput, on: { traceId: string; receivedAt: Date }): PreparedOrder {
+    return this.messages.prepare(shop, order, on);
+  }
+
+  /**
+   * Stores those of the prepared orders that are simply new: no order of their number is known, and the buyer may be called. The others are for
+   * {@link accept}.
+   * @returns the ids (ours) of those that were stored
+   */
+  async acceptNew(tx: Tx, prepared: readonly PreparedOrder[]): Promise<ReadonlySet<string>> {
+    return new Set((await this.messages.storeNew(tx, prepared, { alsoListed: false })).keys());
+  }
+
   /**
    * The shop cancels. Not being called: final at once (`orderFinished`). Being called: `orderWithdrawRequested`, and final when the call has ended. Unknown: remembered.
    */
@@ -102,18 +120,16 @@ export class OrdersService {
     this.metrics.countReceived(shopId, type);
   }
 
-  /** accepted → scheduled, and wakes the dialer. Harmless when repeated. */
-  async schedule(orderRef: string): Promise<void> {
-    await this.transactions.read((tx) => schedule(tx, orderRef, DIALER_CHANNEL));
+  /** accepted → scheduled, and wakes the dialer. Harmless when repeated; an order that somebody else is working on is left to the sweep. */
+  async schedule(...orderRefs: readonly string[]): Promise<void> {
+    await this.transactions.read((tx) => schedule(tx, orderRefs, DIALER_CHANNEL));
   }
 
-  /** Schedules up to 500 orders that were accepted more than 2 s ago: their job got lost, or Redis is down. */
-  async scheduleForgotten(): Promise<number> {
-    return this.transactions.run(async (tx) => {
-      const count = await scheduleForgotten(tx, 2_000, 500);
-      if (count > 0) await this.notifications.notify(tx, DIALER_CHANNEL, 'orders');
-      return count;
-    });
+  /** Schedules orders, at most so many, that were accepted more than 2 s ago: their job got lost, or Redis is down. @returns how many */
+  async scheduleForgotten(limit = 500): Promise<number> {
+    return this.transactions.read((tx) =>
+      scheduleForgotten(tx, { olderThanMs: FORGOTTEN_MS, limit, channel: DIALER_CHANNEL }),
+    );
   }
 
   /**
@@ -289,7 +305,7 @@ export class OrdersService {
 
   private async join(tx: Tx, row: OrderRow, call: { callId: string; status: LiveStatus }): Promise<void> {
     const { orderRef, shopId } = row;
-    if (row.status === 'accepted') await schedule(tx, orderRef, DIALER_CHANNEL);
+    if (row.status === 'accepted') await schedule(tx, [orderRef], DIALER_CHANNEL);
     await this.setProgress(tx, orderRef, call.status, call.callId);
     await insertTimeline(tx, shopId, orderRef, { kind: 'joined_call', data: { callId: call.callId } });
   }

@@ -29,6 +29,13 @@ export function isUnansweredQuery(error: unknown): boolean {
   return /query read timeout/i.test((error as Error).message);
 }
 
+/** Whether a lock of somebody else's was in the way: it says nothing about whether the database is there. */
+export function isLockInTheWay(error: unknown): boolean {
+  const { code, cause, driverError } = error as { code?: unknown; cause?: unknown; driverError?: unknown };
+  if (code === '55P03' || code === '40P01') return true;
+  return [cause, driverError].some((inner) => inner instanceof Error && inner !== error && isLockInTheWay(inner));
+}
+
 /** True when a unique constraint or index of this name refused the row. */
 export function isDuplicate(error: unknown, constraint?: string): boolean {
   const cause = ((error as { driverError?: unknown }).driverError ?? error) as { code?: unknown; constraint?: unknown };

@@ -8,6 +8,7 @@ const PROBE_EVERY_MS = 5_000;
 const PROBE_LIMIT_MS = 3_000;
 const LONGEST_PAUSE_MS = 2_000;
 const LONGEST_PAYLOAD_BYTES = 7_999;
+const HINT_PAUSE_MS = 10;
 
 type Listener = (payload: string) => void;
 
@@ -22,6 +23,10 @@ export class Notifications implements OnApplicationShutdown {
   private isRunning = false;
   private isStopped = false;
   private wakeFromPause: (() => void) | null = null;
+  /** Channels that are to be told, and of those, which were told a moment ago and are told again when that is over. */
+  private readonly hinted = new Map<string, boolean>();
+  /** The driver takes one query at a time. */
+  private lastAsked: Promise<unknown> = Promise.resolve();
   private loop: Promise<void> = Promise.resolve();
 
   constructor(
@@ -40,7 +45,7 @@ export class Notifications implements OnApplicationShutdown {
     known.add(onNotice);
     this.listeners.set(channel, known);
     if (this.client !== null) {
-      void this.client.query(`LISTEN ${channel}`).then(
+      void this.ask(this.client, `LISTEN ${channel}`).then(
         () => this.tell(onNotice, ''),
         () => undefined,
       );
@@ -55,6 +60,27 @@ export class Notifications implements OnApplicationShutdown {
     await tx.query('SELECT pg_notify($1, $2)', [channel, payload]);
   }
 
+  /**
+   * Tells a channel at once, without payload, after the commit that it is about: on the connection for notices, at most every 10 ms. Lost when that
+   * connection is away.
+   */
+  hint(channel: string): void {
+    if (this.isStopped || this.client === null) return;
+    if (this.hinted.has(channel)) {
+      this.hinted.set(channel, true);
+      return;
+    }
+    this.hinted.set(channel, false);
+    const told = this.ask(this.client, 'SELECT pg_notify($1, $2)', [channel, '']).catch(() => undefined);
+    void told
+      .then(() => new Promise((resolve) => setTimeout(resolve, HINT_PAUSE_MS)))
+      .then(() => {
+        const isAskedAgain = this.hinted.get(channel) === true;
+        this.hinted.delete(channel);
+        if (isAskedAgain) this.hint(channel);
+      });
+  }
+
   async onApplicationShutdown(): Promise<void> {
     this.isStopped = true;
     this.wakeFromPause?.();
@@ -62,6 +88,12 @@ export class Notifications implements OnApplicationShutdown {
     this.client = null;
     await client?.end().catch(() => undefined);
     await this.loop;
+  }
+
+  private ask(client: pg.Client, sql: string, parameters: readonly string[] = []): Promise<unknown> {
+    const asked = this.lastAsked.then(() => client.query(sql, [...parameters]));
+    this.lastAsked = asked.catch(() => undefined);
+    return asked;
   }
 
   private start(): void {
@@ -113,7 +145,7 @@ export class Notifications implements OnApplicationShutdown {
       await this.pause(PROBE_EVERY_MS);
       if (isLost || this.isStopped) return;
       try {
-        await client.query('SELECT 1');
+        await this.ask(client, 'SELECT 1');
       } catch {
         (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
         return;

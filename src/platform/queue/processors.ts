@@ -5,7 +5,7 @@ import { DialerError } from '../../core/shared/errors.js';
 import { Log, withTrace } from '../log/log.js';
 import { Metrics, type Counter } from '../metrics/metrics.js';
 import { spanIdOf, Tracing } from '../tracing/tracing.js';
-import { Jobs, type QueueName } from './jobs.js';
+import { Jobs, ordersOf, type QueueName } from './jobs.js';
 import { withinMs } from './within-ms.js';
 
 /** What lies in BullMQ for one job. */
@@ -98,7 +98,7 @@ export function queueProcessor(
       await withinMs(CLOSE_LIMIT_MS, closing).catch(() => undefined);
     }
 
-    /** A job about an order is part of the order's way; the others have ways of their own, which nobody asks for. */
+    /** A job about orders is part of the way of each; the others have ways of their own, which nobody asks for. */
     private async traced(job: Job<QueuedWork>): Promise<void> {
       const startedAt = new Date();
       let isError = true;
@@ -106,15 +106,15 @@ export function queueProcessor(
         await this.run(job);
         isError = false;
       } finally {
-        const { orderRef } = job.data.payload as { orderRef?: unknown };
-        if (typeof orderRef === 'string') {
+        const endedAt = new Date();
+        for (const { orderRef, traceId } of ordersOf(job.data.payload, job.data.traceId)) {
           this.tracing.emit({
             name: `job ${job.name}`,
             kind: 'consumer',
-            traceId: job.data.traceId,
+            traceId,
             parentId: spanIdOf('order', orderRef),
             startedAt,
-            endedAt: new Date(),
+            endedAt,
             attributes: {
               'messaging.system': 'bullmq',
               'messaging.destination.name': queue,

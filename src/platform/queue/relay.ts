@@ -10,6 +10,10 @@ import { Queues } from './queues.js';
 
 const BATCH = 200;
 const POLL_MS = 500;
+/** Notices that come within this time are one look: a look costs as much for one row as for many. */
+const LOOK_PAUSE_MS = 10;
+/** A Redis that refuses (it is full, it is silent) is left alone for so long, whatever is asked for meanwhile. */
+const REFUSED_PAUSE_MS = 1_000;
 
 interface OutboxRow {
   readonly id: string;
@@ -31,6 +35,8 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
   private isAskedAgain = false;
   private isStopped = false;
   private isWarned = false;
+  /** By the monotonic clock. */
+  private pausedUntilMs = 0;
 
   constructor(
     private readonly transactions: Transactions,
@@ -59,7 +65,7 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private wake(): void {
-    if (this.isStopped) return;
+    if (this.isStopped || performance.now() < this.pausedUntilMs) return;
     if (this.running !== null) {
       this.isAskedAgain = true;
       return;
@@ -79,14 +85,16 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
         if ((await this.moveBatch()) < BATCH) break;
       }
       this.isWarned = false;
+      await pause(LOOK_PAUSE_MS);
     } catch (error) {
+      this.pausedUntilMs = performance.now() + REFUSED_PAUSE_MS;
       if (!this.isWarned) this.log.warn('the outbox cannot be emptied, trying again', { error });
       this.isWarned = true;
     }
   }
 
   private async moveBatch(): Promise<number> {
-    const batch = await this.transactions.run((tx) =>
+    const batch = await this.transactions.read((tx) =>
       rows<OutboxRow>(
         tx,
         `UPDATE outbox SET leased_until = now() + interval '5 seconds'
@@ -142,3 +150,5 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
