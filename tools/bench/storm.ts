@@ -1,18 +1,19 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { percentile } from '../../src/core/kpi/kpi.js';
 import { AdminClient } from '../dev-env/admin-client.js';
 import { startApp } from '../dev-env/app-process.js';
 import { createDatabase, dropDatabase, startBackingServices } from '../dev-env/backing-services.js';
+import { newOrder, SignedSender, type Sender } from './shop/signed-sender.js';
+import { atRate, pause, round, spreadOf, type Spread } from './stack/figures.js';
+import { memoryOf } from './stack/process-view.js';
 
 // A sale: one shop sends far more orders than can be called, a small one goes on as ever. Then Redis forgets everything while as many orders wait.
-//   npm run bench:storm -- --orders 20000 --per-second 167 --waiting 100000
+//   npm run bench:storm -- --orders 100000 --per-second 167 --waiting 100000 [--json storm.json]
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     waiting: { type: 'string', default: '100000' },
     calm: { type: 'string', default: '20' },
     limit: { type: 'string', default: '600' },
+    json: { type: 'string' },
   },
 });
 const [orders, perSecond, waiting, calmSeconds] = [
@@ -32,18 +34,12 @@ const [orders, perSecond, waiting, calmSeconds] = [
 /** What one process lets one shop send in the long run. */
 const limit = values.limit;
 /** The small shop's orders, each second. */
-const SMALL_PER_SECOND = 2;
+const SMALL_PER_SECOND = 5;
 /** Each tenth message is sent twice, as senders do that have not heard the answer. */
 const REPEAT_EACH = 10;
 const REBUILD_LIMIT_MS = 180_000;
 const name = `confirm_dialer_storm_${randomBytes(4).toString('hex')}`;
 const say = (message: string): void => console.error(`bench: ${message}`);
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-interface Shop {
-  readonly shop: string;
-  readonly webhookSecret: string;
-}
 
 /** What became of the messages of one shop in one phase. */
 class Tally {
@@ -52,78 +48,28 @@ class Tally {
   /** Answers to a repeat that differ from the first. */
   differing = 0;
 
-  note(status: number, tookMs: number): void {
-    this.status.set(status, (this.status.get(status) ?? 0) + 1);
-    this.tookMs.push(tookMs);
+  get accepted(): number {
+    return this.status.get(202) ?? 0;
   }
 }
 
-/** Each shop has connections of its own, as in life: none waits behind another's. */
-const agents = new Map<string, Agent>();
 let sent = 0;
 
-function post(url: string, { shop, webhookSecret }: Shop, id: string, body: string): Promise<[number, string]> {
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const key = Buffer.from(webhookSecret.slice('whsec_'.length), 'base64');
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-  const agent = agents.get(shop) ?? new Agent({ keepAlive: true, maxSockets: 64 });
-  agents.set(shop, agent);
-  return new Promise((resolve) => {
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      'webhook-id': id,
-      'webhook-timestamp': timestamp,
-      'webhook-signature': `v1,${signature}`,
-    };
-    const asked = request(`${url}/v1/shops/${shop}/orders`, { method: 'POST', agent, headers }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      answer.on('end', () => resolve([answer.statusCode ?? 0, text]));
-    });
-    asked.on('error', () => resolve([0, '']));
-    asked.end(body);
-  });
-}
-
-async function order(url: string, shop: Shop, tally: Tally): Promise<void> {
+async function order(sender: SignedSender, shop: Sender, tally: Tally): Promise<void> {
   sent += 1;
   const n = sent;
-  const body = JSON.stringify({
-    type: 'order.created',
-    data: {
-      orderId: `S-${n}`,
-      customer: { name: 'Олена Ткач', phone: `+38067${String(1_000_000 + n)}` },
-      items: [{ name: 'TV 55"', quantity: 1, unitPrice: '15999.00' }],
-      total: { amount: '15999.00', currency: 'UAH' },
-    },
-  });
-  const beganMs = performance.now();
-  const [status, text] = await post(url, shop, `msg_${n}`, body);
-  tally.note(status, performance.now() - beganMs);
+  const message = newOrder(`S-${n}`, n);
+  const { status, text, tookMs } = await sender.post(shop, `msg_${n}`, message);
+  tally.status.set(status, (tally.status.get(status) ?? 0) + 1);
+  if (status === 202) tally.tookMs.push(tookMs);
   if (n % REPEAT_EACH !== 0 || status !== 202) return;
-  const [, again] = await post(url, shop, `msg_${n}`, body);
-  if (again !== text) tally.differing += 1;
+  const again = await sender.post(shop, `msg_${n}`, message);
+  if (again.status === 202 && again.text !== text) tally.differing += 1;
 }
 
-/** Sends at a steady rate whatever the answers take. */
-async function stream(url: string, shop: Shop, count: number, rate: number, tally: Tally): Promise<void> {
-  const beganMs = performance.now();
-  const underWay = new Set<Promise<void>>();
-  for (let n = 0; n < count; n++) {
-    const dueMs = beganMs + (n / rate) * 1_000;
-    if (dueMs - performance.now() > 2) await pause(dueMs - performance.now());
-    const one = order(url, shop, tally).finally(() => underWay.delete(one));
-    underWay.add(one);
-  }
-  await Promise.all(underWay);
-}
-
-const rssMb = (pid: number): number => (Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4_096) / 1e6;
-const sorted = (all: readonly number[]): number[] => [...all].sort((a, b) => a - b);
-const at = (all: readonly number[], share: number): number =>
-  Math.round((percentile(sorted(all), share) ?? 0) * 10) / 10;
-const quantiles = (all: readonly number[]): string => [0.5, 0.99, 1].map((share) => at(all, share)).join(' / ');
+const quantiles = ({ p50, p99, most }: Spread): string => `${p50 ?? '–'} / ${p99 ?? '–'} / ${most ?? '–'}`;
+const times = (after: number | null, before: number | null): string =>
+  after === null || before === null ? '–' : `× ${round(after / before, 2)}`;
 
 const folder = mkdtempSync(join(tmpdir(), 'storm-'));
 const services = await startBackingServices({ progress: say });
@@ -140,24 +86,27 @@ const app = await startApp({
   logLevel: 'warn',
   more: { SHOP_WEBHOOKS_PER_SECOND: limit },
 });
+const sender = new SignedSender(app.url);
 const client = new pg.Client({ connectionString: databaseUrl });
 await client.connect();
 const count = async (condition: string): Promise<number> =>
   Number(((await client.query(`SELECT count(*) AS n FROM orders WHERE ${condition}`)).rows[0] as { n: string }).n);
-/** From the receipt to the place in the dial queue, ms, of a shop's orders received since. */
-const queued = async (shop: string, since: Date): Promise<number[]> =>
-  (
-    await client.query(
-      `SELECT extract(epoch FROM t.at - o.received_at) * 1000 AS ms FROM order_timeline t JOIN orders o ON o.id = t.order_ref
-       WHERE t.kind = 'scheduled' AND o.shop_id = $1 AND o.received_at >= $2`,
-      [shop, since],
-    )
-  ).rows.map(({ ms }: { ms: string }) => Number(ms));
+const isAnyAccepted = async (): Promise<boolean> =>
+  ((await client.query(`SELECT 1 FROM orders WHERE status = 'accepted' LIMIT 1`)).rowCount ?? 0) > 0;
+/** From the receipt to the place in the dial queue, of a shop's orders received since. */
+const queued = async (shop: string, since: Date): Promise<Spread> => {
+  const { rows } = await client.query<{ ms: string }>(
+    `SELECT extract(epoch FROM t.at - o.received_at) * 1000 AS ms FROM order_timeline t JOIN orders o ON o.id = t.order_ref
+     WHERE t.kind = 'scheduled' AND o.shop_id = $1 AND o.received_at >= $2`,
+    [shop, since],
+  );
+  return spreadOf(rows.map(({ ms }) => Number(ms)));
+};
 
 try {
   const admin = new AdminClient(app.url, token);
-  const made = async (shop: string): Promise<Shop> => {
-    const { body } = await admin.put<Shop>(`shops/${shop}`, {
+  const made = async (shop: string): Promise<Sender> => {
+    const { body } = await admin.put<{ webhookSecret: string }>(`shops/${shop}`, {
       name: shop,
       timeZone: 'Europe/Kyiv',
       callingHours: 'always',
@@ -165,48 +114,56 @@ try {
     return { shop, webhookSecret: body.webhookSecret };
   };
   const [big, small] = [await made('big'), await made('small')];
+  const stream = (shop: Sender, many: number, rate: number, tally: Tally): Promise<void> =>
+    atRate(rate, Math.floor(many), () => order(sender, shop, tally));
+  await stream(small, SMALL_PER_SECOND * 4, SMALL_PER_SECOND, new Tally());
+  const warm = sent;
 
   say(`calm, ${calmSeconds} s`);
   const calmSince = new Date();
   const calm = new Tally();
-  await stream(app.url, small, calmSeconds * SMALL_PER_SECOND, SMALL_PER_SECOND, calm);
+  await stream(small, calmSeconds * SMALL_PER_SECOND, SMALL_PER_SECOND, calm);
   await pause(3_000);
   const calmQueued = await queued('small', calmSince);
 
   say(`storm: ${orders} orders, ${perSecond} a second`);
   const stormSince = new Date();
   const [storm, meanwhile] = [new Tally(), new Tally()];
-  const memory = [rssMb(app.process.pid)];
-  const timer = setInterval(() => memory.push(rssMb(app.process.pid)), 1_000);
-  const seconds = orders / perSecond;
+  const memory = [memoryOf(app.process.pid)];
+  const timer = setInterval(() => memory.push(memoryOf(app.process.pid)), 1_000);
   const beganMs = performance.now();
   await Promise.all([
-    stream(app.url, big, orders, perSecond, storm),
-    stream(app.url, small, Math.floor(seconds * SMALL_PER_SECOND), SMALL_PER_SECOND, meanwhile),
+    stream(big, orders, perSecond, storm),
+    stream(small, (orders / perSecond) * SMALL_PER_SECOND, SMALL_PER_SECOND, meanwhile),
   ]);
-  const stormMs = performance.now() - beganMs;
-  while ((await count(`status = 'accepted'`)) > 0) await pause(200);
-  const allQueuedMs = performance.now() - beganMs;
+  const stormSeconds = round((performance.now() - beganMs) / 1_000);
+  while (await isAnyAccepted()) await pause(200);
+  const allQueuedSeconds = round((performance.now() - beganMs) / 1_000);
   clearInterval(timer);
-  const accepted = (storm.status.get(202) ?? 0) + (meanwhile.status.get(202) ?? 0) + (calm.status.get(202) ?? 0);
+  const accepted = warm + storm.accepted + meanwhile.accepted + calm.accepted;
+  const inPostgres = await count('true');
+  const [calmAnswer, bigAnswer, smallAnswer] = [calm, storm, meanwhile].map(({ tookMs }) => spreadOf(tookMs)) as [
+    Spread,
+    Spread,
+    Spread,
+  ];
+  const [smallQueued, bigQueued] = [await queued('small', stormSince), await queued('big', stormSince)];
 
-  console.log(
-    `${orders} orders of one shop in ${Math.round(stormMs / 1_000)} s beside ${meanwhile.tookMs.length} of a small one`,
-  );
+  console.log(`${orders} orders of one shop in ${stormSeconds} s beside ${meanwhile.accepted} of a small one`);
   console.log(`answers: big ${JSON.stringify([...storm.status])}, small ${JSON.stringify([...meanwhile.status])}`);
   console.log(
-    `answered 202: ${accepted}; orders in Postgres: ${await count('true')}; repeats answered otherwise: ${storm.differing + meanwhile.differing}`,
+    `answered 202: ${accepted}; orders in Postgres: ${inPostgres}; repeats answered otherwise: ${storm.differing + meanwhile.differing}`,
   );
+  console.log('| ms: p50 / p99 / longest | the answer | receipt → dial queue |');
+  console.log('| --- | --- | --- |');
+  console.log(`| the small shop in calm | ${quantiles(calmAnswer)} | ${quantiles(calmQueued)} |`);
+  console.log(`| the small shop in the storm | ${quantiles(smallAnswer)} | ${quantiles(smallQueued)} |`);
   console.log(
-    `answer, ms, p50 / p99 / longest: calm ${quantiles(calm.tookMs)}; big ${quantiles(storm.tookMs)}; small ${quantiles(meanwhile.tookMs)}`,
+    `| … of that in calm, p50 | ${times(smallAnswer.p50, calmAnswer.p50)} | ${times(smallQueued.p50, calmQueued.p50)} |`,
   );
-  console.log(
-    `receipt → dial queue, ms, p50 / p99 / longest: small in calm ${quantiles(calmQueued)}; small in the storm ${quantiles(await queued('small', stormSince))}; big ${quantiles(await queued('big', stormSince))}`,
-  );
-  console.log(`all in the dial queue ${Math.round(allQueuedMs / 100) / 10} s after the first`);
-  console.log(
-    `resident memory, MB: before ${Math.round(memory[0]!)}, most ${Math.round(Math.max(...memory))}, after ${Math.round(memory.at(-1)!)}`,
-  );
+  console.log(`| the storming shop | ${quantiles(bigAnswer)} | ${quantiles(bigQueued)} |`);
+  console.log(`all in the dial queue ${allQueuedSeconds} s after the first`);
+  console.log(`resident memory, MB: before ${memory[0]}, most ${Math.max(...memory)}, after ${memory.at(-1)}`);
 
   say(`${waiting} orders whose jobs are lost`);
   const redis = new Redis(services.redisUrl);
@@ -221,19 +178,38 @@ try {
     [waiting],
   );
   const lostMs = performance.now();
-  let left = waiting;
-  while (left > 0 && performance.now() - lostMs < REBUILD_LIMIT_MS) {
-    await pause(200);
-    left = await count(`status = 'accepted'`);
-  }
+  while ((await isAnyAccepted()) && performance.now() - lostMs < REBUILD_LIMIT_MS) await pause(500);
+  const rebuiltSeconds = round((performance.now() - lostMs) / 1_000);
+  const left = await count(`status = 'accepted'`);
   console.log(
-    `Redis empty, ${waiting} orders waiting for jobs that are lost: ${left} missing after ${Math.round((performance.now() - lostMs) / 100) / 10} s`,
+    `Redis empty, ${waiting} orders waiting for jobs that are lost: ${left} missing after ${rebuiltSeconds} s`,
   );
+  if (values.json !== undefined) {
+    const figures = {
+      ...{
+        orders,
+        perSecond,
+        stormSeconds,
+        accepted,
+        inPostgres,
+        allQueuedSeconds,
+        memory,
+        waiting,
+        rebuiltSeconds,
+        left,
+      },
+      status: { big: [...storm.status], small: [...meanwhile.status] },
+      answer: { calm: calmAnswer, small: smallAnswer, big: bigAnswer },
+      queued: { calm: calmQueued, small: smallQueued, big: bigQueued },
+    };
+    writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+  }
 } finally {
+  sender.close();
   await client.end();
-  await app.process.stop();
+  await app.process.stop(50_000);
   await dropDatabase(services.databaseUrl, name);
   await services.stop();
-  for (const agent of agents.values()) agent.destroy();
   rmSync(folder, { recursive: true, force: true });
 }
+process.exit();

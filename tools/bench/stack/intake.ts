@@ -10,7 +10,7 @@ import { startRedis } from '../../dev-env/redis.js';
 import { insertBare, type BareInserts } from './bare-insert.js';
 import { pause, round, spreadOf, type Spread } from './figures.js';
 import { sendOrders, type Intake, type LoadResult } from './order-load.js';
-import { cpuOf, memoryOf, metricOf } from './process-view.js';
+import { cpuOf, cpuWithChildren, memoryOf, metricOf } from './process-view.js';
 
 export interface IntakeFigures {
   /** From the start of the process to its first answer. */
@@ -22,8 +22,11 @@ export interface IntakeFigures {
   readonly bare: BareInserts;
   /** Orders accepted for each bare insert of the same time. */
   readonly ofBare: number;
-  /** CPU of the service for an order, milliseconds. */
+  /** CPU for an order, milliseconds: of the service, of Postgres, of Redis, and of the senders here. */
   readonly cpuMsPerOrder: number;
+  readonly postgresCpuMsPerOrder: number;
+  readonly redisCpuMsPerOrder: number;
+  readonly sendersCpuMsPerOrder: number;
   readonly waiting: number;
   /** MB, at rest before and after. */
   readonly memoryEmptyMb: number;
@@ -63,7 +66,8 @@ export async function measureIntake(o: { seconds: number; say: (message: string)
     started.push({ stop: () => app.process.stop(50_000) });
     const startUpSeconds = round((performance.now() - begin) / 1_000, 2);
     const intake = await aPausedShop(app, adminToken);
-    return { startUpSeconds, ...(await measure(app, intake, databaseUrl, o)) };
+    const pids = { service: app.process.pid, postgres: postgres.pid, redis: redis.pid };
+    return { startUpSeconds, ...(await measure(app, intake, { databaseUrl, pids }, o)) };
   } finally {
     for (const part of started.reverse()) await part.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -81,10 +85,16 @@ async function aPausedShop(app: AppProcess, adminToken: string): Promise<Intake>
 async function measure(
   app: AppProcess,
   intake: Intake,
-  databaseUrl: string,
+  stack: { databaseUrl: string; pids: { service: number; postgres: number; redis: number } },
   o: { seconds: number; say: (message: string) => void },
 ): Promise<Omit<IntakeFigures, 'startUpSeconds'>> {
-  const { pid } = app.process;
+  const pid = stack.pids.service;
+  /** Seconds of CPU so far. */
+  const used = (): number[] => {
+    const own = process.cpuUsage();
+    const { postgres, redis } = stack.pids;
+    return [cpuOf(pid), cpuWithChildren(postgres), cpuOf(redis), (own.user + own.system) / 1e6];
+  };
   const phoneOf = (i: number): string => `+38067${String(1_000_000 + i).slice(-7)}`;
   await sendOrders(intake, { perSecond: 50, seconds: 4, phoneOf, prefix: 'warm' });
   await pause(2_000);
@@ -92,12 +102,14 @@ async function measure(
   o.say(`${RATE} orders a second for ${o.seconds} s`);
   const atRate = await sendOrders(intake, { perSecond: RATE, seconds: o.seconds, phoneOf, prefix: 'rate' });
   o.say(`as many orders as ${SENDERS} senders can bring in ${o.seconds} s`);
-  const cpuBefore = cpuOf(pid);
+  const cpuBefore = used();
   const atMost = await sendOrders(intake, { senders: SENDERS, seconds: o.seconds, phoneOf, prefix: 'most' });
-  const cpuMsPerOrder = round(((cpuOf(pid) - cpuBefore) * 1_000) / Math.max(1, atMost.accepted), 2);
+  const [cpuMsPerOrder, postgresCpuMsPerOrder, redisCpuMsPerOrder, sendersCpuMsPerOrder] = used().map((seconds, at) =>
+    round(((seconds - (cpuBefore[at] ?? 0)) * 1_000) / Math.max(1, atMost.accepted), 2),
+  ) as [number, number, number, number];
   const page = await (await fetch(`${app.url}/metrics`)).text();
   o.say('bare inserts into the same Postgres');
-  const bare = await insertBare(databaseUrl, { senders: SENDERS, seconds: o.seconds });
+  const bare = await insertBare(stack.databaseUrl, { senders: SENDERS, seconds: o.seconds });
   await pause(5_000);
   const waiting = atRate.accepted + atMost.accepted;
   const memoryFullMb = memoryOf(pid);
@@ -114,6 +126,9 @@ async function measure(
     bare,
     ofBare: round(atMost.acceptedPerSecond / bare.perSecond, 3),
     cpuMsPerOrder,
+    postgresCpuMsPerOrder,
+    redisCpuMsPerOrder,
+    sendersCpuMsPerOrder,
     waiting,
     memoryEmptyMb,
     memoryFullMb,

@@ -36,7 +36,10 @@ function intakeTable(o: IntakeFigures): string[] {
     ['their answer, ms: p50 / p95 / p99', ms(o.atMost.answerMs)],
     [`bare inserts a second into the same Postgres (${o.bare.by})`, String(o.bare.perSecond)],
     ['orders for each bare insert', String(o.ofBare)],
-    ["the service's CPU for an order, ms", String(o.cpuMsPerOrder)],
+    [
+      'CPU for an order, ms: service / Postgres / Redis / senders',
+      `${o.cpuMsPerOrder} / ${o.postgresCpuMsPerOrder} / ${o.redisCpuMsPerOrder} / ${o.sendersCpuMsPerOrder}`,
+    ],
     ['event-loop delay p99 under that load, ms', String(o.eventLoopP99Ms ?? '–')],
     ['memory before / with the orders waiting, MB', `${o.memoryEmptyMb} / ${o.memoryFullMb} (${o.waiting} orders)`],
     ['memory for 1,000 waiting orders, MB', String(o.memoryPerThousandWaitingMb)],
