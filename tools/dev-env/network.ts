@@ -38,6 +38,8 @@ export interface NetworkOptions {
   readonly phonesHost?: string;
   readonly ports?: { readonly api?: number; readonly shop?: number };
   readonly logLevel?: string;
+  /** Further variables of the service's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly progress?: (message: string) => void;
 }
 
@@ -119,6 +121,7 @@ async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<
     port: options.ports?.api,
     logFile: join(options.folder, 'service.log'),
     logLevel: options.logLevel,
+    more: options.environment,
   };
   let app = await startApp(environment);
   keep({ stop: () => app.process.stop(50_000) });

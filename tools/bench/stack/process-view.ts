@@ -44,3 +44,11 @@ export function metricOf(page: string, name: string): number | null {
   const found = new RegExp(`^${name} (\\S+)$`, 'm').exec(page)?.[1];
   return found === undefined ? null : Number(found);
 }
+
+/** All series of a metric of the page together; 0 without any. */
+export function sumOf(page: string, name: string): number {
+  return [...page.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].reduce(
+    (sum, [, value]) => sum + Number(value),
+    0,
+  );
+}
