@@ -21,7 +21,7 @@ import { waitFor } from '../support/wait.js';
 
 const SHOPS = 20;
 const GROUPS = 10;
-const MOST_SERIES = 2_000;
+const MOST_SERIES = 1_750;
 const SOURCES = 'observability/prometheus';
 /** From the machine itself or from its package mirror. */
 const FETCH_LIMIT_MS = 600_000;

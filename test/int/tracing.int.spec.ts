@@ -104,6 +104,20 @@ describe('tracing', () => {
     expect(headers).toContain('a b');
   }, 40_000);
 
+  it('leads from a bucket of the metrics to the trace', async () => {
+    const answer = await fetch(`${test.url}/metrics`);
+    expect(answer.headers.get('content-type')).toContain('application/openmetrics-text');
+    const text = await answer.text();
+    for (const name of ['dialer_answer_to_agent_seconds', 'dialer_order_first_call_seconds']) {
+      const lines = text.split('\n').filter((line) => line.startsWith(`${name}_bucket`));
+      expect(
+        lines.some((line) => line.includes(`# {trace_id="${CALLER.traceId}"}`)),
+        name,
+      ).toBe(true);
+    }
+    expect(text.endsWith('# EOF\n')).toBe(true);
+  });
+
   it('names its logs and its trace alike', () => {
     const lines = test.logLines.map((line) => JSON.parse(line) as { message: string; traceId?: string });
     for (const message of ['a message of a shop was stored', 'call placed', 'a write-back was delivered'])

@@ -127,7 +127,7 @@ export class CallWriter {
       return true;
     });
     if (call.state === 'ended') await failpoint('call_ended');
-    if (isSaved) this.measure(before, call, route.shopId);
+    if (isSaved) this.measure(before, call, route);
     if (isSaved && call.state === 'ended') this.spans.ended(call, route);
     this.returnLegs(before, call);
     return isSaved;
@@ -204,9 +204,9 @@ export class CallWriter {
     });
   }
 
-  private measure(before: Call, call: Call, shopId: string): void {
+  private measure(before: Call, call: Call, { shopId, traceId }: Unsaved['stored']['route']): void {
     if (before.connectedAt === null && call.connectedAt !== null && call.answeredAt !== null) {
-      this.metrics.connected(shopId, call.answeredAt, call.connectedAt);
+      this.metrics.connected(shopId, call.answeredAt, call.connectedAt, traceId);
     }
     if (call.state === 'ended') this.metrics.ended(shopId, call.result);
   }
@@ -222,10 +222,10 @@ export class CallWriter {
   }
 
   private async noteFirstCall(tx: Tx, order: OrderRow, at: Date): Promise<void> {
-    const { orderRef, shopId } = order;
+    const { orderRef, shopId, traceId } = order;
     if (order.firstCallAt !== null) return;
     const first = await this.orders.noteFirstCall(tx, orderRef, at);
-    if (first !== null) afterCommit(tx, () => this.metrics.firstCall(shopId, first, at));
+    if (first !== null) afterCommit(tx, () => this.metrics.firstCall(shopId, first, at, traceId));
   }
 }
 

@@ -2,10 +2,12 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { isInTime, type FirstCallTerms } from '../../core/order/deadline.js';
 import { ATTEMPT_RESULTS, type AttemptResult } from '../../core/call/result.js';
 import { SHOWN_STATES, shownState } from '../../core/call/shown-state.js';
+import { Settings } from '../../platform/config/settings.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { Metrics, type Counter, type Histogram } from '../../platform/metrics/metrics.js';
+import { Tracing } from '../../platform/tracing/tracing.js';
 import { SHOPS_CHANNEL, ShopsService } from '../shops/shops.service.js';
 import { CallStore } from './call.store.js';
 import { countAnswered, type WindowCount } from './pacing.read-model.js';
@@ -30,6 +32,8 @@ export class CallsMetrics implements OnModuleInit {
     private readonly shops: ShopsService,
     private readonly notifications: Notifications,
     private readonly log: Log,
+    private readonly settings: Settings,
+    private readonly tracing: Tracing,
   ) {
     this.calls = metrics.counter({
       name: 'dialer_calls_total',
@@ -40,13 +44,13 @@ export class CallsMetrics implements OnModuleInit {
       name: 'dialer_answer_to_agent_seconds',
       help: "From the buyer's answer to the bridge with the agent, in seconds.",
       labels: ['shop'],
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2, 5],
+      buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 2, 5],
     });
     this.firstCalls = metrics.histogram({
       name: 'dialer_order_first_call_seconds',
       help: "From the order's registration in the shop to the first INVITE, in seconds.",
       labels: ['shop'],
-      buckets: [0.25, 1, 5, 30, 60, 120, 300, 600, 1800, 3600],
+      buckets: [0.25, 5, 30, 120, 300, 600, 3600],
     });
     this.firstCallsByDeadline = metrics.counter({
       name: 'dialer_first_calls_total',
@@ -98,6 +102,8 @@ export class CallsMetrics implements OnModuleInit {
   }
 
   onModuleInit(): void {
+    // Other roles run no calls: their series would stand at 0 for ever, in each process and for each shop.
+    if (!this.settings.roles.has('dialer')) return;
     this.notifications.listen(SHOPS_CHANNEL, () => {
       this.declareShops().catch((error: unknown) =>
         this.log.warn('the shops for the metrics cannot be read', { error }),
@@ -143,15 +149,19 @@ export class CallsMetrics implements OnModuleInit {
     this.firstCallsByDeadline.declare({ shop: [shop], deadline: ['kept', 'missed'] });
   }
 
-  connected(shop: string, answeredAt: Date, connectedAt: Date): void {
+  connected(shop: string, answeredAt: Date, connectedAt: Date, traceId: string): void {
     this.declare(shop);
-    this.answerToAgent.observe({ shop }, Math.max(0, connectedAt.getTime() - answeredAt.getTime()) / 1000);
+    this.observe(this.answerToAgent, shop, connectedAt.getTime() - answeredAt.getTime(), traceId);
   }
 
-  firstCall(shop: string, terms: FirstCallTerms, dialedAt: Date): void {
+  firstCall(shop: string, terms: FirstCallTerms, dialedAt: Date, traceId: string): void {
     this.declare(shop);
-    this.firstCalls.observe({ shop }, Math.max(0, dialedAt.getTime() - terms.registeredAt.getTime()) / 1000);
+    this.observe(this.firstCalls, shop, dialedAt.getTime() - terms.registeredAt.getTime(), traceId);
     this.firstCallsByDeadline.inc({ shop, deadline: isInTime(terms, dialedAt) ? 'kept' : 'missed' });
+  }
+
+  private observe(histogram: Histogram<'shop'>, shop: string, ms: number, traceId: string): void {
+    histogram.observe({ shop }, Math.max(0, ms) / 1000, this.tracing.keeps(traceId) ? traceId : null);
   }
 
   ended(shop: string, result: AttemptResult): void {

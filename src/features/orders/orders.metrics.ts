@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Settings } from '../../platform/config/settings.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
@@ -24,6 +25,7 @@ export class OrdersMetrics implements OnModuleInit {
     private readonly shops: ShopsService,
     private readonly notifications: Notifications,
     private readonly log: Log,
+    private readonly settings: Settings,
   ) {
     this.received = metrics.counter({
       name: 'dialer_orders_received_total',
@@ -57,6 +59,8 @@ export class OrdersMetrics implements OnModuleInit {
   }
 
   onModuleInit(): void {
+    // Other roles hear nothing of shops.
+    if (!this.settings.roles.has('api')) return;
     this.notifications.listen(SHOPS_CHANNEL, () => {
       this.declareShops().catch((error: unknown) =>
         this.log.warn('the shops for the metrics cannot be read', { error }),

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Settings } from '../../platform/config/settings.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
@@ -22,6 +23,7 @@ export class WritebackMetrics implements OnModuleInit {
     private readonly shops: ShopsService,
     private readonly notifications: Notifications,
     private readonly log: Log,
+    private readonly settings: Settings,
   ) {
     this.deliveries = metrics.counter({
       name: 'dialer_writeback_deliveries_total',
@@ -32,7 +34,7 @@ export class WritebackMetrics implements OnModuleInit {
       name: 'dialer_writeback_lag_seconds',
       help: 'From the event to the acknowledgement of the shop, in seconds.',
       labels: ['shop'],
-      buckets: [0.5, 2.5, 15, 60, 300, 3600, 86_400],
+      buckets: [1, 15, 300, 3600],
     });
     metrics.gauge({
       name: 'dialer_writeback_oldest_seconds',
@@ -61,6 +63,8 @@ export class WritebackMetrics implements OnModuleInit {
   }
 
   onModuleInit(): void {
+    // Other roles deliver nothing.
+    if (!this.settings.roles.has('worker')) return;
     this.notifications.listen(SHOPS_CHANNEL, () => {
       this.declareShops().catch((error: unknown) =>
         this.log.warn('the shops for the metrics cannot be read', { error }),

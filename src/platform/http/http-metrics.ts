@@ -11,7 +11,7 @@ export class HttpMetrics {
       name: 'dialer_http_request_seconds',
       help: 'From the first byte of a request to the end of the answer, by route pattern and class of status (2xx)',
       labels: ['method', 'route', 'status'],
-      buckets: [0.01, 0.05, 0.25, 1],
+      buckets: [0.05, 0.25, 1],
     });
   }
 }

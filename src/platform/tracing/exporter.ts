@@ -1,7 +1,12 @@
 import { ROOT_CONTEXT, SpanKind as ApiKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BasicTracerProvider, BatchSpanProcessor, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base';
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  SamplingDecision,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace-base';
 import type { TracingSettings } from '../config/settings.js';
 import { newSpanId, type SpanKind, type SpanPlan } from './span.js';
 
@@ -17,9 +22,10 @@ const KINDS: Readonly<Record<SpanKind, ApiKind>> = {
 export function startExporter({ endpoint, headers, share }: TracingSettings) {
   // The library asks for ids when a span begins; ours are known before.
   let next = { traceId: '', id: '' };
+  const sampler = new TraceIdRatioBasedSampler(share);
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'confirm-dialer' }),
-    sampler: new TraceIdRatioBasedSampler(share),
+    sampler,
     idGenerator: { generateTraceId: () => next.traceId, generateSpanId: () => next.id },
     spanProcessors: [
       new BatchSpanProcessor(
@@ -30,6 +36,8 @@ export function startExporter({ endpoint, headers, share }: TracingSettings) {
   });
   const tracer = provider.getTracer('confirm-dialer');
   return {
+    keeps: (traceId: string): boolean =>
+      sampler.shouldSample(ROOT_CONTEXT, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED,
     emit(plan: SpanPlan): void {
       const { traceId, parentId } = plan;
       next = { traceId, id: plan.id ?? newSpanId() };

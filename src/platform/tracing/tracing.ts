@@ -14,7 +14,8 @@ const FLUSH_LIMIT_MS = 3_000;
  */
 @Injectable()
 export class Tracing implements OnModuleInit, OnApplicationShutdown {
-  private exporter: { emit(plan: SpanPlan): void; stop(): Promise<void> } | null = null;
+  private exporter: { keeps(traceId: string): boolean; emit(plan: SpanPlan): void; stop(): Promise<void> } | null =
+    null;
 
   constructor(
     private readonly settings: Settings,
@@ -39,6 +40,11 @@ export class Tracing implements OnModuleInit, OnApplicationShutdown {
     const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, FLUSH_LIMIT_MS)));
     await Promise.race([this.exporter?.stop().catch(() => undefined), limit]);
     clearTimeout(timer);
+  }
+
+  /** Whether the spans of this trace are exported: where a metric may point to. */
+  keeps(traceId: string): boolean {
+    return this.exporter?.keeps(traceId) ?? false;
   }
 
   /** Never throws and never waits: a lost span costs nobody a call. */
