@@ -73,6 +73,24 @@ export function describeAgents(bench: Bench): void {
       await bench.dialer.telephony.hangup(buyer);
     });
 
+    test("an agent's leg whose bridge is gone gets it back with the next buyer", { timeout: 20_000 }, async () => {
+      const [buyer, agent] = await Promise.all([bench.call('00'), bench.agentUp()]);
+      await bench.dialer.facts.ofLeg(buyer, 'leg.ours');
+      expect(await bench.dialer.telephony.destroyBridge(agent.bridgeId)).toEqual({ kind: 'done' });
+      await bench.dialer.facts.ofLeg(agent.legId, 'leg.unbridged');
+      const request = { buyerLegId: buyer, agentLegId: agent.legId, maxTalkSeconds: 60 };
+      expect(await bench.dialer.telephony.bridge(request)).toEqual({ kind: 'done' });
+      const { bridges } = await bench.dialer.telephony.survey();
+      const legIds = bridges.find(({ bridgeId }) => bridgeId === agent.bridgeId)?.legIds ?? [];
+      expect([...legIds].sort()).toEqual([buyer, agent.legId].sort());
+      await bench.dialer.telephony.hangup(buyer);
+      await bench.dialer.telephony.hangup(agent.legId);
+      const lost = { ...request, buyerLegId: await bench.call('00') };
+      await bench.dialer.facts.ofLeg(lost.buyerLegId, 'leg.ours');
+      expect(await bench.dialer.telephony.bridge(lost)).toEqual({ kind: 'gone' });
+      await bench.dialer.telephony.hangup(lost.buyerLegId);
+    });
+
     test('hold takes the buyer out, unhold brings them back', { timeout: 20_000 }, async () => {
       const { buyer, agent, bridgeId } = await bench.connected();
       const both = { buyerLegId: buyer, agentLegId: agent };

@@ -323,7 +323,9 @@ export class VirtualNetwork {
   private join(buyerLegId: string, agentLegId: string): CommandResult {
     const leg = this.legs.get(buyerLegId);
     const bridgeId = seatOf(agentLegId);
-    if (leg === undefined || !leg.isOurs || bridgeId === null || !this.bridges.has(bridgeId)) return GONE;
+    if (leg === undefined || !leg.isOurs || bridgeId === null) return GONE;
+    if (!this.bridges.has(bridgeId) && this.seat({ legId: agentLegId, besideLegId: agentLegId }).kind !== 'done')
+      return GONE;
     this.moveTo(leg, bridgeId);
     return DONE;
   }
@@ -351,7 +353,11 @@ export class VirtualNetwork {
     this.leaveBridge(leg);
     this.remove(leg);
     const bridgeId = seatOf(leg.legId);
-    if (bridgeId !== null) this.destroyBridge(bridgeId);
+    // Not while the agent's next leg sits in it.
+    const isTaken = [...this.legs.values()].some(
+      (other) => other.bridgeId === bridgeId && seatOf(other.legId) === bridgeId,
+    );
+    if (bridgeId !== null && !isTaken) this.destroyBridge(bridgeId);
     const { cause, techCause } = why;
     this.tell({ kind: 'leg.ended', legId: leg.legId, cause, techCause, wasHungUpByUs, at: this.now() });
     for (const ear of [...this.legs.values()]) if (ear.watchesLegId === leg.legId) this.end(ear, NORMAL, true);

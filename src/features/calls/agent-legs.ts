@@ -35,6 +35,15 @@ interface Leg {
   lentUntilMs: number;
 }
 
+/** What a comparison has found in the exchange. */
+interface FoundLegs {
+  readonly alive: ReadonlyMap<string, Telephony>;
+  /** Of those, the ones that are up and in no bridge. */
+  readonly unseated: ReadonlySet<string>;
+  /** All nodes have answered: a leg that is not here is gone. */
+  readonly isComplete: boolean;
+}
+
 /**
  * The standing legs of persistent agents: called when the agent signs in, kept by a lease of 30 s (a dead dialer leaves no open phone behind),
  * called again when lost, ended when the agent leaves. During a talk the lease covers the talk: should the dialer die, the talk goes on, and the
@@ -77,16 +86,24 @@ export class AgentLegs {
     await this.renew();
   }
 
-  /** Brings belief in line with the exchange: takes over standing legs that it still holds, and forgets those that are gone. */
-  async adopt(groupIds: readonly string[], alive: ReadonlyMap<string, Telephony>): Promise<void> {
+  /**
+   * Brings belief in line with the exchange: takes over standing legs that it still holds, gives those a seat that have lost theirs, and forgets
+   * those that are gone; where not all nodes could be asked, none is.
+   */
+  async adopt(groupIds: readonly string[], { alive, unseated, isComplete }: FoundLegs): Promise<void> {
     for (const agent of await this.floorOf(groupIds)) {
       const { legId } = agent;
       if (agent.connection !== 'persistent' || legId === null || !agent.isLegUp) continue;
       const telephony = alive.get(legId);
+      const leg = this.legs.get(legId);
       if (telephony === undefined) {
+        if (!isComplete) continue;
         this.legs.delete(legId);
         await this.agents.legDown(agent.agentId, legId, 'ended');
-      } else if (!this.legs.has(legId)) {
+      } else if (leg !== undefined) {
+        if (unseated.has(legId) && performance.now() - leg.calledAtMs > YOUNG_MS)
+          await telephony.seat({ legId, besideLegId: legId });
+      } else {
         const lentUntilMs = agent.state === 'talking' ? (agent.limitAt?.getTime() ?? 0) : 0;
         this.remember(legId, agent, telephony, { isStanding: true, isUp: true, lentUntilMs });
         this.renewedAt = Number.NEGATIVE_INFINITY;

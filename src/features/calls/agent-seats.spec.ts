@@ -6,7 +6,10 @@ const BRIDGE = 'agent-0190c1de-7a3b-7c11-8f00-0123456789ab';
 const FIRST = `${BRIDGE}-1`;
 const SECOND = `${BRIDGE}-2`;
 
-function exchange(refusal: { on: string; status: number } | null = null): { done: string[]; seats: AgentSeats } {
+function exchange(
+  refusal: { on: string; status: number } | null = null,
+  members: readonly string[] = [],
+): { done: string[]; seats: AgentSeats } {
   const done: string[] = [];
   const command =
     (name: string) =>
@@ -19,6 +22,7 @@ function exchange(refusal: { on: string; status: number } | null = null): { done
   const seats = new AgentSeats({
     createBridge: command('create'),
     addToBridge: command('add'),
+    bridgeMembers: () => Promise.resolve([...members]),
     destroyBridge: command('destroy'),
     hangup: (legId: string) => command('hangup')(legId),
   });
@@ -55,6 +59,14 @@ test('work on one bridge keeps its order, however fast it is asked for', async (
   seats.take(SECOND);
   await seats.settled(BRIDGE);
   expect(done).toEqual(['create bridge', 'add bridge 1', 'destroy bridge', 'create bridge', 'add bridge 2']);
+});
+
+test('a bridge in which another process has seated the next leg is left to it', async () => {
+  const { done, seats } = exchange(null, [SECOND]);
+  seats.take(FIRST);
+  seats.clear(FIRST);
+  await seats.settled(BRIDGE);
+  expect(done).toEqual(['create bridge', 'add bridge 1']);
 });
 
 test('the late end of a leg does not take the bridge of the next one', async () => {

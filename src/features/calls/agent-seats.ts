@@ -4,7 +4,7 @@ import { AriHttpError } from '../../platform/ari/ari-transport.js';
 import type { CommandResult } from '../../core/call/telephony.js';
 import { GONE, resultOf } from './ari-results.js';
 
-type SeatCommands = Pick<AriCommands, 'createBridge' | 'addToBridge' | 'destroyBridge' | 'hangup'>;
+type SeatCommands = Pick<AriCommands, 'createBridge' | 'addToBridge' | 'bridgeMembers' | 'destroyBridge' | 'hangup'>;
 
 /**
  * The bridges that the legs of agents, and of numbers for a buyer, sit in: made when a leg becomes ours, so that connecting a buyer later is one command; ended with the leg.
@@ -27,13 +27,15 @@ export class AgentSeats {
     this.workOn(bridgeId, () => this.seat(bridgeId, legId));
   }
 
-  /** The leg has ended: its bridge goes, unless another leg has taken it since or another process made it. */
+  /** The leg has ended: its bridge goes, unless another leg has taken it since, be it through another process, or another process made it. */
   clear(legId: string): void {
     const bridgeId = seatOf(legId);
     if (bridgeId === null || this.seats.get(bridgeId) !== legId) return;
     this.seats.delete(bridgeId);
     this.workOn(bridgeId, async () => {
-      await resultOf(this.commands.destroyBridge(bridgeId));
+      // Where that cannot be known the bridge stays; one that stands empty is ended by the reconciler.
+      const members = await this.commands.bridgeMembers(bridgeId).catch(() => ['unknown']);
+      if (members.every((id) => id === legId)) await resultOf(this.commands.destroyBridge(bridgeId));
     });
   }
 

@@ -308,7 +308,12 @@ export class AriTelephony implements Telephony {
     if (this.held.delete(buyerLegId) || !this.facts.isKnownFromBirth(buyerLegId)) {
       await resultOf(this.link.commands.stopMusic(buyerLegId));
     }
-    return resultOf(this.link.commands.addToBridge(bridgeId, buyerLegId));
+    const add = (): Promise<CommandResult> => resultOf(this.link.commands.addToBridge(bridgeId, buyerLegId));
+    const added = await add();
+    if (added.kind !== 'gone') return added;
+    // Perhaps it is the bridge that is gone: a leg that has lost its seat gets it back, lest every buyer meet the same.
+    const seated = await this.seats.move(agentLegId, agentLegId);
+    return seated.kind === 'done' ? add() : seated;
   }
 
   private setLease(legId: string, seconds: number): Promise<CommandResult> {

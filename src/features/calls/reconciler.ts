@@ -63,7 +63,12 @@ export class Reconciler {
     );
     await failpoint('reconcile_surveyed');
     const alive = new Map(surveys.flatMap(({ node, survey }) => survey.legs.map((leg) => [leg.legId, node] as const)));
-    await this.agentLegs.adopt(groupIds, alive);
+    await this.agentLegs.adopt(groupIds, {
+      alive,
+      unseated: new Set(surveys.flatMap(({ survey }) => survey.legs.filter(isUnseated).map((leg) => leg.legId))),
+      // What a node holds that cannot be asked is not known; it is not gone.
+      isComplete: surveys.length === this.nodes.length,
+    });
     let undecided = 0;
     for (const { node, survey } of surveys) {
       undecided += this.inform(node, survey, askedAtMs);
@@ -158,4 +163,9 @@ export class Reconciler {
       ...floor.flatMap((agent) => (agent.isLegUp && agent.legId !== null ? [agent.legId] : [])),
     ]);
   }
+}
+
+/** Up, and in no bridge of ours: nobody could be connected with it. */
+function isUnseated(leg: Survey['legs'][number]): boolean {
+  return leg.state === 'up' && leg.bridgeId === null;
 }
