@@ -33,9 +33,9 @@ export class AgentSeats {
     if (bridgeId === null || this.seats.get(bridgeId) !== legId) return;
     this.seats.delete(bridgeId);
     this.workOn(bridgeId, async () => {
-      // Where that cannot be known the bridge stays; one that stands empty is ended by the reconciler.
-      const members = await this.commands.bridgeMembers(bridgeId).catch(() => ['unknown']);
-      if (members.every((id) => id === legId)) await resultOf(this.commands.destroyBridge(bridgeId));
+      const members = await this.commands.bridgeMembers(bridgeId).catch(() => []);
+      const isTaken = members.some((id) => id !== legId && seatOf(id) === bridgeId);
+      if (!isTaken) await resultOf(this.commands.destroyBridge(bridgeId));
     });
   }
 
