@@ -178,7 +178,8 @@ describe('the same agent', () => {
     ];
     const answering = test.get(AnsweringAgents);
     const take = async (preferredAgentId: string | null) => {
-      const call = { callId: crypto.randomUUID(), groupId: 'answering', reserved: null, skills: [], preferredAgentId };
+      const nobody = { reserved: null, isReserved: false };
+      const call = { callId: crypto.randomUUID(), groupId: 'answering', ...nobody, skills: [], preferredAgentId };
       return { ...call, taken: (await answering.find(call))?.agentId };
     };
     const first = await take(known);
@@ -197,10 +198,10 @@ describe('the same agent', () => {
     ];
     const answering = test.get(AnsweringAgents);
     const base = { callId: crypto.randomUUID(), groupId: 'returning', skills: [] };
-    const reserved = await answering.find({ ...base, reserved: null, preferredAgentId: other });
+    const reserved = await answering.find({ ...base, reserved: null, isReserved: false, preferredAgentId: other });
     expect(reserved?.agentId).toBe(other);
     const release = await floor.occupy(promised);
-    const answer = () => answering.find({ ...base, reserved, preferredAgentId: promised });
+    const answer = () => answering.find({ ...base, reserved, isReserved: true, preferredAgentId: promised });
     expect((await answer())?.agentId).toBe(other);
     await release();
     await waitFor('the promised one free', async () => (await answer())?.agentId === promised);

@@ -43,7 +43,8 @@ export class PresenceMoves {
       if ('ignored' in decision) return { view: presenceView(stored.agent, stored.presence), isMoved: false };
       if (!(await this.presences.save(tx, agentId, stored.version, decision.presence))) continue;
       const changed = presenceView(stored.agent, decision.presence);
-      await this.notifications.notify(tx, 'dialer', `agent:${agentId}`);
+      // A hint after the commit: a statement less in each of the many moves, and commits that need not queue for Postgres' list of notices.
+      afterCommit(tx, () => this.notifications.hint('dialer'));
       if (changed.reason === 'not_responding' && stored.presence.state !== 'break') {
         afterCommit(tx, () => this.metrics.notResponding(changed.groupIds));
       }

@@ -40,7 +40,8 @@ interface PresenceRow {
 }
 
 const SELECT = `
-  SELECT p.*, a.login, a.name, a.role, a.endpoint, a.connection, a.skills, g.group_ids, g.group_settings
+  SELECT p.agent_id, p.state, p.reason, p.wanted, p.wanted_reason, p.since, p.call_id, p.leg_id, p.is_leg_up, p.limit_at, p.has_outcome, p.version,
+    a.login, a.name, a.role, a.endpoint, a.connection, a.skills, g.group_ids, g.group_settings
   FROM agent_presence p
   JOIN agents a USING (agent_id)
   CROSS JOIN LATERAL (

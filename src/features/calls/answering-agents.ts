@@ -19,18 +19,22 @@ export class AnsweringAgents {
     private readonly agents: AgentsService,
   ) {}
 
-  /** @returns an agent who is reserved for the call; null when nobody is free now */
+  /**
+   * @param call.isReserved  {@link isReservedFor} of the reserved agent, as it was a moment ago
+   * @returns an agent who is reserved for the call; null when nobody is free now
+   */
   async find(call: {
     readonly callId: string;
     readonly groupId: string;
     readonly reserved: AgentLeg | null;
+    readonly isReserved: boolean;
     readonly skills: readonly string[];
     readonly preferredAgentId: string | null;
   }): Promise<AgentLeg | null> {
     const { callId, reserved, skills, preferredAgentId } = call;
     const known = await this.takeKnown(call);
     if (known !== null) return known;
-    if (reserved !== null && (await this.isReservedFor(reserved.agentId, callId))) return reserved;
+    if (reserved !== null && call.isReserved) return reserved;
     let free = (await this.agents.floor(call.groupId)).filter(isAtHand);
     for (;;) {
       free = free.filter(({ agentId }) => !this.beingTaken.has(agentId));
@@ -74,8 +78,10 @@ export class AnsweringAgents {
     }
   }
 
-  private async isReservedFor(agentId: string, callId: string): Promise<boolean> {
-    const presence = await this.agents.presence(agentId);
+  /** Whether the agent who was reserved for the call still is. */
+  async isReservedFor(reserved: AgentLeg | null, callId: string): Promise<boolean> {
+    if (reserved === null) return false;
+    const presence = await this.agents.presence(reserved.agentId);
     // Who has signed out meanwhile has no screen any more: somebody else takes the call.
     return presence.callId === callId && presence.state === 'reserved' && presence.wish.to !== 'offline';
   }

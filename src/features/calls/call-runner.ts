@@ -178,13 +178,19 @@ export class CallRunner {
     try {
       await failpoint('answered', route.orderRef);
       // Reads come before the transaction: inside one they would hold two connections of the pool for each answered call.
-      const [toLeave] = await this.transactions.read((tx) => this.callOrders.toLeave(tx, [callId]));
+      // Side by side: the buyer says hello meanwhile.
+      const reserved = mailbox.call.agent;
+      const [[toLeave], isReserved] = await Promise.all([
+        this.transactions.read((tx) => this.callOrders.toLeave(tx, [callId])),
+        this.answering.isReservedFor(reserved, callId),
+      ]);
       if (isServed(mailbox)) return;
       if (toLeave !== undefined && !(await this.callOrders.release(callId))) return mailbox.post({ kind: 'withdrawn' });
       const agent = await this.answering.find({
         callId,
         groupId: route.groupId,
-        reserved: mailbox.call.agent,
+        reserved,
+        isReserved,
         skills: route.skills ?? [],
         preferredAgentId: route.preferredAgentId ?? null,
       });

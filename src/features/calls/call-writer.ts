@@ -141,7 +141,7 @@ export class CallWriter {
     if (call.state === 'ended') return;
     const isTalk = before.connectedAt === null && connectedAt !== null;
     const status = connectedAt !== null ? 'connected' : call.state === 'ringing' ? 'ringing' : null;
-    if (status !== null) for (const { orderRef } of orders) await this.orders.setProgress(tx, orderRef, status, callId);
+    if (status !== null) for (const order of orders) await this.orders.setProgress(tx, order, status, callId);
     if (!isTalk) return;
     for (const order of await this.callOrders.joinTalk(tx, callId, connectedAt)) {
       await this.noteFirstCall(tx, order, connectedAt);

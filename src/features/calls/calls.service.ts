@@ -9,7 +9,7 @@ import type { RateLeft } from '../../core/trunk/call-rate.js';
 import { wasRefusedByTrunk } from '../../core/trunk/trunk-fact.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { DatabaseClock } from '../../platform/clock/database-clock.js';
-import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
 import type { PresenceView } from '../agents/agents.events.js';
 import { AgentLegs } from './agent-legs.js';
@@ -178,7 +178,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
   /** Asks something of a call that another process may run; carried out within a poll of 500 ms at the latest. */
   async request(tx: Tx, callId: string, command: CallCommand): Promise<void> {
     await this.store.putCommand(tx, callId, command);
-    await this.notifications.notify(tx, 'dialer', `call:${callId}`);
+    afterCommit(tx, () => this.notifications.hint('dialer'));
   }
 
   /**

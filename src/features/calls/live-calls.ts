@@ -110,10 +110,9 @@ export class LiveCalls implements OnApplicationShutdown {
   async takeCommands(): Promise<void> {
     const callIds = [...this.live.keys()];
     if (callIds.length === 0) return;
-    const { commands, toLeave } = await this.transactions.run(async (tx) => ({
-      commands: await this.store.takeCommands<CallCommand>(tx, callIds),
-      toLeave: await this.callOrders.toLeave(tx, callIds),
-    }));
+    const [commands, toLeave] = await this.transactions.read((tx) =>
+      Promise.all([this.store.takeCommands<CallCommand>(tx, callIds), this.callOrders.toLeave(tx, callIds)]),
+    );
     for (const { callId, command } of commands) this.carryOut(callId, command);
     for (const callId of toLeave) {
       const mailbox = this.live.get(callId);

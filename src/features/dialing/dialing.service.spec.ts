@@ -102,7 +102,7 @@ describe('the turn of a dialer', () => {
     const walking = start({ isMoreToLook: () => true });
     await vi.advanceTimersByTimeAsync(10_000);
     const ticks = [rested, rated, walking].map(({ done }) => times(done, 'tick').length);
-    // A turn of 80 ms and 10 ms, and behind it 500 ms, 120 ms, nothing.
+    // A turn of 80 ms, and behind it 500 ms, 120 ms, 10 ms.
     expect(ticks[0]).toBeLessThanOrEqual(18);
     expect(ticks[1]).toBeGreaterThan(40);
     expect(ticks[1]).toBeLessThan(60);

@@ -36,8 +36,9 @@ export type TrunkView = Readonly<TrunkEntity>;
 
 /** Behind every wake-up stands a look of our own (decisions: wake-ups). */
 const POLL_MS = 500;
-/** Wake-ups that come close together are one turn. */
+/** Wake-ups that come close together are one turn; the longer a turn takes, the longer: at most half of the time is spent on turns. */
 const LEAST_PAUSE_MS = 10;
+const LONGEST_LEAST_PAUSE_MS = 60;
 /** How long one turn may go on placing calls before it looks at everything else again. */
 const LONGEST_PLACING_MS = 300;
 /** Who holds a lease and cannot lead leaves it to others for so long: they look every {@link RENEW_EVERY_MS}. */
@@ -58,6 +59,8 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   private isWoken = false;
   /** How long to rest before the next look: less than a poll when a trunk's calls per second permit a call before. */
   private restMs = POLL_MS;
+  /** The last turn ended in a backlog that hides the orders behind it. */
+  private isInBacklog = false;
   private claimedAt = Number.NEGATIVE_INFINITY;
   private reach = 0;
   /** The reach, or 0 while this process's clock is off: it places no calls, so that whose clock is right may take its groups. */
@@ -179,21 +182,23 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   private async run(): Promise<void> {
     while (!this.isStopping) {
       this.isWoken = false;
+      const begunAtMs = performance.now();
       try {
         await this.turn();
       } catch (error) {
         this.log.warn('a turn of the dialer failed, trying again', { error });
       }
-      await this.rest();
+      const tookMs = this.isInBacklog ? 0 : performance.now() - begunAtMs;
+      await this.rest(Math.min(LONGEST_LEAST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, tookMs)));
     }
     await this.drain();
   }
 
-  private async rest(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, LEAST_PAUSE_MS));
+  private async rest(leastMs: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, leastMs));
     if (this.isWoken || this.isStopping) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.restMs);
+      const timer = setTimeout(resolve, Math.max(0, this.restMs - leastMs));
       this.wake = () => {
         clearTimeout(timer);
         resolve();
@@ -204,6 +209,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async turn(): Promise<void> {
     this.restMs = POLL_MS;
+    this.isInBacklog = false;
     await this.leaveReplaced();
     if (performance.now() - this.claimedAt > RENEW_EVERY_MS) {
       try {
@@ -226,6 +232,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
       } while (tick.placed > 0 && !this.isStopping && performance.now() < untilMs);
       // Where agents come free as fast as calls are placed, or the queue is long, this would never end; the lease and the wishes of others come first.
       if (tick.placed > 0 || tick.isMoreToLook) this.isWoken = true;
+      if (tick.isMoreToLook) this.isInBacklog = true;
       for (const { nextCallInMs } of tick.trunks) this.restMs = Math.min(this.restMs, nextCallInMs ?? POLL_MS);
     }
   }

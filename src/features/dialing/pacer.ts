@@ -271,7 +271,7 @@ export class Pacer {
       await this.orders.putOff(tx, order.orderRef, new Date(this.clock.now().getTime() + LOOK_AGAIN_MS), 'number_busy');
       return null;
     }
-    await this.orders.setProgress(tx, order.orderRef, 'dialing', callId);
+    await this.orders.setProgress(tx, order, 'dialing', callId);
     this.orders.noteCalled(tx, turn.groupId, order);
     return placed;
   }

@@ -210,11 +210,14 @@ export class OrdersService {
     return row;
   }
 
-  /** Follows the live call. Late, repeated and foreign facts change nothing; a final order never moves. */
-  async setProgress(tx: Tx, orderRef: string, status: LiveStatus, liveCallId: string): Promise<void> {
-    const row = await this.lock(tx, orderRef);
-    const decision = decideOrder(stateOf(row), { kind: 'call_progressed', status, callId: liveCallId });
-    if (!('ignored' in decision)) await setLive(tx, orderRef, status, liveCallId);
+  /**
+   * Follows the live call. Late, repeated and foreign facts change nothing; a final order never moves.
+   * @param of  the order as it is now, its row locked by this transaction; or its id, to be locked here
+   */
+  async setProgress(tx: Tx, of: OrderRow | string, status: LiveStatus, liveCallId: string): Promise<void> {
+    const order = typeof of === 'string' ? await this.lock(tx, of) : of;
+    const decision = decideOrder(stateOf(order), { kind: 'call_progressed', status, callId: liveCallId });
+    if (!('ignored' in decision)) await setLive(tx, order.orderRef, status, liveCallId);
   }
 
   /** Back into the queue. An order whose cancel is waiting becomes final `withdrawn` instead; a final one stays as it is. */
@@ -306,7 +309,8 @@ export class OrdersService {
   private async join(tx: Tx, row: OrderRow, call: { callId: string; status: LiveStatus }): Promise<void> {
     const { orderRef, shopId } = row;
     if (row.status === 'accepted') await schedule(tx, [orderRef], DIALER_CHANNEL);
-    await this.setProgress(tx, orderRef, call.status, call.callId);
+    const isNew = row.status === 'accepted';
+    await this.setProgress(tx, isNew ? { ...row, status: 'scheduled' } : row, call.status, call.callId);
     await insertTimeline(tx, shopId, orderRef, { kind: 'joined_call', data: { callId: call.callId } });
   }
 

@@ -129,7 +129,7 @@ export class OutcomesService {
       if (said) {
         const effect = effectOf(meaningOf(said.stored.word), order.withdrawRequestedAt !== null);
         await this.consequences.ofWord(tx, order, effect, said.stored, ended);
-      } else if (isWrapUp) await this.orders.setProgress(tx, order.orderRef, 'wrap_up', callId);
+      } else if (isWrapUp) await this.orders.setProgress(tx, order, 'wrap_up', callId);
       else await this.consequences.ofAttempt(tx, order, ended);
     }
   }

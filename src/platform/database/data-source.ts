@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { PreparingClient } from './preparing-client.js';
 import { MIGRATIONS } from './migrations.js';
 
 /** Time limits of everything we ask of Postgres, in milliseconds. The driver's own limit is longer: it only meets a server that does not answer. */
@@ -22,6 +23,7 @@ export function dataSourceOptions(databaseUrl: string, poolSize: number): DataSo
     connectTimeoutMS: DATABASE_LIMITS.connectMs,
     applicationName: 'confirm-dialer',
     extra: {
+      Client: PreparingClient,
       statement_timeout: DATABASE_LIMITS.statementMs,
       lock_timeout: DATABASE_LIMITS.lockMs,
       idle_in_transaction_session_timeout: DATABASE_LIMITS.idleInTransactionMs,
