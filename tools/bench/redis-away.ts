@@ -12,26 +12,28 @@ import { startPostgres } from '../dev-env/postgres.js';
 import { startRedis, type RunningRedis } from '../dev-env/redis.js';
 import { newOrder, SignedSender, type Sender } from './shop/signed-sender.js';
 import { atRate, pause, round, spreadOf, type Spread } from './stack/figures.js';
+import { cpuOf } from './stack/process-view.js';
 
 // What a shop waits for its answer while Redis is well, stands still, or refuses for want of memory. The states take turns, so that whatever else the machine
 // does meets all of them.
-//   npm run bench:redis -- --per-second 50 --seconds 10 --rounds 3 [--json redis.json]
+//   npm run bench:redis -- --per-second 50 --seconds 10 --rounds 3 [--states well,full --json redis.json]
 
 const { values } = parseArgs({
   options: {
     'per-second': { type: 'string', default: '50' },
     seconds: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '3' },
+    states: { type: 'string', default: 'well,frozen,full' },
     json: { type: 'string' },
   },
 });
+const STATES = values.states.split(',') as State[];
 const [perSecond, seconds, rounds] = [values['per-second'], values.seconds, values.rounds].map(Number) as [
   number,
   number,
   number,
 ];
-const STATES = ['well', 'frozen', 'full'] as const;
-type State = (typeof STATES)[number];
+type State = 'well' | 'frozen' | 'full';
 /** A worker's tries at a Redis that has just gone away are over. */
 const SETTLE_MS = 2_000;
 const LEFT_LIMIT_MS = 60_000;
@@ -74,6 +76,8 @@ await client.connect();
 const sender = new SignedSender(app.url);
 const took: Record<State, number[]> = { well: [], frozen: [], full: [] };
 const refused: Record<State, number> = { well: 0, frozen: 0, full: 0 };
+/** Seconds of the service's CPU. */
+const used: Record<State, number> = { well: 0, frozen: 0, full: 0 };
 let sent = 0;
 try {
   const admin = new AdminClient(app.url, token);
@@ -94,12 +98,14 @@ try {
       say(`Redis ${state}: ${perSecond} orders a second for ${seconds} s (round ${turn + 1} of ${rounds})`);
       const back = await into(state, redis);
       await pause(SETTLE_MS);
+      const cpuBefore = cpuOf(app.process.pid);
       await atRate(perSecond, perSecond * seconds, () =>
         send((status, tookMs) => {
           if (status === 202) took[state].push(tookMs);
           else refused[state] += 1;
         }),
       );
+      used[state] += cpuOf(app.process.pid) - cpuBefore;
       await back();
       await pause(SETTLE_MS);
     }
@@ -113,12 +119,16 @@ try {
   const spreads = Object.fromEntries(STATES.map((state) => [state, spreadOf(took[state])])) as Record<State, Spread>;
   const ratio = (state: State, of: 'p50' | 'p99'): number =>
     round((spreads[state][of] ?? 0) / (spreads.well[of] ?? 1), 2);
-  console.log(`| Redis | answers of 202 | others | ms: p50 / p95 / p99 / longest | p50, p99 of the well ones |`);
-  console.log(`| --- | --- | --- | --- | --- |`);
+  console.log(
+    `| Redis | answers of 202 | others | ms: p50 / p95 / p99 / longest | p50, p99 of the well ones | service, cores |`,
+  );
+  console.log(`| --- | --- | --- | --- | --- | --- |`);
   for (const state of STATES) {
     const { n, p50, p95, p99, most } = spreads[state];
     const times = `${p50 ?? '–'} / ${p95 ?? '–'} / ${p99 ?? '–'} / ${most ?? '–'}`;
-    console.log(`| ${state} | ${n} | ${refused[state]} | ${times} | ${ratio(state, 'p50')}, ${ratio(state, 'p99')} |`);
+    console.log(
+      `| ${state} | ${n} | ${refused[state]} | ${times} | ${ratio(state, 'p50')}, ${ratio(state, 'p99')} | ${round(used[state] / (rounds * seconds), 2)} |`,
+    );
   }
   console.log(`sent ${sent}, in Postgres ${inPostgres}, not in the dial queue ${await left()}`);
   if (values.json !== undefined)

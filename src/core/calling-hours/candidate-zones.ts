@@ -38,26 +38,24 @@ const ZONES_OF_PLACE: Readonly<Record<string, (place: Place) => readonly string[
  */
 export function candidateZones(buyer: Whereabouts): string[] {
   if (buyer.timeZone !== null && isTimeZone(buyer.timeZone)) return [buyer.timeZone];
-  const byNumber = zonesOfNumber(buyer.phone);
-  const byPlace = zonesOfDelivery(buyer);
+  const country = countryOf(buyer.phone);
+  const byNumber = country === null ? [] : zonesOfNumber(buyer.phone, country);
+  const byPlace = zonesOfDelivery(buyer, country);
   if (byNumber.length === 0) return byPlace.length > 0 ? [...byPlace] : [buyer.shop.timeZone];
   if (byPlace.length === 0) return [...byNumber];
   const both = byNumber.filter((zone) => byPlace.includes(zone));
   return both.length > 0 ? both : [...new Set([...byNumber, ...byPlace])];
 }
 
-function zonesOfNumber(phone: string): readonly string[] {
-  const country = countryOf(phone);
-  if (country === null) return [];
+function zonesOfNumber(phone: string, country: string): readonly string[] {
   const narrow = ZONES_OF_NUMBER[country]?.(phone) ?? [];
   return narrow.length > 0 ? narrow : zonesOfCountry(country);
 }
 
 /** The address lies in the number's country or in the shop's: whichever can read it. */
-function zonesOfDelivery({ phone, delivery, shop }: Whereabouts): readonly string[] {
+function zonesOfDelivery({ delivery, shop }: Whereabouts, ofNumber: string | null): readonly string[] {
   const place = { city: delivery.city ?? '', address: delivery.address ?? '' };
   if (place.city === '' && place.address === '') return [];
-  const ofNumber = countryOf(phone);
   for (const country of new Set([ofNumber, shop.country])) {
     const zones = country === null ? [] : (ZONES_OF_PLACE[country]?.(place) ?? []);
     if (zones.length > 0) return zones;

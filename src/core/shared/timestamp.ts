@@ -29,8 +29,23 @@ export function readTimestamp(text: string): Date | null {
   return instant.getUTCFullYear() < 1 || instant.getUTCFullYear() > 9999 ? null : instant;
 }
 
+/** How nearly all intervals are written: two instants with minutes or seconds, each with its offset. */
+const TWO_INSTANTS =
+  /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(:\d{2})?(Z|[+-]\d{2}:\d{2})\/(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(:\d{2})?(Z|[+-]\d{2}:\d{2})$/;
+
+/** True where the text is two instants in the right order; false says nothing. */
+function isPlainInterval(text: string): boolean {
+  const match = TWO_INSTANTS.exec(text);
+  if (match === null) return false;
+  const [start, end] = [1, 4].map((at) =>
+    readTimestamp(`${match[at] ?? ''}${match[at + 1] ?? ':00'}${match[at + 2] ?? ''}`),
+  );
+  return start != null && end != null && start <= end && match[2] !== ':60' && match[5] !== ':60';
+}
+
 /** Whether a text is an ISO 8601 interval (`start/end`, `start/duration`, `duration/end`) whose end is not before its start. */
 export function isInterval(text: string): boolean {
+  if (isPlainInterval(text)) return true;
   if (text.length > 100 || !/^[0-9A-Z:,.+-]+\/[0-9A-Z:,.+-]+$/.test(text)) return false;
   const interval = Interval.fromISO(text, { setZone: true });
   return interval.isValid && (interval.start as DateTime) <= (interval.end as DateTime);

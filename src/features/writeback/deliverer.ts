@@ -31,6 +31,9 @@ const MOST_UNFINISHED = 3;
  */
 @Injectable()
 export class Deliverer {
+  /** By destination: the last claim that is under way or waits for its turn. */
+  private readonly claims = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly transactions: Transactions,
     private readonly store: DeliveryStore,
@@ -48,12 +51,32 @@ export class Deliverer {
   async sendNext(shopId: string, destination: string): Promise<boolean> {
     // A shop refuses what is signed with a wrong time, and says so for good.
     if (!this.clock.isKnown) return false;
-    const claimedAtMs = performance.now();
-    const delivery = await this.claimNext(shopId, destination);
-    if (delivery === null) return false;
+    const claimed = await this.claimInTurn(shopId, destination);
+    if (claimed === null) return false;
+    const { delivery, claimedAtMs } = claimed;
     const { traceId, orderRef, id } = delivery;
     await withTrace({ traceId, orderRef, deliveryId: id }, () => this.send(delivery, claimedAtMs));
     return true;
+  }
+
+  /** One sender of this process after the other: two at once would meet the same delivery, and one of them in vain. */
+  private claimInTurn(
+    shopId: string,
+    destination: string,
+  ): Promise<{ delivery: ClaimedDelivery; claimedAtMs: number } | null> {
+    const key = `${shopId}\n${destination}`;
+    const claim = (this.claims.get(key) ?? Promise.resolve()).then(async () => {
+      const claimedAtMs = performance.now();
+      const delivery = await this.claimNext(shopId, destination);
+      return delivery === null ? null : { delivery, claimedAtMs };
+    });
+    const over = claim
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.claims.get(key) === over) this.claims.delete(key);
+      });
+    this.claims.set(key, over);
+    return claim;
   }
 
   private async claimNext(shopId: string, destination: string): Promise<ClaimedDelivery | null> {
