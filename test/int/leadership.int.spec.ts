@@ -118,7 +118,7 @@ describe('a leader', { timeout: 60_000 }, () => {
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     expect(await leader()).toMatchObject({ holder: after.holder, isValid: true, reach: 0 });
     skewedToo.mockRestore();
-    await waitFor('its full standing', async () => (await leader())!.reach === 1, 5_000);
+    await waitFor('its full standing', async () => (await leader())!.reach > 0, 5_000);
     skewed.mockRestore();
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     expect((await leader())!.holder).toBe(after.holder);

@@ -316,7 +316,7 @@ async function takeOver(group: string, by: TestApp): Promise<boolean> {
   await test
     .get(Transactions)
     .run((tx) => rows(tx, `UPDATE leaders SET expires_at = now() - interval '1 second' WHERE group_id = $1`, [group]));
-  return (await by.get(Leadership).claim([group], 1)).has(group);
+  return (await by.get(Leadership).claim(new Map([[group, 3]]))).has(group);
 }
 
 async function waitingFor(shop: string, orderRef: string): Promise<unknown> {

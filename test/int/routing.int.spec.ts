@@ -178,8 +178,8 @@ describe('the same agent', () => {
     ];
     const answering = test.get(AnsweringAgents);
     const take = async (preferredAgentId: string | null) => {
-      const nobody = { reserved: null, isReserved: false };
-      const call = { callId: crypto.randomUUID(), groupId: 'answering', ...nobody, skills: [], preferredAgentId };
+      const at = { callId: crypto.randomUUID(), groupId: 'answering', node: 'main' };
+      const call = { ...at, reserved: null, isReserved: false, skills: [], preferredAgentId };
       return { ...call, taken: (await answering.find(call))?.agentId };
     };
     const first = await take(known);
@@ -197,7 +197,7 @@ describe('the same agent', () => {
       await floor.join('returning-2', ['returning']),
     ];
     const answering = test.get(AnsweringAgents);
-    const base = { callId: crypto.randomUUID(), groupId: 'returning', skills: [] };
+    const base = { callId: crypto.randomUUID(), groupId: 'returning', node: 'main', skills: [] };
     const reserved = await answering.find({ ...base, reserved: null, isReserved: false, preferredAgentId: other });
     expect(reserved?.agentId).toBe(other);
     const release = await floor.occupy(promised);

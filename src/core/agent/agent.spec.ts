@@ -42,6 +42,7 @@ const wrapUpOver: AgentEvent = { kind: 'wrap_up_over', callId: 'c1', hadLimit: f
 const legUp: AgentEvent = { kind: 'leg_up', legId: 'l1' };
 const legDown: AgentEvent = { kind: 'leg_down', legId: 'l1', isRefused: false };
 const legRefused: AgentEvent = { kind: 'leg_down', legId: 'l1', isRefused: true };
+const legGivenUp: AgentEvent = { kind: 'leg_given_up', legId: 'l1' };
 
 describe('the presence machine', () => {
   it.each<[string, AgentConnection, AgentEvent[], AgentState, string | null]>([
@@ -52,6 +53,15 @@ describe('the presence machine', () => {
     ['the phone refuses', 'persistent', [signedIn, wishReady, legRefused], 'break', 'not_responding'],
     ['ready without a leg connects', 'persistent', [signedIn, legRefused, wishReady], 'connecting', null],
     ['a standing phone goes down', 'persistent', [signedIn, wishReady, legUp, legDown], 'connecting', null],
+    [
+      'a line makes place for one elsewhere',
+      'persistent',
+      [signedIn, wishReady, legUp, legGivenUp],
+      'connecting',
+      null,
+    ],
+    ['… but not while reserved', 'persistent', [signedIn, wishReady, legUp, reserved, legGivenUp], 'reserved', null],
+    ['… nor in a talk', 'persistent', [signedIn, wishReady, legUp, reserved, connected, legGivenUp], 'talking', null],
     [
       'a phone goes down while reserved',
       'persistent',
@@ -253,6 +263,7 @@ const events: fc.Arbitrary<AgentEvent> = fc.oneof(
   fc.tuple(callIds, fc.boolean()).map(([callId, hadLimit]): AgentEvent => ({ kind: 'wrap_up_over', callId, hadLimit })),
   legIds.map((legId): AgentEvent => ({ kind: 'leg_up', legId })),
   fc.tuple(legIds, fc.boolean()).map(([legId, isRefused]): AgentEvent => ({ kind: 'leg_down', legId, isRefused })),
+  legIds.map((legId): AgentEvent => ({ kind: 'leg_given_up', legId })),
 );
 
 const starts = (connection: AgentConnection): Presence[] => {
@@ -260,6 +271,22 @@ const starts = (connection: AgentConnection): Presence[] => {
   const lost = after(connection, signedIn, legUp, wishReady, reserved, connected, legDown);
   return [lost, ...shift.map((_, i) => after(connection, ...shift.slice(0, i + 1))), newPresence(connection, now)];
 };
+
+describe('the line of an agent', () => {
+  const up: AgentEvent = { kind: 'leg_up', legId: 'l1', node: 'pbx-1' };
+
+  it('is known with its node as long as it stands', () => {
+    expect(after('persistent', signedIn, up)).toMatchObject({ isLegUp: true, legNode: 'pbx-1' });
+    expect(after('persistent', signedIn, wishReady, up, reserved)).toMatchObject({ legNode: 'pbx-1' });
+    expect(after('persistent', signedIn, up, legDown)).toMatchObject({ isLegUp: false, legNode: null });
+    expect(after('persistent', signedIn, legUp)).toMatchObject({ isLegUp: true, legNode: null });
+  });
+
+  it('is given up in the wrap-up, which goes on', () => {
+    const talked = [signedIn, wishReady, up, reserved, connected, overToWrapUp];
+    expect(after('persistent', ...talked, legGivenUp)).toMatchObject({ state: 'wrap_up', legId: null, legNode: null });
+  });
+});
 
 describe('any sequence of events', () => {
   it('never throws, follows the table, and never shows a person in a call as free', () => {

@@ -26,6 +26,8 @@ interface EveryState {
   /** The agent's own leg stands in the exchange: the standing one, or that of the present call. */
   readonly isLegUp: boolean;
   readonly legId: string | null;
+  /** The node of the exchange on which the leg stands; null while there is none, or it is not known. */
+  readonly legNode: string | null;
   readonly wish: Wish;
   readonly since: Date;
 }
@@ -120,9 +122,11 @@ export type AgentEvent =
     }
   | { readonly kind: 'outcome_given'; readonly callId: CallId }
   | { readonly kind: 'wrap_up_over'; readonly callId: CallId; readonly hadLimit: boolean }
-  | { readonly kind: 'leg_up'; readonly legId: string }
+  | { readonly kind: 'leg_up'; readonly legId: string; readonly node?: string | null }
   /** `isRefused`: the phone was rung and did not take the call. */
-  | { readonly kind: 'leg_down'; readonly legId: string; readonly isRefused: boolean };
+  | { readonly kind: 'leg_down'; readonly legId: string; readonly isRefused: boolean }
+  /** The leg is about to be given up for one on another node; only while no call needs it. */
+  | { readonly kind: 'leg_given_up'; readonly legId: string };
 
 /** What the shell must tell the later rooms in the same transaction. */
 export type AgentAction = { readonly kind: 'wrap_up_ended'; readonly callId: CallId; readonly hadLimit: boolean };
@@ -173,9 +177,14 @@ export function decide(presence: Presence, event: AgentEvent, now: Date, limits:
     case 'wrap_up_over':
       return onWrapUpOver(presence, event, now);
     case 'leg_up':
-      return onLegUp(presence, event.legId, now);
+      return onLegUp(presence, event, now);
     case 'leg_down':
       return onLegDown(presence, event.legId, event.isRefused, now);
+    case 'leg_given_up':
+      if (!presence.isLegUp || presence.legId !== event.legId) return ignored('this leg does not stand');
+      return presence.state === 'reserved' || presence.state === 'talking' || presence.state === 'lost'
+        ? ignored(`needed while ${presence.state}`)
+        : onLegDown(presence, event.legId, false, now);
     default:
       return ignored(`unknown event ${String((event satisfies never as { kind?: unknown }).kind)}`);
   }
@@ -183,7 +192,8 @@ export function decide(presence: Presence, event: AgentEvent, now: Date, limits:
 
 /** A new agent: offline, wishing nothing. */
 export function newPresence(connection: AgentConnection, now: Date): Presence {
-  return { state: 'offline', connection, isLegUp: false, legId: null, wish: { to: 'offline' }, since: now };
+  const noLeg = { isLegUp: false, legId: null, legNode: null };
+  return { state: 'offline', connection, ...noLeg, wish: { to: 'offline' }, since: now };
 }
 
 const SIGNED_IN = { to: 'break', reason: 'signed_in' } as const satisfies Wish;
@@ -298,9 +308,13 @@ function onWrapUpOver(
   ]);
 }
 
-function onLegUp(presence: Presence, legId: string, now: Date): AgentDecision {
+function onLegUp(
+  presence: Presence,
+  { legId, node }: Extract<AgentEvent, { kind: 'leg_up' }>,
+  now: Date,
+): AgentDecision {
   if (presence.isLegUp && presence.legId === legId) return ignored('this leg stands already');
-  const withLeg: Presence = { ...presence, isLegUp: true, legId };
+  const withLeg: Presence = { ...presence, isLegUp: true, legId, legNode: node ?? null };
   if (presence.state === 'connecting') return settled(withLeg, presence.wish, now);
   if (presence.state === 'lost') return moved({ ...common(withLeg, now), state: 'talking', ...callOf(presence) });
   return moved(withLeg);
@@ -308,7 +322,7 @@ function onLegUp(presence: Presence, legId: string, now: Date): AgentDecision {
 
 function onLegDown(presence: Presence, legId: string, isRefused: boolean, now: Date): AgentDecision {
   if (presence.isLegUp && presence.legId !== legId) return ignored('another leg stands by now');
-  const bare: Presence = { ...presence, isLegUp: false, legId: null };
+  const bare: Presence = { ...presence, isLegUp: false, legId: null, legNode: null };
   const refusal: Wish = presence.wish.to === 'ready' ? { to: 'break', reason: 'not_responding' } : presence.wish;
   switch (presence.state) {
     case 'connecting':
@@ -357,8 +371,8 @@ function callOf(presence: Extract<Presence, WithCall>): WithCall {
 
 /** The fields of every state, with a new `since`. */
 function common(presence: Presence, now: Date): EveryState {
-  const { connection, isLegUp, legId, wish } = presence;
-  return { connection, isLegUp, legId, wish, since: now };
+  const { connection, isLegUp, legId, legNode, wish } = presence;
+  return { connection, isLegUp, legId, legNode, wish, since: now };
 }
 
 function later(now: Date, seconds: number): Date {

@@ -18,6 +18,9 @@ export interface Telephony {
   /** True while commands and events both get through, judged by an event that came round. */
   readonly isUp: boolean;
 
+  /** True while nothing runs at the node's address: it refuses connections. One that just does not answer may still carry talks. */
+  readonly isGone: boolean;
+
   /** Names this run of the exchange: another word after its restart. Null while it is not known. */
   readonly run: string | null;
 

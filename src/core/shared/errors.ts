@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'delivery.state_refused'
   | 'group.not_found'
   | 'trunk.not_found'
+  | 'node.not_found'
   | 'busy.retry_later'
   | 'telephony.unavailable'
   | 'telephony.refused'

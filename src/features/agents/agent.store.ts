@@ -11,6 +11,12 @@ export interface Group {
   readonly settings: GroupSettings;
 }
 
+/** A group with those who take its calls. */
+export interface Staffing {
+  readonly groupId: GroupId;
+  readonly agentIds: readonly AgentId[];
+}
+
 /** An agent as the administrator sees them. */
 export interface AgentRecord extends Agent {
   readonly isEnabled: boolean;
@@ -98,6 +104,16 @@ export class AgentStore {
       `SELECT group_id, name, settings FROM groups ORDER BY group_id`,
     );
     return rows.map((row) => ({ groupId: row.group_id, name: row.name, settings: groupSettings(row.settings) }));
+  }
+
+  /** Agents who are switched on and take calls, by group. */
+  async staffing(tx: Tx): Promise<Staffing[]> {
+    return tx.query(
+      `SELECT g.group_id AS "groupId", coalesce(array_agg(a.agent_id) FILTER (WHERE a.agent_id IS NOT NULL), '{}') AS "agentIds"
+       FROM groups g LEFT JOIN agent_groups ag USING (group_id)
+         LEFT JOIN agents a ON a.agent_id = ag.agent_id AND a.is_enabled AND a.role IN ('agent', 'senior')
+       GROUP BY g.group_id ORDER BY g.group_id`,
+    );
   }
 
   /** @returns true when the group is new */

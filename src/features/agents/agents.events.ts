@@ -54,6 +54,8 @@ export interface PresenceView extends Agent {
   readonly callId: CallId | null;
   readonly legId: string | null;
   readonly isLegUp: boolean;
+  /** The node of the exchange on which the agent's leg stands; null while there is none, or it is not known. */
+  readonly legNode: string | null;
   /** When `reserved`, `talking`, `lost` or `wrap_up` must be over; null elsewhere. */
   readonly limitAt: Date | null;
   /** The agent has said what became of the call at hand. */

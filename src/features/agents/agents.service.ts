@@ -7,7 +7,7 @@ import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { Spool } from '../../platform/spool/spool.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
-import { AgentStore, type Group } from './agent.store.js';
+import { AgentStore, type Group, type Staffing } from './agent.store.js';
 import { AgentSessions, type SignedIn } from './agent-sessions.js';
 import { takesCalls, type Agent, type PhoneAccount, type PresenceView, type SessionAgent } from './agents.events.js';
 import { noSuchAgent, PresenceMoves } from './presence-moves.js';
@@ -136,6 +136,11 @@ export class AgentsService {
     return stored && presenceView(stored.agent, stored.presence);
   }
 
+  /** All groups with everybody who may take their calls, signed in or not. */
+  async staffing(tx: Tx): Promise<Staffing[]> {
+    return this.agents.staffing(tx);
+  }
+
   /** All groups with their settings. */
   async groups(): Promise<Group[]> {
     return this.transactions.read((tx) => this.agents.groups(tx));
@@ -212,9 +217,16 @@ export class AgentsService {
     return (await this.floor(groupIds)).filter((agent) => agent.state === 'offline' && agent.isLegUp);
   }
 
-  /** The agent's phone has answered, standing or for one call. */
-  async legUp(agentId: AgentId, legId: string): Promise<PresenceView> {
-    return this.transactions.run(async (tx) => (await this.moves.move(tx, agentId, { kind: 'leg_up', legId })).view);
+  /** The agent's phone has answered, standing or for one call; `node` of the exchange that called it, null: not known. */
+  async legUp(agentId: AgentId, legId: string, node: string | null = null): Promise<PresenceView> {
+    const event: AgentEvent = { kind: 'leg_up', legId, node };
+    return this.transactions.run(async (tx) => (await this.moves.move(tx, agentId, event)).view);
+  }
+
+  /** The agent's line is about to be ended for one on another node. @returns false when a call needs it, or it does not stand any more */
+  async giveLegUp(agentId: AgentId, legId: string): Promise<boolean> {
+    const event: AgentEvent = { kind: 'leg_given_up', legId };
+    return this.transactions.run(async (tx) => (await this.moves.move(tx, agentId, event)).isMoved);
   }
 
   /** The agent's phone is gone; `refused`: it was rung and did not take the call. */

@@ -13,6 +13,7 @@ export function presenceView(agent: Agent, presence: Presence): PresenceView {
     callId: atCall?.callId ?? null,
     legId: presence.legId,
     isLegUp: presence.isLegUp,
+    legNode: presence.legNode,
     limitAt: atCall?.limitAt ?? null,
     hasOutcome: atCall?.hasOutcome ?? false,
   };

@@ -33,6 +33,7 @@ interface PresenceRow {
   since: Date;
   call_id: CallId | null;
   leg_id: string | null;
+  leg_node: string | null;
   is_leg_up: boolean;
   limit_at: Date | null;
   has_outcome: boolean;
@@ -40,8 +41,8 @@ interface PresenceRow {
 }
 
 const SELECT = `
-  SELECT p.agent_id, p.state, p.reason, p.wanted, p.wanted_reason, p.since, p.call_id, p.leg_id, p.is_leg_up, p.limit_at, p.has_outcome, p.version,
-    a.login, a.name, a.role, a.endpoint, a.connection, a.skills, g.group_ids, g.group_settings
+  SELECT p.agent_id, p.state, p.reason, p.wanted, p.wanted_reason, p.since, p.call_id, p.leg_id, p.leg_node, p.is_leg_up, p.limit_at, p.has_outcome,
+    p.version, a.login, a.name, a.role, a.endpoint, a.connection, a.skills, g.group_ids, g.group_settings
   FROM agent_presence p
   JOIN agents a USING (agent_id)
   CROSS JOIN LATERAL (
@@ -81,7 +82,7 @@ export class PresenceStore {
     const atCall = 'callId' in presence ? presence : null;
     const [rows] = await tx.query<[unknown[], number]>(
       `UPDATE agent_presence SET state = $3, reason = $4, wanted = $5, wanted_reason = $6, since = $7, call_id = $8, leg_id = $9,
-         is_leg_up = $10, limit_at = $11, has_outcome = $12, version = version + 1
+         is_leg_up = $10, limit_at = $11, has_outcome = $12, leg_node = $13, version = version + 1
        WHERE agent_id = $1 AND version = $2
        RETURNING version`,
       [
@@ -97,6 +98,7 @@ export class PresenceStore {
         presence.isLegUp,
         atCall?.limitAt ?? null,
         atCall?.hasOutcome ?? false,
+        presence.legNode,
       ],
     );
     return rows.length === 1;
@@ -157,6 +159,7 @@ function presenceOf(row: PresenceRow): Presence {
     connection: row.connection,
     isLegUp: row.is_leg_up,
     legId: row.leg_id,
+    legNode: row.leg_node,
     wish: row.wanted === 'break' ? { to: row.wanted, reason: row.wanted_reason } : { to: row.wanted },
     since: row.since,
   };

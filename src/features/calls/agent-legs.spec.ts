@@ -4,7 +4,7 @@ import { AgentLegs } from './agent-legs.js';
 
 const AGENT = '01a00000-0000-7000-8000-0000000a9e17';
 const LEG = `agent-${AGENT}-1`;
-const NOTHING = { alive: new Map<string, Telephony>(), unseated: new Set<string>() };
+const NOTHING = { alive: new Set<string>(), unseated: new Set<string>() };
 
 /** The legs of a floor of one persistent agent, whose presence says that their leg is up. */
 function floorOfOne() {
@@ -16,6 +16,7 @@ function floorOfOne() {
     state: 'ready',
     legId: LEG,
     isLegUp: true,
+    legNode: 'main',
     limitAt: null,
   };
   const node = {
@@ -36,17 +37,17 @@ function floorOfOne() {
   return { legs: new AgentLegs(...parts), node, done };
 }
 
-test('a leg that no node has is lost; one that a node has that cannot be asked may be alive', async () => {
-  const { legs, done } = floorOfOne();
-  await legs.adopt(['g'], { ...NOTHING, isComplete: false });
+test('a leg that its node has not is lost; what another node has says nothing of it', async () => {
+  const { legs, node, done } = floorOfOne();
+  await legs.adopt(['g'], { ...NOTHING, node: { ...node, node: 'other' } });
   expect(done).toEqual([]);
-  await legs.adopt(['g'], { ...NOTHING, isComplete: true });
+  await legs.adopt(['g'], { ...NOTHING, node });
   expect(done).toEqual([`down ${LEG}`]);
 });
 
 test('a leg that has lost its bridge is seated again, but not one that is only just coming up', async () => {
   const { legs, node, done } = floorOfOne();
-  const found = { alive: new Map([[LEG, node]]), unseated: new Set([LEG]), isComplete: true };
+  const found = { node, alive: new Set([LEG]), unseated: new Set([LEG]) };
   await legs.adopt(['g'], found);
   await legs.adopt(['g'], found);
   expect(done).toEqual([]);

@@ -6,6 +6,8 @@ import { Log } from '../../platform/log/log.js';
 import { SOFTPHONE, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { AgentPhones } from './agent-phones.js';
+import { EachNode } from './each-node.js';
+import { LineNodes } from './line-nodes.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 const LEASE_SECONDS = 30;
@@ -35,13 +37,12 @@ interface Leg {
   lentUntilMs: number;
 }
 
-/** What a comparison has found in the exchange. */
+/** What a comparison has found on a node. */
 interface FoundLegs {
-  readonly alive: ReadonlyMap<string, Telephony>;
+  readonly node: Telephony;
+  readonly alive: ReadonlySet<string>;
   /** Of those, the ones that are up and in no bridge. */
   readonly unseated: ReadonlySet<string>;
-  /** All nodes have answered: a leg that is not here is gone. */
-  readonly isComplete: boolean;
 }
 
 /**
@@ -55,13 +56,19 @@ export class AgentLegs {
   private readonly restUntil = new Map<string, number>();
   private readonly untoldEnds = new Map<string, { agentId: string; reason: 'ended' | 'refused' }>();
   private renewedAt = Number.NEGATIVE_INFINITY;
+  private readonly eachNode: EachNode;
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
     private readonly agents: AgentsService,
     private readonly phones: AgentPhones,
+    private readonly lineNodes: LineNodes,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.eachNode = new EachNode((node, kind, error) =>
+      log.warn("agents' lines could not be tended on a node", { node, kind, error }),
+    );
+  }
 
   /** Calls who is missing, ends who has left, renews the leases; called at every turn of the dialer. */
   async tend(groupIds: readonly string[]): Promise<void> {
@@ -70,12 +77,27 @@ export class AgentLegs {
     const floor = await this.floorOf(groupIds);
     await this.phones.tend(floor);
     await this.tellAgain(now);
-    await Promise.all([
-      ...floor.filter((agent) => this.isMissing(agent, now)).map((agent) => this.call(agent)),
-      ...floor
-        .filter((agent) => agent.state === 'offline' && agent.legId !== null && agent.isLegUp)
-        .map((agent) => this.end(agent)),
-    ]);
+    const missing = await Promise.all(
+      floor
+        .filter((agent) => this.isMissing(agent, now))
+        .map(async (agent) => ({ agent, node: await this.phones.nodeFor(agent) })),
+    );
+    const left = floor.filter((agent) => agent.state === 'offline' && agent.legId !== null && agent.isLegUp);
+    const moving = await this.lineNodes.toMove(floor);
+    await this.eachNode.run(
+      'call, end and move lines',
+      this.nodes.filter(({ isUp }) => isUp),
+      async (node) => {
+        await Promise.all([
+          ...missing.filter((one) => one.node === node).map(({ agent }) => this.call(agent, node)),
+          ...left.filter((agent) => this.isOn(agent, node)).map((agent) => this.end(agent, node)),
+          ...moving.filter((agent) => agent.legNode === node.node).map((agent) => this.giveUp(agent, node)),
+        ]);
+      },
+    );
+    const [, ...others] = this.nodes;
+    const unreached = moving.filter((agent) => !this.nodes.some(({ node, isUp }) => isUp && node === agent.legNode));
+    if (others.length > 0) for (const agent of unreached) await this.giveUp(agent, null);
   }
 
   /** Needs no database: an outage must not cost the agents their legs. */
@@ -87,25 +109,24 @@ export class AgentLegs {
   }
 
   /**
-   * Brings belief in line with the exchange: takes over standing legs that it still holds, gives those a seat that have lost theirs, and forgets
-   * those that are gone; where not all nodes could be asked, none is.
+   * Brings belief in line with a node: takes over standing legs that it still holds, gives those a seat that have lost theirs, and forgets those of its own
+   * that are gone.
    */
-  async adopt(groupIds: readonly string[], { alive, unseated, isComplete }: FoundLegs): Promise<void> {
+  async adopt(groupIds: readonly string[], { node, alive, unseated }: FoundLegs): Promise<void> {
     for (const agent of await this.floorOf(groupIds)) {
       const { legId } = agent;
       if (agent.connection !== 'persistent' || legId === null || !agent.isLegUp) continue;
-      const telephony = alive.get(legId);
       const leg = this.legs.get(legId);
-      if (telephony === undefined) {
-        if (!isComplete) continue;
+      if (!alive.has(legId)) {
+        if (!this.isOn(agent, node)) continue;
         this.legs.delete(legId);
         await this.agents.legDown(agent.agentId, legId, 'ended');
       } else if (leg !== undefined) {
         if (unseated.has(legId) && performance.now() - leg.calledAtMs > YOUNG_MS)
-          await telephony.seat({ legId, besideLegId: legId });
+          await node.seat({ legId, besideLegId: legId });
       } else {
         const lentUntilMs = agent.state === 'talking' ? (agent.limitAt?.getTime() ?? 0) : 0;
-        this.remember(legId, agent, telephony, { isStanding: true, isUp: true, lentUntilMs });
+        this.remember(legId, agent, node, { isStanding: true, isUp: true, lentUntilMs });
         this.renewedAt = Number.NEGATIVE_INFINITY;
       }
     }
@@ -185,7 +206,7 @@ export class AgentLegs {
 
   private async tellUp(legId: string, leg: Leg): Promise<void> {
     if (!leg.isStanding) return;
-    await this.agents.legUp(leg.agentId, legId);
+    await this.agents.legUp(leg.agentId, legId, leg.telephony.node);
     leg.isTold = true;
   }
 
@@ -206,24 +227,39 @@ export class AgentLegs {
     }
     for (const [legId, leg] of this.legs) {
       if (leg.isUp && !leg.isTold) await this.tellUp(legId, leg);
+      else if (!leg.isUp && leg.isStanding && this.lineNodes.isLost(leg.telephony.node, leg.groupId))
+        this.legs.delete(legId);
       else if (!leg.isUp && leg.isStanding && now - leg.calledAtMs > UP_WITHIN_MS)
-        await this.drop(legId, leg, 'refused');
+        await this.drop(legId, leg, leg.telephony.isUp ? 'refused' : 'ended');
     }
   }
 
   private isMissing(agent: PresenceView, now: number): boolean {
     if (agent.connection !== 'persistent' || agent.isLegUp) return false;
-    // Nobody's desk phone rings on a break; a browser's phone makes no noise, and has its line before the first call.
+    // Nobody's desk phone rings on a break or in the wrap-up; a browser's phone makes no noise, and has its line before the next call.
     const isDue = agent.state === 'connecting' || agent.state === 'lost';
-    if (!isDue && !(agent.state === 'break' && agent.endpoint === SOFTPHONE)) return false;
+    const isQuiet = agent.endpoint === SOFTPHONE && (agent.state === 'break' || agent.state === 'wrap_up');
+    if (!isDue && !isQuiet) return false;
     if (now < (this.restUntil.get(agent.agentId) ?? 0)) return false;
     return ![...this.legs.values()].some((leg) => leg.agentId === agent.agentId && leg.isStanding);
   }
 
-  private async call(agent: PresenceView): Promise<void> {
-    const telephony = this.phones.nodeFor(agent);
+  /** A leg whose node is not known stands on the only one there is. */
+  private isOn({ legNode, legId }: PresenceView, node: Telephony): boolean {
+    const known = legNode ?? this.legs.get(legId ?? '')?.telephony.node ?? null;
+    return known === null ? this.nodes.length === 1 : known === node.node;
+  }
+
+  /** The line makes place for one on another node. Presence goes first, so that no call takes an agent whose line is about to end. */
+  private async giveUp({ agentId, legId }: PresenceView, node: Telephony | null): Promise<void> {
+    if (legId === null || !(await this.agents.giveLegUp(agentId, legId))) return;
+    this.legs.delete(legId);
+    await node?.hangup(legId, TEMPORARY_FAILURE);
+  }
+
+  private async call(agent: PresenceView, telephony: Telephony): Promise<void> {
     const groupId = agent.groupIds[0];
-    if (telephony === null || groupId === undefined) return;
+    if (groupId === undefined) return;
     const legId = `agent-${agent.agentId}-${uuidv7()}`;
     this.remember(legId, agent, telephony, { isStanding: true });
     const result = await telephony.callAgent({
@@ -240,25 +276,28 @@ export class AgentLegs {
     if (leg !== undefined) await this.drop(legId, leg, 'refused');
   }
 
-  private async end(agent: PresenceView): Promise<void> {
+  private async end(agent: PresenceView, telephony: Telephony): Promise<void> {
     if (agent.legId === null) return;
-    const telephony = this.legs.get(agent.legId)?.telephony ?? this.nodes.find((node) => node.isUp);
-    const result = await telephony?.hangup(agent.legId);
-    if (result?.kind === 'gone') {
+    const result = await telephony.hangup(agent.legId);
+    if (result.kind === 'gone') {
       this.legs.delete(agent.legId);
       await this.agents.legDown(agent.agentId, agent.legId, 'ended');
     }
   }
 
   private async renew(): Promise<void> {
-    await Promise.all(
-      [...this.legs].map(async ([legId, leg]) => {
-        if (!leg.isStanding || !leg.isUp) return;
-        const talkSeconds = Math.ceil((leg.lentUntilMs - performance.now()) / 1_000);
-        const result = await leg.telephony.extendLease(legId, Math.max(LEASE_SECONDS, talkSeconds));
-        if (result.kind === 'gone') await this.drop(legId, leg, 'ended');
-      }),
-    );
+    const due = [...this.legs].filter(([, leg]) => leg.isStanding && leg.isUp);
+    const nodes = this.nodes.filter((node) => due.some(([, leg]) => leg.telephony === node));
+    await this.eachNode.run('renew leases', nodes, async (node) => {
+      const there = due.filter(([, leg]) => leg.telephony === node);
+      await Promise.all(there.map(([legId, leg]) => this.renewLease(legId, leg)));
+    });
+  }
+
+  private async renewLease(legId: string, leg: Leg): Promise<void> {
+    const talkSeconds = Math.ceil((leg.lentUntilMs - performance.now()) / 1_000);
+    const result = await leg.telephony.extendLease(legId, Math.max(LEASE_SECONDS, talkSeconds));
+    if (result.kind === 'gone') await this.drop(legId, leg, 'ended');
   }
 }
 

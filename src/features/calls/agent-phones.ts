@@ -4,6 +4,8 @@ import type { Telephony } from '../../core/call/telephony.js';
 import { Log } from '../../platform/log/log.js';
 import { SOFTPHONE, type PhoneAccount, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
+import { EachNode } from './each-node.js';
+import { LineNodes } from './line-nodes.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 /** A turn of the dialer comes twice a second, and with each wake-up: the exchange need not be asked more often. */
@@ -25,12 +27,17 @@ interface PhoneBook {
 export class AgentPhones {
   private readonly books = new Map<Telephony, PhoneBook>();
   private askedAt = Number.NEGATIVE_INFINITY;
+  private readonly eachNode: EachNode;
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
     private readonly agents: AgentsService,
+    private readonly lineNodes: LineNodes,
     private readonly log: Log,
   ) {
+    this.eachNode = new EachNode((node, _kind, error) =>
+      log.warn("browsers' phones could not be tended on a node", { node, error }),
+    );
     for (const node of nodes) {
       node.onFact((fact) => {
         if (fact.kind === 'link.up') this.books.delete(node);
@@ -46,7 +53,8 @@ export class AgentPhones {
     this.askedAt = now;
     const accounts = (await this.agents.phones()).filter((account) => own.has(account.agentId));
     const ownNames = new Set([...own].map(phoneName));
-    await Promise.all(this.nodes.filter((node) => node.isUp).map((node) => this.bringInLine(node, accounts, ownNames)));
+    const up = this.nodes.filter((node) => node.isUp);
+    await this.eachNode.run('phones', up, (node) => this.bringInLine(node, accounts, ownNames));
   }
 
   /** What an agent's leg is called at. */
@@ -54,12 +62,11 @@ export class AgentPhones {
     return agent.endpoint === SOFTPHONE ? `PJSIP/${phoneName(agent.agentId)}` : agent.endpoint;
   }
 
-  /** The exchange to call the agent's phone through; null while none is up or the browser's phone is not registered at any. */
-  nodeFor(agent: PresenceView): Telephony | null {
-    const up = this.nodes.filter((node) => node.isUp);
-    if (agent.endpoint !== SOFTPHONE) return up[0] ?? null;
-    const name = phoneName(agent.agentId);
-    return up.find((node) => this.books.get(node)?.there.has(name)) ?? null;
+  /** The exchange to call the agent's phone through; null while it is not up, or the browser's phone is not registered there. */
+  async nodeFor(agent: PresenceView): Promise<Telephony | null> {
+    const node = await this.lineNodes.nodeFor(agent);
+    if (node === null || agent.endpoint !== SOFTPHONE) return node;
+    return this.books.get(node)?.there.has(phoneName(agent.agentId)) === true ? node : null;
   }
 
   private async bringInLine(

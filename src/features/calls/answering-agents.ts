@@ -5,6 +5,19 @@ import { Transactions } from '../../platform/database/transaction.js';
 import { takesCalls, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 
+/** A call that was answered and wants an agent. */
+interface AnsweredCall {
+  readonly callId: string;
+  readonly groupId: string;
+  /** The node of the exchange that carries it. */
+  readonly node: string;
+  readonly reserved: AgentLeg | null;
+  /** {@link AnsweringAgents.isReservedFor} of the reserved agent, as it was a moment ago. */
+  readonly isReserved: boolean;
+  readonly skills: readonly string[];
+  readonly preferredAgentId: string | null;
+}
+
 /**
  * Who takes a buyer who has answered: the one the buyer knows (who promised the callback, or talked with them before) when free by now, else the
  * agent reserved for the call, else whoever of the group is ready with the skills and has been idle longest. Only persistent agents: nobody picks up a phone within 2 s of a buyer's answer.
@@ -19,23 +32,13 @@ export class AnsweringAgents {
     private readonly agents: AgentsService,
   ) {}
 
-  /**
-   * @param call.isReserved  {@link isReservedFor} of the reserved agent, as it was a moment ago
-   * @returns an agent who is reserved for the call; null when nobody is free now
-   */
-  async find(call: {
-    readonly callId: string;
-    readonly groupId: string;
-    readonly reserved: AgentLeg | null;
-    readonly isReserved: boolean;
-    readonly skills: readonly string[];
-    readonly preferredAgentId: string | null;
-  }): Promise<AgentLeg | null> {
-    const { callId, reserved, skills, preferredAgentId } = call;
+  /** @returns an agent who is reserved for the call; null when nobody is free now */
+  async find(call: AnsweredCall): Promise<AgentLeg | null> {
+    const { callId, node, reserved, skills, preferredAgentId } = call;
     const known = await this.takeKnown(call);
     if (known !== null) return known;
     if (reserved !== null && call.isReserved) return reserved;
-    let free = (await this.agents.floor(call.groupId)).filter(isAtHand);
+    let free = (await this.agents.floor(call.groupId)).filter((agent) => isAtHand(agent, node));
     for (;;) {
       free = free.filter(({ agentId }) => !this.beingTaken.has(agentId));
       const chosen = chooseAgent(free, { skills, preferredAgentId });
@@ -48,18 +51,13 @@ export class AnsweringAgents {
   }
 
   /** An agent whose phone was rung for the call stays with it. */
-  private async takeKnown(call: {
-    readonly callId: string;
-    readonly groupId: string;
-    readonly reserved: AgentLeg | null;
-    readonly skills: readonly string[];
-    readonly preferredAgentId: string | null;
-  }): Promise<AgentLeg | null> {
-    const { callId, groupId, reserved, skills, preferredAgentId } = call;
+  private async takeKnown(call: AnsweredCall): Promise<AgentLeg | null> {
+    const { callId, groupId, node, reserved, skills, preferredAgentId } = call;
     if (reserved === null || reserved.connection === 'per_call') return null;
     if (preferredAgentId === null || preferredAgentId === reserved.agentId) return null;
     const known = (await this.agents.floor(groupId)).filter((agent) => agent.agentId === preferredAgentId);
-    const chosen = chooseAgent(known.filter(isAtHand), { skills, preferredAgentId });
+    const atHand = known.filter((agent) => isAtHand(agent, node));
+    const chosen = chooseAgent(atHand, { skills, preferredAgentId });
     if (chosen === null || chosen.legId === null || !(await this.take(chosen.agentId, callId))) return null;
     return { agentId: chosen.agentId, legId: chosen.legId, connection: 'persistent' };
   }
@@ -87,9 +85,11 @@ export class AnsweringAgents {
   }
 }
 
-function isAtHand(agent: PresenceView): boolean {
+/** Ready, with a line on the node of the call: buyer and agent meet in one bridge. */
+function isAtHand(agent: PresenceView, node: string): boolean {
   return (
     takesCalls(agent.role) &&
+    (agent.legNode ?? node) === node &&
     agent.state === 'ready' &&
     agent.connection === 'persistent' &&
     agent.isLegUp &&

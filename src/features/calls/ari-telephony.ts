@@ -16,20 +16,14 @@ import type {
   TelephonyFact,
 } from '../../core/call/telephony.js';
 import { AriConnection, type AriConnectionOptions } from '../../platform/ari/ari-connection.js';
-import type { Originate } from '../../platform/ari/ari-commands.js';
 import type { AriEvent } from '../../platform/ari/ari-event.js';
-import { AriHttpError } from '../../platform/ari/ari-transport.js';
 import { AgentSeats } from './agent-seats.js';
 import { AriFacts } from './ari-facts.js';
-import { DONE, DUPLICATE, GONE, failureOf, resultOf, twice } from './ari-results.js';
+import { APPLICATION, AriPlacing, BUYER_CONTEXT } from './ari-placing.js';
+import { DONE, GONE, resultOf, twice } from './ari-results.js';
 import { browserPhone } from './browser-phone.js';
-import { refusalOfAgent, refusalOfBuyer, refusalOfNumber } from './dial-check.js';
 
-/** The reference dialplan's contexts (asterisk-config/pbx/extensions.conf). */
-const BUYER_CONTEXT = 'dialer-buyer';
 const MESSAGE_EXTENSION = 'message';
-const AGENT_CONTEXT = 'dialer-agent';
-const APPLICATION = 'dialer-';
 const PJSIP = { configClass: 'res_pjsip' } as const;
 
 /** What the adapter needs of a node's settings; see `AriConnectionOptions`. */
@@ -52,6 +46,7 @@ export class AriTelephony implements Telephony {
   private readonly facts = new AriFacts();
   private readonly listeners = new Set<(fact: TelephonyFact) => void>();
   private readonly seats: AgentSeats;
+  private readonly placing: AriPlacing;
   /** Legs that may have music on. */
   private readonly held = new Set<string>();
   /** The last lease write per leg: a shorter lease asked earlier must not overwrite a longer one asked later. */
@@ -74,6 +69,7 @@ export class AriTelephony implements Telephony {
         this.tell({ kind: 'link.replaced', groupId: application.slice(APPLICATION.length), at: new Date() }),
     });
     this.seats = new AgentSeats(this.link.commands);
+    this.placing = new AriPlacing(this.link, this.facts);
   }
 
   /** Begins to connect, for ever; the node need not be there. */
@@ -88,6 +84,10 @@ export class AriTelephony implements Telephony {
 
   get isUp(): boolean {
     return this.link.isUp;
+  }
+
+  get isGone(): boolean {
+    return this.link.isGone;
   }
 
   get run(): string | null {
@@ -108,50 +108,16 @@ export class AriTelephony implements Telephony {
     return Promise.resolve();
   }
 
-  async callBuyer(request: BuyerCallRequest): Promise<CommandResult> {
-    const refusal = refusalOfBuyer(request);
-    if (refusal !== null) return { kind: 'refused', reason: refusal, status: 400 };
-    return this.originate({
-      channelId: request.legId,
-      endpoint: request.trunkEndpoint.replace('{number}', request.number),
-      context: BUYER_CONTEXT,
-      extension: 's',
-      callerId: request.callerId,
-      timeoutSeconds: request.ringSeconds,
-      variables: {
-        DIALER_APP: APPLICATION + request.groupId,
-        DIALER_LANGUAGE: request.language,
-        DIALER_DETECT: request.detectSpeech ? '1' : '0',
-      },
-    });
+  callBuyer(request: BuyerCallRequest): Promise<CommandResult> {
+    return this.placing.callBuyer(request);
   }
 
-  async callAgent(request: AgentCallRequest): Promise<CommandResult> {
-    const refusal = refusalOfAgent(request);
-    if (refusal !== null) return { kind: 'refused', reason: refusal, status: 400 };
-    return this.originate({
-      channelId: request.legId,
-      endpoint: request.endpoint,
-      context: AGENT_CONTEXT,
-      extension: 's',
-      callerId: request.callerId,
-      timeoutSeconds: request.ringSeconds,
-      variables: { DIALER_APP: APPLICATION + request.groupId },
-    });
+  callAgent(request: AgentCallRequest): Promise<CommandResult> {
+    return this.placing.callAgent(request);
   }
 
-  async callNumber(request: NumberCallRequest): Promise<CommandResult> {
-    const refusal = refusalOfNumber(request);
-    if (refusal !== null) return { kind: 'refused', reason: refusal, status: 400 };
-    return this.originate({
-      channelId: request.legId,
-      endpoint: request.trunkEndpoint.replace('{number}', request.number),
-      context: AGENT_CONTEXT,
-      extension: 's',
-      callerId: request.callerId,
-      timeoutSeconds: request.ringSeconds,
-      variables: { DIALER_APP: APPLICATION + request.groupId },
-    });
+  callNumber(request: NumberCallRequest): Promise<CommandResult> {
+    return this.placing.callNumber(request);
   }
 
   async bridge(request: { buyerLegId: string; agentLegId: string; maxTalkSeconds: number }): Promise<CommandResult> {
@@ -268,35 +234,6 @@ export class AriTelephony implements Telephony {
     const run = await this.link.commands.startedAt();
     if (this.isUp) this.#run = run;
     return run;
-  }
-
-  private async originate(order: Originate): Promise<CommandResult> {
-    // A leg id is used once: after the leg's end Asterisk would take it again, and call a second time.
-    if (this.facts.hasHeardOf(order.channelId)) return DUPLICATE;
-    // Whoever cannot hear does not speak: an answer would find nobody.
-    if (!this.isUp) return { kind: 'refused', reason: 'the link to the exchange is down', status: 0 };
-    try {
-      await this.link.commands.originate(order);
-      return DONE;
-    } catch (problem) {
-      if (!(problem instanceof AriHttpError)) return failureOf(problem);
-      if (problem.status !== 409) return { kind: 'refused', reason: problem.body, status: problem.status };
-      return this.duplicateOrRefused(order.channelId);
-    }
-  }
-
-  /**
-   * Asterisk 22 keeps the reason of a refusal per HTTP connection and forgets to clear it: once a connection has carried a duplicate, its
-   * 409 may also mean "allocation failed" (trunk down, phone not registered), which is 500 otherwise. So we look.
-   */
-  private async duplicateOrRefused(legId: string): Promise<CommandResult> {
-    if (this.facts.hasHeardOf(legId)) return DUPLICATE;
-    try {
-      if (await this.link.commands.hasChannel(legId)) return DUPLICATE;
-      return { kind: 'refused', reason: 'allocation failed', status: 500 };
-    } catch (problem) {
-      return failureOf(problem);
-    }
   }
 
   /** Puts the buyer into the bridge of the agent's leg. */

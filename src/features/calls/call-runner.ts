@@ -189,6 +189,7 @@ export class CallRunner {
       const agent = await this.answering.find({
         callId,
         groupId: route.groupId,
+        node: route.node,
         reserved,
         isReserved,
         skills: route.skills ?? [],

@@ -59,6 +59,14 @@ export type Route = Pick<
   | 'run'
 >;
 
+/** What of a plan is kept beside the machine. */
+export function routeOf(plan: CallPlan): Route {
+  const { shopId, orderRef, groupId, epoch, node, trunkId, trunkEndpoint, callsPerSecond, callerId, language } = plan;
+  const { agentEndpoint, skills = [], preferredAgentId = null, number, traceId, run = null } = plan;
+  const place = { shopId, orderRef, groupId, epoch, node, trunkId, trunkEndpoint, callsPerSecond, callerId, language };
+  return { ...place, agentEndpoint, skills, preferredAgentId, number, traceId, run };
+}
+
 export interface StoredCall {
   readonly call: Call;
   readonly route: Route;

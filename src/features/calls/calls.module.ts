@@ -13,7 +13,16 @@ import { CallStore } from './call.store.js';
 import { CallsHandlers } from './calls.handlers.js';
 import { CallsMetrics } from './calls.metrics.js';
 import { CallsService } from './calls.service.js';
+import { GroupLinks } from './group-links.js';
+import { LedGroups } from './led-groups.js';
+import { LineNodes } from './line-nodes.js';
 import { LiveCalls } from './live-calls.js';
+import { LostNodes } from './lost-nodes.js';
+import { NodeAdmin } from './node-admin.js';
+import { NodeHomes } from './node-homes.js';
+import { NodeMetrics } from './node.metrics.js';
+import { NodeStore } from './node.store.js';
+import { NodesController } from './nodes.controller.js';
 import { Reconciler } from './reconciler.js';
 import { Supervision } from './supervision.js';
 import { Tenures } from './tenures.js';
@@ -24,6 +33,7 @@ import { telephonyProviders } from './telephony.provider.js';
 /** Live calls. */
 @Module({
   imports: [ShopsModule, OrdersModule, AgentsModule],
+  controllers: [NodesController],
   providers: [
     ...telephonyProviders,
     CallStore,
@@ -35,6 +45,10 @@ import { telephonyProviders } from './telephony.provider.js';
     CallSpans,
     CallsHandlers,
     CallsMetrics,
+    NodeStore,
+    NodeHomes,
+    LineNodes,
+    GroupLinks,
     AgentPhones,
     AgentLegs,
     Supervision,
@@ -42,6 +56,10 @@ import { telephonyProviders } from './telephony.provider.js';
     Transfers,
     LiveCalls,
     Reconciler,
+    LostNodes,
+    LedGroups,
+    NodeAdmin,
+    NodeMetrics,
     CallsService,
   ],
   exports: [CallsService],

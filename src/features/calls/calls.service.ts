@@ -1,21 +1,22 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Call } from '../../core/call/call.js';
 import { planCall } from '../../core/call/decide-call.js';
-import type { AttemptResult } from '../../core/call/result.js';
-import { leftForNumberAt, type Transfer } from '../../core/call/transfer.js';
 import type { PastCall } from '../../core/calling-hours/attempt-limits.js';
 import type { Telephony } from '../../core/call/telephony.js';
 import type { RateLeft } from '../../core/trunk/call-rate.js';
-import { wasRefusedByTrunk } from '../../core/trunk/trunk-fact.js';
 import { Notifications } from '../../platform/database/notifications.js';
 import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
 import type { PresenceView } from '../agents/agents.events.js';
+import { AgentsService } from '../agents/agents.service.js';
 import { AgentLegs } from './agent-legs.js';
 import { CallOrders, type OrderInCall } from './call-orders.js';
-import { CallStore, type AppliedEvent, type CallPlan, type Route } from './call.store.js';
+import { callView, type CallView } from './call-view.js';
+import { CallStore, routeOf, type AppliedEvent, type CallPlan } from './call.store.js';
 import { lockLines, ratesLeft, type RatedTrunk } from './invite.store.js';
+import { LedGroups } from './led-groups.js';
+import { LineNodes } from './line-nodes.js';
 import { LiveCalls, type CallCommand, type LiveCall, type PlacedCall } from './live-calls.js';
 import {
   countAnswered,
@@ -27,7 +28,7 @@ import {
   type WindowCount,
 } from './pacing.read-model.js';
 import { pastCallsOf, type CallableOrder } from './past-calls.read-model.js';
-import { Reconciler } from './reconciler.js';
+import { NodeHomes } from './node-homes.js';
 import { Tenures, type BothClocks } from './tenures.js';
 import { Transfers } from './transfers.js';
 import { TELEPHONY } from './telephony.provider.js';
@@ -41,42 +42,14 @@ import {
 
 export type { OrderInCall } from './call-orders.js';
 export type { CallPlan } from './call.store.js';
+export type { CallView } from './call-view.js';
+export { NODES_CHANGED } from './node-homes.js';
 export type { CallCommand, LiveCall, PlacedCall } from './live-calls.js';
 export { bothClocks, type BothClocks } from './tenures.js';
 export type { TransferWish } from './transfers.js';
 export type { PastPace, ShopWindow, Unassigned, WindowCount } from './pacing.read-model.js';
 export type { TrunkCallFact } from './trunk-calls.read-model.js';
 
-/** A call as other rooms see it; instants are null until they have come. */
-export interface CallView {
-  readonly callId: string;
-  readonly shopId: string;
-  readonly orderRef: string;
-  readonly groupId: string;
-  readonly agentId: string | null;
-  readonly state: string;
-  readonly result: AttemptResult | null;
-  readonly number: number;
-  readonly dialedAt: Date | null;
-  readonly answeredAt: Date | null;
-  readonly connectedAt: Date | null;
-  /** When it was over for its agent and orders; buyer and shop may talk on. */
-  readonly endedAt: Date | null;
-  /** The last hand-over of the buyer, under way or over. */
-  readonly transfer: Transfer | null;
-  /** The call was lost before an answer (the exchange died): the carrier may go on ringing the buyer. */
-  readonly mayStillRing: boolean;
-  /** The call was lost before it rang, as far as was heard, while the exchange lived on: nobody's phone rings for it. */
-  readonly wasUnheard: boolean;
-  /** The trunk would not carry the call, and the buyer has heard nothing of it. */
-  readonly wasRefusedByTrunk: boolean;
-  readonly traceId: string;
-}
-
-/** How often belief and exchange are compared. */
-const RECONCILE_EVERY_MS = 5_000;
-/** The same while there are calls that cannot be judged yet. */
-const LOOK_AGAIN_MS = 1_000;
 /** Channel on which agents' phones ask for a new line; the payload is the agent's id. */
 const LINES_CHANNEL = 'agent_lines';
 
@@ -86,7 +59,6 @@ const LINES_CHANNEL = 'agent_lines';
  */
 @Injectable()
 export class CallsService implements OnModuleInit, OnModuleDestroy {
-  private reconciledAt = 0;
   private stopListening: () => void = () => undefined;
   private readonly linkListeners: (() => void)[] = [];
 
@@ -98,17 +70,16 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     private readonly callOrders: CallOrders,
     private readonly live: LiveCalls,
     private readonly agentLegs: AgentLegs,
-    private readonly reconciler: Reconciler,
+    private readonly agents: AgentsService,
+    private readonly led: LedGroups,
+    private readonly homes: NodeHomes,
+    private readonly lineNodes: LineNodes,
     private readonly clock: DatabaseClock,
     private readonly tenures: Tenures,
     private readonly transfers: Transfers,
   ) {
-    // After a gap the exchange may hold other legs than we believe: compare at the next turn.
     for (const node of nodes) {
       node.onFact((fact) => {
-        if (fact.kind === 'link.up') this.reconciledAt = Number.NEGATIVE_INFINITY;
-        // Another process may take a group from one that reaches less of the exchange: what the lease says must be asked anew.
-        if (fact.kind === 'link.down') this.tenures.end();
         if (fact.kind === 'link.up' || fact.kind === 'link.down') for (const listener of this.linkListeners) listener();
       });
     }
@@ -134,9 +105,27 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     return this.live.all().filter(({ call }) => call.state !== 'connected' && call.state !== 'handed_over').length;
   }
 
-  /** How many nodes this process reaches now. */
-  get reachedNodes(): number {
-    return this.nodes.filter((node) => node.isUp).length;
+  /** How much this process reaches of what the group needs of the exchange; the more, the better it leads the group (`REACH`). */
+  reachOf(groupId: string): number {
+    return this.led.reachOf(groupId);
+  }
+
+  /** Says which nodes this process reaches, and learns which group is at home on which: before each claim of leases. */
+  async lookAtNodes(): Promise<void> {
+    await this.homes.look();
+  }
+
+  /** The node at which a group is at home, as far as was known a second ago; null: none. For processes that lead nothing, too. */
+  async homeOf(groupId: string): Promise<string | null> {
+    await this.homes.read();
+    return this.homes.homeOf(groupId);
+  }
+
+  /** The node on which the agent's line stands, or should; null: not known. */
+  async lineNodeOf(agentId: string): Promise<string | null> {
+    await this.homes.read();
+    const agent = await this.agents.presence(agentId);
+    return agent.isLegUp && agent.legNode !== null ? agent.legNode : this.lineNodes.nameFor(agent);
   }
 
   /** Hears when a node has become reachable, or is so no more. The listener must not throw. */
@@ -149,9 +138,9 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     this.tenures.grant(groupIds, from, forMs);
   }
 
-  /** The node to place the next call on, or null while none can be reached. */
-  chooseNode(): string | null {
-    return this.nodes.find((node) => node.isUp)?.node ?? null;
+  /** The node to place the group's next call on, or null while that is not possible. */
+  chooseNode(groupId: string): string | null {
+    return this.led.chooseNode(groupId);
   }
 
   /**
@@ -203,39 +192,14 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     return this.store.closedAt(tx, callId);
   }
 
-  /** Agents to whom a call of the group may be handed over now. */
-  async freeToTakeOver(groupId: string): Promise<PresenceView[]> {
-    return this.transfers.free(groupId);
+  /** Agents to whom the call may be handed over now: of its group, with their line on its node. */
+  async freeToTakeOver({ groupId, node }: CallView): Promise<PresenceView[]> {
+    return this.transfers.free(groupId, node);
   }
 
   async view(tx: Tx, callId: string): Promise<CallView | null> {
     const stored = await this.store.find(tx, callId);
-    if (stored === null) return null;
-    const { call, route } = stored;
-    const ended = call.state === 'ended' ? call : null;
-    const leftAt = leftForNumberAt(call.transfer);
-    const hasRung = call.ringingAt !== null || call.hasEarlyMedia || call.answeredAt !== null;
-    const wasRefused =
-      ended !== null && wasRefusedByTrunk({ ...ended, hasRung, wasPlaced: ended.because !== 'refused' });
-    return {
-      callId,
-      shopId: route.shopId,
-      orderRef: route.orderRef,
-      groupId: route.groupId,
-      agentId: call.agent?.agentId ?? null,
-      state: call.state,
-      result: ended?.result ?? (leftAt === null ? null : 'answered'),
-      number: route.number,
-      dialedAt: call.dialedAt,
-      answeredAt: call.answeredAt,
-      connectedAt: call.connectedAt,
-      endedAt: leftAt ?? ended?.endedAt ?? null,
-      transfer: call.transfer,
-      mayStillRing: ended?.because === 'lost' && call.answeredAt === null,
-      wasUnheard: ended?.because === 'unheard' && !hasRung,
-      wasRefusedByTrunk: wasRefused,
-      traceId: route.traceId,
-    };
+    return stored && callView(stored);
   }
 
   /** All orders in the call, locked in the order of their ids; lock the agent's presence before, if you need it. */
@@ -318,29 +282,20 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
 
   /**
    * Leads a group from now on: hears its legs, takes over its live calls, and compares them with the exchange before any new call is placed.
-   * @throws when a node that is up cannot be asked, or the lease ran out on the way; nothing of the group is kept then, ask again
+   * @throws when the group's node is up and cannot be asked, or the lease ran out on the way; nothing of the group is kept then, ask again
    */
   async lead(groupId: string, epoch: number, allLed: readonly string[]): Promise<void> {
-    try {
-      await failpoint('leadership_taken');
-      this.requireTenure(groupId);
-      await Promise.all(this.nodes.map((node) => node.attachGroup(groupId)));
-      await this.live.adopt(groupId, epoch);
-      await failpoint('calls_adopted');
-      this.requireTenure(groupId);
-      await this.reconcile(allLed);
-    } catch (error) {
-      await this.leave(groupId);
-      throw error;
-    }
+    await this.led.lead(groupId, epoch, allLed);
   }
 
   /** Leadership of a group is lost or given up; its talks go on and are the next leader's. */
   async leave(groupId: string): Promise<void> {
-    this.tenures.end(groupId);
-    this.live.abandonGroup(groupId);
-    this.agentLegs.abandonGroup(groupId);
-    await Promise.all(this.nodes.map((node) => node.detachGroup(groupId)));
+    await this.led.leave(groupId);
+  }
+
+  /** The regular work of a leader: what others asked for, agents' legs, and every few seconds the comparison with the exchange. */
+  async tend(groupIds: readonly string[]): Promise<void> {
+    await this.led.tend(groupIds);
   }
 
   /** Before the process ends: what the machines have decided is written; the talks go on in the exchange for the next leader. */
@@ -367,61 +322,4 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
   async renewLine(agentId: string): Promise<void> {
     await this.transactions.read((tx) => this.notifications.notify(tx, LINES_CHANNEL, agentId));
   }
-
-  /** The regular work of a leader: what others asked for, agents' legs, and every few seconds the comparison with the exchange. */
-  async tend(groupIds: readonly string[]): Promise<void> {
-    await this.agentLegs.tend(groupIds);
-    await this.live.takeCommands();
-    if (performance.now() - this.reconciledAt > RECONCILE_EVERY_MS) await this.reconcile(groupIds);
-  }
-
-  /** Whoever stood still since the lease was taken must not take over what is another's by now: its legs would hear the wrong process. */
-  private requireTenure(groupId: string): void {
-    if (!this.tenures.isHeld(groupId)) throw new Error('the lease ran out before the group was taken over');
-  }
-
-  private async reconcile(groupIds: readonly string[]): Promise<void> {
-    this.reconciledAt = performance.now();
-    const undecided = await this.reconciler.run(groupIds);
-    if (undecided > 0) this.reconciledAt -= RECONCILE_EVERY_MS - LOOK_AGAIN_MS;
-  }
-}
-
-function routeOf(plan: CallPlan): Route {
-  const {
-    shopId,
-    orderRef,
-    groupId,
-    epoch,
-    node,
-    trunkId,
-    trunkEndpoint,
-    callsPerSecond,
-    callerId,
-    language,
-    agentEndpoint,
-    skills = [],
-    preferredAgentId = null,
-    number,
-    traceId,
-    run = null,
-  } = plan;
-  return {
-    shopId,
-    orderRef,
-    groupId,
-    epoch,
-    node,
-    trunkId,
-    trunkEndpoint,
-    callsPerSecond,
-    callerId,
-    language,
-    agentEndpoint,
-    skills,
-    preferredAgentId,
-    number,
-    traceId,
-    run,
-  };
 }

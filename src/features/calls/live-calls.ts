@@ -37,6 +37,8 @@ export interface PlacedCall {
 export interface LiveCall {
   readonly shopId: string;
   readonly groupId: string;
+  /** The node of the exchange that carries it. */
+  readonly node: string;
   /** The attempt's number of the order, from 1. */
   readonly number: number;
   readonly call: Call;
@@ -257,6 +259,6 @@ export class LiveCalls implements OnApplicationShutdown {
 }
 
 function liveCallOf({ call, route }: CallMailbox): LiveCall {
-  const { shopId, groupId, number } = route;
-  return { shopId, groupId, number, call };
+  const { shopId, groupId, node, number } = route;
+  return { shopId, groupId, node, number, call };
 }

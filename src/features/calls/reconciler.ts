@@ -12,7 +12,9 @@ import { AgentLegs } from './agent-legs.js';
 import { CallsMetrics } from './calls.metrics.js';
 import { CallStore } from './call.store.js';
 import type { CallMailbox } from './call-mailbox.js';
+import { EachNode } from './each-node.js';
 import { LiveCalls } from './live-calls.js';
+import { NodeHomes } from './node-homes.js';
 import { TELEPHONY } from './telephony.provider.js';
 
 /** A leg younger than this may simply not have been told of yet. */
@@ -32,6 +34,9 @@ const EMPTY_BRIDGE_MS = 10_000;
 export class Reconciler {
   /** Since when each node can be reached again, monotonic: what was held up before may arrive a moment later. */
   private readonly upSinceMs = new Map<string, number>();
+  /** Nodes that have been compared since then. */
+  private readonly seen = new Set<Telephony>();
+  private readonly eachNode: EachNode;
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
@@ -43,38 +48,58 @@ export class Reconciler {
     private readonly metrics: CallsMetrics,
     private readonly log: Log,
     private readonly clock: DatabaseClock,
+    private readonly homes: NodeHomes,
   ) {
+    this.eachNode = new EachNode((node, kind, error) =>
+      log.warn('a node could not be compared', { node, kind, error }),
+    );
     for (const node of nodes) {
       node.onFact((fact) => {
         if (fact.kind === 'link.up') this.upSinceMs.set(node.node, performance.now());
+        if (fact.kind === 'link.down') this.seen.delete(node);
       });
     }
   }
 
+  /** True when the node was compared since it can be reached: no call is placed on it before. */
+  hasSeen(node: Telephony): boolean {
+    return this.seen.has(node);
+  }
+
   /**
    * One comparison with all nodes that can be reached; `groupIds` are the groups that this process leads.
+   * @param surely  the name of a node that must have been compared in the end, when it is up; the others may take their time
    * @returns how many calls could not be judged yet: look again soon
    */
-  async run(groupIds: readonly string[]): Promise<number> {
-    if (isSwitchedOff('reconciler')) return 0;
-    const askedAtMs = performance.now();
-    const surveys = await Promise.all(
-      this.nodes.filter((node) => node.isUp).map(async (node) => ({ node, survey: await node.survey() })),
-    );
-    await failpoint('reconcile_surveyed');
-    const alive = new Map(surveys.flatMap(({ node, survey }) => survey.legs.map((leg) => [leg.legId, node] as const)));
-    await this.agentLegs.adopt(groupIds, {
-      alive,
-      unseated: new Set(surveys.flatMap(({ survey }) => survey.legs.filter(isUnseated).map((leg) => leg.legId))),
-      // What a node holds that cannot be asked is not known; it is not gone.
-      isComplete: surveys.length === this.nodes.length,
-    });
-    let undecided = 0;
-    for (const { node, survey } of surveys) {
-      undecided += this.inform(node, survey, askedAtMs);
-      await this.endOwnerless(node, survey);
+  async run(groupIds: readonly string[], surely: string | null = null): Promise<number> {
+    const up = this.nodes.filter((node) => node.isUp);
+    if (isSwitchedOff('reconciler')) {
+      for (const node of up) this.seen.add(node);
+      return 0;
     }
+    const first = up.find(({ node }) => node === surely);
+    const others = up.filter((node) => node !== first);
+    const undecided = await Promise.all([
+      first === undefined ? [] : this.compare(first, groupIds).then((count) => [count]),
+      this.eachNode.run('compare', others, (node) => this.compare(node, groupIds)),
+    ]);
     await this.freeForgottenAgents();
+    return undecided.flat().reduce((sum, count) => sum + count, 0);
+  }
+
+  private async compare(node: Telephony, groupIds: readonly string[]): Promise<number> {
+    const askedAtMs = performance.now();
+    const survey = await node.survey();
+    await failpoint('reconcile_surveyed');
+    this.homes.noteLegs(node.node, survey.legs.length);
+    await this.agentLegs.adopt(groupIds, {
+      node,
+      alive: new Set(survey.legs.map(({ legId }) => legId)),
+      unseated: new Set(survey.legs.filter(isUnseated).map(({ legId }) => legId)),
+    });
+    const undecided = this.inform(node, survey, askedAtMs);
+    await this.endOwnerless(node, survey);
+    if (node.isUp && askedAtMs >= (this.upSinceMs.get(node.node) ?? 0)) this.seen.add(node);
     return undecided;
   }
 

@@ -6,7 +6,7 @@ import { Metrics } from '../../platform/metrics/metrics.js';
 import { TelephonyNodes } from './telephony.provider.js';
 
 function nodesOf(roles: Role[]): { nodes: TelephonyNodes; health: HealthParts; metrics: Metrics } {
-  const node = (name: string) => ({ name, url: 'virtual:', username: '', password: '' });
+  const node = (name: string) => ({ name, url: 'virtual:', username: '', password: '', weight: 1 });
   const settings = { roles: new Set(roles), ariNodes: [node('one'), node('two')] } as unknown as Settings;
   const log = new Log('error');
   const health = new HealthParts(settings);

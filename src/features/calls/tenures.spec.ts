@@ -30,7 +30,9 @@ describe('a tenure', () => {
     tenures.grant(['g', 'h', 'i'], bothClocks(), 5_500);
     tenures.end('g');
     expect(['g', 'h', 'i'].map((group) => tenures.isHeld(group))).toEqual([false, true, true]);
-    tenures.end();
+    tenures.endWhere((group) => group !== 'i');
+    expect(['g', 'h', 'i'].map((group) => tenures.isHeld(group))).toEqual([false, false, true]);
+    tenures.endWhere(() => true);
     expect(['g', 'h', 'i'].some((group) => tenures.isHeld(group))).toBe(false);
   });
 });

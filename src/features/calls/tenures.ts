@@ -26,10 +26,14 @@ export class Tenures {
     }
   }
 
-  /** From now on nothing is placed, for this group or for all, before the lease is renewed. */
-  end(groupId?: string): void {
-    if (groupId === undefined) this.until.clear();
-    else this.until.delete(groupId);
+  /** From now on nothing is placed for this group before the lease is renewed. */
+  end(groupId: string): void {
+    this.until.delete(groupId);
+  }
+
+  /** The same for those groups of which it is true. */
+  endWhere(isMeant: (groupId: string) => boolean): void {
+    for (const groupId of [...this.until.keys()]) if (isMeant(groupId)) this.until.delete(groupId);
   }
 
   isHeld(groupId: string): boolean {

@@ -54,9 +54,9 @@ export class Transfers {
     private readonly log: Log,
   ) {}
 
-  /** Whom a call of this group may be handed over to now: its ready agents with a standing line. */
-  async free(groupId: string): Promise<PresenceView[]> {
-    return (await this.agents.floor(groupId)).filter(isAtHand);
+  /** Whom a call of this group on this node may be handed over to now: its ready agents with a standing line there. */
+  async free(groupId: string, node: string): Promise<PresenceView[]> {
+    return (await this.agents.floor(groupId)).filter((agent) => isAtHand(agent) && (agent.legNode ?? node) === node);
   }
 
   /** Begins a hand-over. An agent is reserved before the machine hears of it, and given back if it does not want them. */
@@ -104,7 +104,7 @@ export class Transfers {
   private async targetOf(mailbox: CallMailbox, to: TransferWish): Promise<TransferTarget> {
     const { callId, route } = mailbox;
     if (to.kind === 'number') return { ...to, legId: numberLegId(callId, uuidv7()) };
-    let free = (await this.free(route.groupId)).filter((agent) =>
+    let free = (await this.free(route.groupId, route.node)).filter((agent) =>
       to.kind === 'agent' ? agent.agentId === to.agentId : agent.role === 'senior',
     );
     for (;;) {

@@ -30,7 +30,7 @@ const LINK_DOWN = 'the link to the exchange is down';
 /**
  * The telephony port on a virtual network in real time (`ARI_URL=virtual:`): the same service with no Asterisk and no audio.
  *
- * Several may share one network, as several processes share one exchange. `cut` and `restore` play the loss of the link.
+ * Several may share one network, as several processes share one exchange. `cut` and `restore` play the loss of the link, `fail` the end of the exchange.
  */
 export class VirtualTelephony implements Telephony {
   private readonly listeners = new Set<(fact: TelephonyFact) => void>();
@@ -38,6 +38,7 @@ export class VirtualTelephony implements Telephony {
   private readonly ear: VirtualListener = { onFact: (fact) => this.tell(fact) };
   private readonly known = new Set<string>();
   private isConnected = false;
+  #isGone = false;
 
   constructor(
     readonly node: string,
@@ -60,6 +61,10 @@ export class VirtualTelephony implements Telephony {
     return this.isConnected;
   }
 
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   get run(): string | null {
     return this.isConnected ? this.network.run : null;
   }
@@ -71,8 +76,16 @@ export class VirtualTelephony implements Telephony {
     this.tell({ kind: 'link.down', at: new Date(), reason });
   }
 
+  /** The exchange dies with all its legs; {@link restore} starts it anew. */
+  fail(): void {
+    this.cut('the exchange has died');
+    this.network.reset();
+    this.#isGone = true;
+  }
+
   restore(): void {
     if (this.isConnected) return;
+    this.#isGone = false;
     this.network.connect(this.ear);
     for (const groupId of this.groups) this.network.attachGroup(groupId, this.ear);
     this.isConnected = true;

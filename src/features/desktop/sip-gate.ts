@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import { Settings, type AriNode } from '../../platform/config/settings.js';
 import { Log } from '../../platform/log/log.js';
 import { AgentsService } from '../agents/agents.service.js';
+import { CallsService } from '../calls/calls.service.js';
 import { SessionCookie } from './session-cookie.js';
 
 /** Where browsers' phones connect (`GET /v1/agent/softphone` names it). */
@@ -19,25 +20,40 @@ const SESSION_CHECK_MS = 3_000;
 /** What a WebSocket is opened with; everything else of the request stays here, the session's cookie first of all. */
 const PASSED_ON = ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol', 'sec-websocket-extensions'];
 
+/** How soon a phone follows its agent's group to another node. */
+const FOLLOW_EVERY_MS = 1_000;
+/** A node that a phone belongs on and that could not be reached is tried again after so long. */
+const TRY_AGAIN_MS = 15_000;
+
 interface Line {
   readonly token: string;
   readonly browser: Duplex;
+  readonly agentId: string;
+  readonly groupId: string;
+  /** The name of the node that it leads to. */
+  readonly node: string;
+  /** The node that it should lead to when it was opened. */
+  readonly wanted: string | null;
+  readonly openedAtMs: number;
 }
 
 /**
  * SIP over WebSocket for the phones in agents' browsers, handed through to the exchange as it is: browsers know one address, ours, and the
  * exchange's HTTP port, which also serves ARI, is seen by nobody. A session is needed to get here, and the phone's own password beyond; the
- * connection ends with the session. Sound does not come this way.
+ * connection ends with the session. Of several nodes it leads to the one where the agent's line stands, or should; when that changes it is ended, and the
+ * browser comes back to the other one. Sound does not come this way.
  */
 @Injectable()
 export class SipGate implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly lines = new Set<Line>();
   private timer: NodeJS.Timeout | undefined;
+  private followTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly adapter: HttpAdapterHost,
     private readonly settings: Settings,
     private readonly agents: AgentsService,
+    private readonly calls: CallsService,
     private readonly cookie: SessionCookie,
     private readonly log: Log,
   ) {}
@@ -54,10 +70,14 @@ export class SipGate implements OnApplicationBootstrap, OnModuleDestroy {
     });
     this.timer = setInterval(() => void this.endDeadSessions(), SESSION_CHECK_MS);
     this.timer.unref();
+    if (this.settings.ariNodes.length === 1) return;
+    this.followTimer = setInterval(() => void this.follow(), FOLLOW_EVERY_MS);
+    this.followTimer.unref();
   }
 
   onModuleDestroy(): void {
     clearInterval(this.timer);
+    clearInterval(this.followTimer);
     for (const { browser } of this.lines) browser.destroy();
   }
 
@@ -67,7 +87,8 @@ export class SipGate implements OnApplicationBootstrap, OnModuleDestroy {
     const token = this.cookie.tokenOfUpgrade(request);
     const agent = token === null ? null : await this.agents.authenticate(token);
     if (token === null || agent === null) return refuse(browser, 401, 'Unauthorized');
-    const exchange = await this.connectToExchange();
+    const wanted = await this.nodeOf(agent.agentId);
+    const { exchange, node } = await this.connectToExchange(wanted);
     if (browser.destroyed) {
       exchange.destroy();
       return;
@@ -76,7 +97,9 @@ export class SipGate implements OnApplicationBootstrap, OnModuleDestroy {
     if (head.length > 0) exchange.write(head);
     browser.pipe(exchange);
     exchange.pipe(browser);
-    const line: Line = { token, browser };
+    const { agentId, groupIds } = agent;
+    const groupId = groupIds[0] ?? '';
+    const line: Line = { token, browser, agentId, groupId, node, wanted, openedAtMs: performance.now() };
     this.lines.add(line);
     exchange.once('close', () => browser.destroy());
     browser.once('close', () => {
@@ -85,12 +108,40 @@ export class SipGate implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
-  /** The first exchange that answers. */
-  private async connectToExchange(): Promise<Socket> {
+  /** Null: the only one, or not known. */
+  private async nodeOf(agentId: string): Promise<string | null> {
+    if (this.settings.ariNodes.length === 1) return null;
+    try {
+      return await this.calls.lineNodeOf(agentId);
+    } catch (error) {
+      this.log.warn('the node of a phone cannot be read', { agentId, error });
+      return null;
+    }
+  }
+
+  /** Ends connections to a node where the agent's line does not stand and should not: the browser comes back at once. */
+  private async follow(): Promise<void> {
+    try {
+      for (const line of this.lines) {
+        if ((await this.calls.homeOf(line.groupId)) === line.node) continue;
+        const node = await this.calls.lineNodeOf(line.agentId);
+        const isKnown = this.settings.ariNodes.some(({ name }) => name === node);
+        const wasTried = node === line.wanted && performance.now() - line.openedAtMs < TRY_AGAIN_MS;
+        if (isKnown && node !== line.node && !wasTried) line.browser.destroy();
+      }
+    } catch (error) {
+      this.log.debug('the nodes of phones cannot be read', { error });
+    }
+  }
+
+  /** The wanted exchange, else the first that answers. */
+  private async connectToExchange(wanted: string | null): Promise<{ exchange: Socket; node: string }> {
     let problem: unknown = new Error('there is no exchange');
-    for (const node of this.settings.ariNodes) {
+    const nodes = this.settings.ariNodes;
+    const others = nodes.filter(({ name }) => name !== wanted);
+    for (const node of [...nodes.filter(({ name }) => name === wanted), ...others]) {
       try {
-        return await socketTo(node);
+        return { exchange: await socketTo(node), node: node.name };
       } catch (error) {
         problem = error;
       }

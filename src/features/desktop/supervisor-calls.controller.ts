@@ -59,7 +59,8 @@ export class SupervisorCallsController {
     if (role !== 'supervisor' && role !== 'administrator') {
       throw new DialerError('auth.forbidden', 'Only supervisors and administrators take part in others’ calls.');
     }
-    if (mode !== null && !(await this.agents.presence(agentId)).isLegUp) {
+    const line = mode === null ? null : await this.agents.presence(agentId);
+    if (line?.isLegUp === false) {
       throw new DialerError('agent.state_refused', 'Your own line does not stand: sign in with a phone first.');
     }
     await this.transactions.run(async (tx) => {
@@ -70,6 +71,12 @@ export class SupervisorCallsController {
       if (call.endedAt !== null && call.state === 'ended') throw new DialerError('call.closed', 'The call is over.');
       if (mode !== null && !TALKS.includes(call.state)) {
         throw new DialerError('call.state_refused', 'Nobody talks with the buyer yet.');
+      }
+      if (line?.legNode != null && line.legNode !== call.node) {
+        throw new DialerError(
+          'call.state_refused',
+          `This talk is on node ${call.node} of the exchange and your line on node ${line.legNode}; a talk can be heard on its own node only.`,
+        );
       }
       await this.calls.request(tx, callId, { kind: 'watch', supervisorId: agentId, mode });
       await this.orders.addTimeline(tx, call.shopId, call.orderRef, 'supervised', {

@@ -38,7 +38,7 @@ export class TransfersController {
     @Param('callId') callId: string,
   ): Promise<TransferTargetsMessage> {
     const call = await this.transactions.read(async (tx) => this.own(agent, await this.find(tx, callId)));
-    const free = await this.calls.freeToTakeOver(call.groupId);
+    const free = await this.calls.freeToTakeOver(call);
     const { settings } = await this.shops.get(call.shopId);
     return {
       agents: free
@@ -121,7 +121,7 @@ export class TransfersController {
     if (wishes.length !== 1) throw wrong('/to', 'needs exactly one of `agent`, `senior: true` and `number`');
     if (isSenior) return { kind: 'senior' };
     if (to.number != null) return this.numberOf(call, to.number);
-    const found = (await this.calls.freeToTakeOver(call.groupId)).find(({ login }) => login === to.agent);
+    const found = (await this.calls.freeToTakeOver(call)).find(({ login }) => login === to.agent);
     if (found === undefined) {
       throw new DialerError('agent.state_refused', 'This agent cannot take a call of this group now.');
     }

@@ -25,7 +25,8 @@ function start(parts: {
       onReplaced: () => undefined,
       onLink: () => undefined,
       hold: () => undefined,
-      reachedNodes: 1,
+      reachOf: () => 3,
+      lookAtNodes: nothing,
       lead: parts.lead ?? nothing,
       tend: async () => note('tend'),
       leave: nothing,
@@ -34,7 +35,8 @@ function start(parts: {
       unsettledCount: 0,
     },
     leadership: {
-      claim: async (ids: string[]) => {
+      claim: async (reaches: Map<string, number>) => {
+        const ids = [...reaches.keys()];
         note(`claim ${ids.join(' ')}`.trim());
         return new Map(ids.map((id) => [id, 1]));
       },

@@ -8,12 +8,13 @@ import { Notifications } from '../../platform/database/notifications.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
 import { AgentsService } from '../agents/agents.service.js';
-import { bothClocks, CallsService } from '../calls/calls.service.js';
+import { bothClocks, CallsService, NODES_CHANGED } from '../calls/calls.service.js';
 import { DialingMetrics } from './dialing.metrics.js';
 import { Leadership, LEASE_FREE, RENEW_EVERY_MS, TRUST_MS } from './leadership.js';
 import { Lines, type TrunkLines } from './lines.js';
 import { Pacer, type Tick } from './pacer.js';
 import { GroupPacing } from './group-pacing.js';
+import { Reach, REACH_LOST_MS } from './reach.js';
 import { recordOf, type PacingRecord } from './pacing-record.js';
 import { PacingStore } from './pacing.store.js';
 import type { TrunkEntity } from './trunk.entity.js';
@@ -43,8 +44,8 @@ const LONGEST_LEAST_PAUSE_MS = 60;
 const LONGEST_PLACING_MS = 300;
 /** Who holds a lease and cannot lead leaves it to others for so long: they look every {@link RENEW_EVERY_MS}. */
 const STAND_BACK_MS = RENEW_EVERY_MS + 1_000;
-/** A node that was lost is counted for so long yet: most links are back within a moment, and a change of leadership costs more. */
-const REACH_LOST_MS = 750;
+/** How long a turn waits for groups that it has just taken. */
+const LONGEST_LEADING_MS = 1_500;
 /** How long ringing calls and messages may take to end when the process is told to stop. */
 const DRAIN_POLL_MS = 100;
 
@@ -62,10 +63,10 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   /** The last turn ended in a backlog that hides the orders behind it. */
   private isInBacklog = false;
   private claimedAt = Number.NEGATIVE_INFINITY;
-  private reach = 0;
-  /** The reach, or 0 while this process's clock is off: it places no calls, so that whose clock is right may take its groups. */
-  private standing = 0;
-  private reachLostAt: number | null = null;
+  private readonly reach = new Reach();
+  /** Of each group, the reach, or 0 while this process's clock is off: it places no calls, so that whose clock is right may take its groups. */
+  private standing: ReadonlyMap<string, number> = new Map();
+  private readonly leading = new Set<string>();
   private running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -87,7 +88,9 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     if (!this.settings.roles.has('dialer')) return;
-    this.notifications.listen('dialer', (word) => (word === LEASE_FREE ? this.claimSoon() : this.wakeUp()));
+    this.notifications.listen('dialer', (word) =>
+      word === LEASE_FREE || word === NODES_CHANGED ? this.claimSoon() : this.wakeUp(),
+    );
     this.calls.onLink(() => {
       this.claimSoon();
       setTimeout(() => this.claimSoon(), REACH_LOST_MS + 50).unref();
@@ -253,17 +256,21 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async claim(): Promise<void> {
+    await this.calls.lookAtNodes();
     const now = performance.now();
     const before = this.standing;
-    this.reach = this.reachNow(now);
-    this.standing = this.clock.isSkewed ? 0 : this.reach;
-    const groupIds = (await this.agents.groups())
-      .map((group) => group.groupId)
-      .filter((groupId) => now >= (this.standBackUntil.get(groupId) ?? now))
+    const groups = (await this.agents.groups()).map(({ groupId }) => groupId);
+    const reaches = groups.map(
+      (groupId) => [groupId, this.reach.of(groupId, this.calls.reachOf(groupId), now)] as const,
+    );
+    const standing = reaches
+      .filter(([groupId]) => now >= (this.standBackUntil.get(groupId) ?? now))
       // Who reaches no node can lead nobody; what is led already is kept for want of a better leader.
-      .filter((groupId) => this.reach > 0 || this.led.has(groupId));
+      .filter(([groupId, reach]) => reach > 0 || this.led.has(groupId));
+    this.standing = new Map(standing.map(([groupId, reach]) => [groupId, this.clock.isSkewed ? 0 : reach]));
+    const isLess = [...this.standing].some(([groupId, reach]) => reach < (before.get(groupId) ?? 0));
     const from = bothClocks();
-    const claimed = await this.leadership.claim(groupIds, this.standing, this.standing < before);
+    const claimed = await this.leadership.claim(this.standing, isLess);
     this.claimedAt = performance.now();
     this.calls.hold(claimed.keys(), from, TRUST_MS);
     for (const groupId of [...this.led.keys()]) {
@@ -273,31 +280,26 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
       this.groupPacing.forget(groupId);
       await this.calls.leave(groupId);
     }
-    const fresh = [...claimed].filter(([groupId]) => !this.led.has(groupId));
-    // Side by side: a node that does not answer must not cost the leases of the other groups.
-    await Promise.all(fresh.map(([groupId, epoch]) => this.lead(groupId, epoch, [...claimed.keys()])));
-  }
-
-  /** How many nodes this process reaches; a loss counts once it has lasted a moment. */
-  private reachNow(now: number): number {
-    const reached = this.calls.reachedNodes;
-    if (reached >= this.reach) {
-      this.reachLostAt = null;
-      return reached;
-    }
-    this.reachLostAt ??= now;
-    return now - this.reachLostAt >= REACH_LOST_MS ? reached : this.reach;
+    const fresh = [...claimed].filter(([groupId]) => !this.led.has(groupId) && !this.leading.has(groupId));
+    // Side by side, and waited for no longer than a moment: a node that does not answer must not cost the leases of the other groups.
+    const begun = Promise.all(fresh.map(([groupId, epoch]) => this.lead(groupId, epoch, [...claimed.keys()])));
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([begun, new Promise((resolve) => (timer = setTimeout(resolve, LONGEST_LEADING_MS)))]);
+    clearTimeout(timer);
   }
 
   /** A group that cannot be led is left to a process that can, which has its own link to the exchange; when there is none, it is tried again. */
   private async lead(groupId: string, epoch: number, claimed: readonly string[]): Promise<void> {
+    this.leading.add(groupId);
     try {
       await this.calls.lead(groupId, epoch, claimed);
     } catch (error) {
       this.log.warn('a group cannot be led yet, trying again', { groupId, error });
       this.standBackUntil.set(groupId, performance.now() + STAND_BACK_MS);
-      await this.leadership.release([groupId]);
+      await this.leadership.release([groupId]).catch(() => undefined);
       return;
+    } finally {
+      this.leading.delete(groupId);
     }
     this.led.set(groupId, epoch);
     this.log.info('leading a group', { groupId, epoch });
@@ -316,7 +318,8 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     while (this.calls.unsettledCount > 0 && performance.now() < untilMs) {
       if (performance.now() - this.claimedAt > RENEW_EVERY_MS) {
         const from = bothClocks();
-        const claimed = await this.leadership.claim(groupIds, this.standing).catch(() => null);
+        const standing = new Map(groupIds.map((groupId) => [groupId, this.standing.get(groupId) ?? 0]));
+        const claimed = await this.leadership.claim(standing).catch(() => null);
         if (claimed !== null) this.calls.hold(claimed.keys(), from, TRUST_MS);
         this.claimedAt = performance.now();
       }

@@ -47,17 +47,19 @@ export class GroupLook {
     private readonly clock: DatabaseClock,
   ) {}
 
-  async at(groupId: string): Promise<GroupSight> {
-    const [people, group, all] = await Promise.all([
+  /** @param node  where the group's calls are placed: agents and calls on another one do not count for each other; null: there is none now */
+  async at(groupId: string, node: string | null): Promise<GroupSight> {
+    const [everybody, group, all] = await Promise.all([
       this.agents.floor(groupId),
       this.agents.group(groupId),
       this.shops.list(),
     ]);
+    const people = everybody.filter(({ legNode }) => node === null || legNode === null || legNode === node);
     const served = all.filter(
       ({ isPaused, settings }) => !isPaused && settings.agentGroups.some((choice) => choice.group === groupId),
     );
     const rings = served.map(({ settings }) => settings.ringSeconds);
-    const pacer = await this.pacing.look(groupId, people, {
+    const pacer = await this.pacing.look(groupId, everybody, {
       ringSeconds: rings.length === 0 ? LONGEST_RING_SECONDS : Math.max(...rings),
       shopIds: served.map(({ shopId }) => shopId),
     });
@@ -69,7 +71,10 @@ export class GroupLook {
     );
     const waiting = countByShop(live, ({ call }) => call.state === 'waiting' && call.agent === null);
     const ringing = countByShop(live, isUnassigned);
-    const own = callsLoad(live, now);
+    const own = callsLoad(
+      live.filter((call) => node === null || call.node === node),
+      now,
+    );
     return {
       maxTalkSeconds: group.settings.maxTalkSeconds,
       dialing: group.settings.dialing,

@@ -16,8 +16,8 @@ export const LEASE_FREE = 'lease';
 /**
  * Who dials for an agent group: one row per group with the holder, an epoch that grows with every change of holder, and an expiry by the
  * database's clock. A lease that ran out while nobody else wanted it goes on in its epoch. Writes of calls carry the epoch, so a leader that was paused
- * cannot write any more once another has taken over. Who reaches more nodes of the exchange takes the lease from who reaches fewer: a leader whose own
- * link is down is of no use while another one's works.
+ * cannot write any more once another has taken over. Who reaches more of what the group needs of the exchange takes the lease from who reaches less: a
+ * leader whose own link to the group's node is down is of no use while another one's works.
  */
 @Injectable()
 export class Leadership {
@@ -32,16 +32,18 @@ export class Leadership {
 
   /**
    * Takes or renews the lease of each group.
-   * @param reach  how many nodes of the exchange this process reaches; 0 while it may place no calls
-   * @param isLess  it has become less: the others are told
+   * @param reaches  of each group, how much this process reaches of what it needs of the exchange; 0 while it may place no calls
+   * @param isLess  some of it has become less: the others are told
    * @returns the epoch of every group that is ours now
    */
-  async claim(groupIds: readonly string[], reach: number, isLess = false): Promise<Map<string, number>> {
-    if (groupIds.length === 0) return new Map();
+  async claim(reaches: ReadonlyMap<string, number>, isLess = false): Promise<Map<string, number>> {
+    if (reaches.size === 0) return new Map();
+    const groupIds = [...reaches.keys()].sort();
     const rows = await this.transactions.run(async (tx): Promise<{ group_id: string; epoch: string }[]> => {
       const claimed: { group_id: string; epoch: string }[] = await tx.query(
         `INSERT INTO leaders AS l (group_id, holder, epoch, expires_at, reach)
-           SELECT unnest($1::text[]), $2, 1, now() + make_interval(secs => $3), $4
+           SELECT g.group_id, $2, 1, now() + make_interval(secs => $3), g.reach
+           FROM unnest($1::text[], $4::int[]) WITH ORDINALITY AS g (group_id, reach, n) ORDER BY g.n
            ON CONFLICT (group_id) DO UPDATE SET
              holder = EXCLUDED.holder,
              epoch = l.epoch + (CASE WHEN l.holder = EXCLUDED.holder THEN 0 ELSE 1 END),
@@ -49,7 +51,7 @@ export class Leadership {
              reach = EXCLUDED.reach
            WHERE l.holder = EXCLUDED.holder OR l.expires_at <= now() OR l.reach < EXCLUDED.reach
            RETURNING group_id, epoch`,
-        [[...groupIds].sort(), this.holder, LEASE_SECONDS, reach],
+        [groupIds, this.holder, LEASE_SECONDS, groupIds.map((groupId) => reaches.get(groupId) ?? 0)],
       );
       if (isLess) await this.notifications.notify(tx, 'dialer', LEASE_FREE);
       return claimed;

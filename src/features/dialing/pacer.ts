@@ -89,9 +89,9 @@ export class Pacer {
   ) {}
 
   async tick(groupId: string, epoch: number): Promise<Tick> {
-    const sight = await this.look.at(groupId);
+    const node = this.calls.chooseNode(groupId);
+    const sight = await this.look.at(groupId, node);
     const [staffedGroups, trunks] = [await this.agents.staffedGroups(), await this.lines.free()];
-    const node = this.calls.chooseNode();
     const now = this.clock.now();
     const shops = shopsOf(sight, new Map());
     const plenty = foresee(sight.pacer, { ...sight, now, due: [], trunks, shops }, pacingSeconds());

@@ -84,6 +84,11 @@ export class AriConnection {
     return this.watch.isUp && this.lost.size === 0;
   }
 
+  /** True while nothing runs at the node's address: it has refused the last connection. */
+  get isGone(): boolean {
+    return !this.isUp && this.watch.isRefused;
+  }
+
   start(): void {
     this.closeTransport = openTransport({
       origin: this.origin,

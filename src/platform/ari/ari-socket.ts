@@ -39,6 +39,7 @@ export class AriSocket {
   private socket: WebSocket | null = null;
   private isStopped = false;
   private isHeard = false;
+  #isRefused = false;
   private tries = 0;
   private probeSent = 0;
   private heardAtMs = 0;
@@ -50,6 +51,11 @@ export class AriSocket {
   /** True from the first probe that came round until the connection ends or falls deaf. */
   get isUp(): boolean {
     return this.isHeard;
+  }
+
+  /** True while the last try to connect was refused: nothing listens at the address. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   start(): void {
@@ -80,13 +86,17 @@ export class AriSocket {
     });
     this.socket = socket;
     let reason = 'closed';
-    socket.on('error', (problem) => (reason = problem.message));
+    socket.on('error', (problem: NodeJS.ErrnoException) => {
+      reason = problem.message;
+      this.#isRefused = problem.code === 'ECONNREFUSED';
+    });
     socket.on('message', (data) => this.onFrame((data as Buffer).toString('utf8')));
     socket.on('open', () => void this.onOpen(socket));
     socket.on('close', (code) => this.onClose(socket, reason === 'closed' ? `closed (${code})` : reason));
   }
 
   private async onOpen(socket: WebSocket): Promise<void> {
+    this.#isRefused = false;
     this.heardAtMs = performance.now();
     try {
       await this.o.commands.allowEvents(this.o.application, this.o.eventTypes);

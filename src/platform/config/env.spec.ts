@@ -96,7 +96,12 @@ describe('the environment', () => {
   it('takes several Asterisks instead of one', () => {
     const nodes = ['a', 'b'].map((name) => ({ name, url: `http://${name}:8088`, username: 'u', password: 'p' }));
     const env = { ARI_NODES: JSON.stringify(nodes), ARI_URL: '', ARI_USERNAME: '', ARI_PASSWORD: '' };
-    expect(settings(env).ariNodes).toEqual(nodes);
+    expect(settings(env).ariNodes).toEqual(nodes.map((node) => ({ ...node, weight: 1 })));
+    const weighted = nodes.map((node, n) => ({ ...node, weight: n + 0.5 }));
+    expect(settings({ ...env, ARI_NODES: JSON.stringify(weighted) }).ariNodes).toEqual(weighted);
+    for (const weight of [0, -1, '2', null, 1_001]) {
+      expect(wrong({ ARI_NODES: JSON.stringify([{ ...nodes[0], weight }]) })).toEqual(['ARI_NODES']);
+    }
     const doubled = JSON.stringify([nodes[0], nodes[0]]);
     expect(wrong({ ARI_NODES: doubled })).toEqual(['ARI_NODES']);
   });

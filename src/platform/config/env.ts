@@ -17,7 +17,7 @@ import {
 } from 'class-validator';
 import { ENCRYPTION_KEYS_REMEDY, parseEncryptionKeys } from './encryption-keys.js';
 import { isLoopbackHost } from './loopback.js';
-import { LOG_LEVELS, ROLES, parseAriNodes, parseHeaders, parseRoles } from './env-formats.js';
+import { LOG_LEVELS, ROLES, VIRTUAL, parseAriNodes, parseHeaders, parseRoles } from './env-formats.js';
 
 /** A number written in decimal digits; anything else is kept as it is, so that the check names it. */
 const Digits = (): PropertyDecorator =>
@@ -116,10 +116,10 @@ export class Env {
   /** Several Asterisks; replaces the three variables above. */
   @Expose()
   @IsOptional()
-  @IsRight(
-    (value) => parseAriNodes(String(value)) !== null,
-    'write a JSON list like [{"name":"pbx-1","url":"http://10.0.0.5:8088","username":"dialer","password":"…"}] with different names',
-  )
+  @IsRight((value, env) => {
+    const nodes = parseAriNodes(String(value));
+    return nodes !== null && (isLoopbackHost(env.HOST) || nodes.every(({ url }) => url !== VIRTUAL));
+  }, 'write a JSON list like [{"name":"pbx-1","url":"http://10.0.0.5:8088","username":"dialer","password":"…"}] with different names; a `weight` is a number above 0')
   ARI_NODES?: string;
 
   /** Bearer token of the first administrator. */

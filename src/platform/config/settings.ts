@@ -85,5 +85,6 @@ export class Settings {
 }
 
 function singleNode(env: Env): AriNode {
-  return { name: 'main', url: env.ARI_URL ?? '', username: env.ARI_USERNAME ?? '', password: env.ARI_PASSWORD ?? '' };
+  const [username, password] = [env.ARI_USERNAME ?? '', env.ARI_PASSWORD ?? ''];
+  return { name: 'main', url: env.ARI_URL ?? '', username, password, weight: 1 };
 }

@@ -28,6 +28,7 @@ CREATE TABLE agent_presence (
   call_id uuid,
   leg_id text,
   is_leg_up boolean NOT NULL DEFAULT false,
+  leg_node text,
   limit_at timestamp with time zone,
   has_outcome boolean NOT NULL DEFAULT false,
   version integer NOT NULL DEFAULT 0,
@@ -223,6 +224,13 @@ CREATE TABLE do_not_call (
 );
 CREATE INDEX do_not_call_by_time ON public.do_not_call USING btree (listed_at);
 
+CREATE TABLE group_homes (
+  group_id text NOT NULL,
+  node text NOT NULL,
+  since timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT group_homes_pkey PRIMARY KEY (group_id)
+);
+
 CREATE TABLE groups (
   group_id text NOT NULL,
   name text NOT NULL,
@@ -243,6 +251,16 @@ CREATE TABLE leaders (
   expires_at timestamp with time zone NOT NULL,
   reach integer NOT NULL DEFAULT 0,
   CONSTRAINT leaders_pkey PRIMARY KEY (group_id)
+);
+
+CREATE TABLE nodes (
+  name text NOT NULL,
+  weight double precision NOT NULL DEFAULT 1,
+  is_drained boolean NOT NULL DEFAULT false,
+  up_since timestamp with time zone,
+  last_up_at timestamp with time zone,
+  legs integer NOT NULL DEFAULT 0,
+  CONSTRAINT nodes_pkey PRIMARY KEY (name)
 );
 
 CREATE TABLE order_timeline (

@@ -38,6 +38,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   'delivery.state_refused': 409,
   'group.not_found': 404,
   'trunk.not_found': 404,
+  'node.not_found': 404,
   'busy.retry_later': 503,
   'telephony.unavailable': 503,
   'telephony.refused': 502,

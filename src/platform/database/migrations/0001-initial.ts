@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * The first schema. Every table carries `shop_id`, but for the installation-wide ones (`installation`, `groups`, `agents`, `agent_groups`,
- * `agent_sessions`, `agent_presence`, `trunks`, `leaders`, `pacing_decisions`, `outbox`, `call_commands`, `agent_events`).
+ * `agent_sessions`, `agent_presence`, `trunks`, `leaders`, `nodes`, `group_homes`, `pacing_decisions`, `outbox`, `call_commands`, `agent_events`).
  * Personal data stand in `*_encrypted` columns only; `phone_hash` is a keyed hash, so that equal numbers can be found without being readable.
  */
 export class Initial0001 implements MigrationInterface {
@@ -116,6 +116,7 @@ export class Initial0001 implements MigrationInterface {
         call_id uuid,
         leg_id text,
         is_leg_up boolean NOT NULL DEFAULT false,
+        leg_node text,
         limit_at timestamptz,
         has_outcome boolean NOT NULL DEFAULT false,
         version int NOT NULL DEFAULT 0,
@@ -141,6 +142,21 @@ export class Initial0001 implements MigrationInterface {
         epoch bigint NOT NULL,
         expires_at timestamptz NOT NULL,
         reach int NOT NULL DEFAULT 0
+      );
+
+      CREATE TABLE nodes (
+        name text PRIMARY KEY,
+        weight double precision NOT NULL DEFAULT 1,
+        is_drained boolean NOT NULL DEFAULT false,
+        up_since timestamptz,
+        last_up_at timestamptz,
+        legs int NOT NULL DEFAULT 0
+      );
+
+      CREATE TABLE group_homes (
+        group_id text PRIMARY KEY,
+        node text NOT NULL,
+        since timestamptz NOT NULL DEFAULT now()
       );
 
       CREATE TABLE pacing_decisions (
@@ -402,7 +418,7 @@ export class Initial0001 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       DROP TABLE outbox, agent_events, deliveries, outcomes, attempts, call_commands, call_events, calls, webhook_messages, do_not_call, order_tries, order_timeline,
-        orders, pacing_decisions, leaders, trunks, agent_presence, agent_sessions, agent_groups, agents, groups, articles, destinations,
+        orders, pacing_decisions, group_homes, nodes, leaders, trunks, agent_presence, agent_sessions, agent_groups, agents, groups, articles, destinations,
         shop_secrets, shops, installation;
     `);
   }
