@@ -10,9 +10,9 @@ export interface Heard {
 }
 
 /** Listens at the exchange itself: a snoop on the buyer's leg for each direction, recorded, fetched and measured. */
-export async function listenAt(world: World, callId: string, seconds: number): Promise<Heard> {
+export async function listenAt(world: World, callId: string, seconds: number, pbx = world.pbx): Promise<Heard> {
   const application = `ear-${randomBytes(4).toString('hex')}`;
-  const { url, ariUsername, ariPassword } = world.pbx;
+  const { url, ariUsername, ariPassword } = pbx;
   const login = `api_key=${ariUsername}:${ariPassword}`;
   const socket = new WebSocket(`${url.replace('http', 'ws')}/ari/events?app=${application}&${login}`);
   await new Promise((resolve, reject) => {

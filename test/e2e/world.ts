@@ -60,10 +60,10 @@ export class World {
     return readFileSync(join(this.folder, 'service.log'), 'utf8');
   }
 
-  /** A request to the PBX as the dialer's own account; the body of the answer, or null when there is no such thing. */
-  async ari<T>(path: string): Promise<T | null> {
-    const authorization = `Basic ${Buffer.from(`${this.pbx.ariUsername}:${this.pbx.ariPassword}`).toString('base64')}`;
-    const answer = await fetch(`${this.pbx.url}/ari/${path}`, { headers: { authorization } });
+  /** A request to a PBX as the dialer's own account; the body of the answer, or null when there is no such thing. */
+  async ari<T>(path: string, pbx = this.pbx): Promise<T | null> {
+    const authorization = `Basic ${Buffer.from(`${pbx.ariUsername}:${pbx.ariPassword}`).toString('base64')}`;
+    const answer = await fetch(`${pbx.url}/ari/${path}`, { headers: { authorization } });
     return answer.ok ? ((await answer.json()) as T) : null;
   }
 
@@ -78,6 +78,8 @@ export function useWorld(plan: {
   groupSettings?: object;
   shopSettings?: object;
   logLevel?: string;
+  /** PBXs side by side; {@link World.pbx} is the first. */
+  nodes?: number;
 }): () => World {
   let world: World | null = null;
   beforeAll(async () => {

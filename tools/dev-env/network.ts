@@ -36,6 +36,8 @@ export interface NetworkOptions {
   readonly runId?: string;
   /** `address:port` where agents' phones answer; default: the carrier. Only with an exchange of our own. */
   readonly phonesHost?: string;
+  /** How many PBXs stand side by side, `pbx-1` and so on; default 1. Only with an exchange of our own. */
+  readonly nodes?: number;
   readonly ports?: { readonly api?: number; readonly shop?: number };
   readonly logLevel?: string;
   /** Further variables of the service's environment. */
@@ -121,7 +123,7 @@ async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<
     port: options.ports?.api,
     logFile: join(options.folder, 'service.log'),
     logLevel: options.logLevel,
-    more: options.environment,
+    more: { ...nodesOf(telephony), ...options.environment },
   };
   let app = await startApp(environment);
   keep({ stop: () => app.process.stop(50_000) });
@@ -169,9 +171,22 @@ async function allOrNothing<A, B, C>(parts: readonly [Promise<A>, Promise<B>, Pr
   return Promise.all(parts);
 }
 
+/** What the service is told of several nodes; of one, `ari` says it. */
+function nodesOf(telephony: Telephony | null): Record<string, string> {
+  const nodes = telephony?.nodes ?? [];
+  if (nodes.length < 2) return {};
+  const named = nodes.map(({ url, ariUsername, ariPassword }, index) => ({
+    name: `pbx-${index + 1}`,
+    url,
+    username: ariUsername,
+    password: ariPassword,
+  }));
+  return { ARI_NODES: JSON.stringify(named) };
+}
+
 async function exchange(options: NetworkOptions, keep: Keep): Promise<Telephony | null> {
   if (options.telephony === 'virtual') return null;
   const start = options.telephony === 'own-asterisk' ? startOwnTelephony : startTelephony;
-  const { agents, phonesHost, progress } = options;
-  return keep(await start({ agents: playedPhones(agents), phonesHost, progress }));
+  const { agents, phonesHost, nodes, progress } = options;
+  return keep(await start({ agents: playedPhones(agents), phonesHost, nodes, progress }));
 }

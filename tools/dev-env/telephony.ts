@@ -9,6 +9,8 @@ export interface Telephony {
   readonly ariPassword: string;
   /** Ours; null when ARI_URL brought a PBX, whose trunk leads wherever its own configuration says. */
   readonly pbx: RunningAsterisk | null;
+  /** All of ours, with `pbx` as the first: more than one when further nodes were asked for. */
+  readonly nodes: readonly RunningAsterisk[];
   readonly carrier: RunningCarrier | null;
   /** Ends what was started here. */
   stop(): Promise<void>;
@@ -19,6 +21,8 @@ export interface TelephonyOptions {
   readonly agents?: readonly string[];
   /** `address:port` where agents' phones answer; default: the carrier. */
   readonly phonesHost?: string;
+  /** How many PBXs of our own stand side by side behind the one carrier; default 1. */
+  readonly nodes?: number;
   readonly progress?: (message: string) => void;
 }
 
@@ -34,6 +38,7 @@ export async function startTelephony(options: TelephonyOptions = {}): Promise<Te
       ariUsername: ariUsername ?? '',
       ariPassword: ariPassword ?? '',
       pbx: null,
+      nodes: [],
       carrier: null,
       stop: () => Promise.resolve(),
     };
@@ -44,25 +49,28 @@ export async function startTelephony(options: TelephonyOptions = {}): Promise<Te
 /** A PBX and a carrier of our own, whatever the environment has. @throws SetUpError like {@link startTelephony} */
 export async function startOwnTelephony(options: TelephonyOptions = {}): Promise<Telephony> {
   const carrier = await startCarrier(options);
+  const nodes: RunningAsterisk[] = [];
+  const stop = async (): Promise<void> => {
+    for (const node of nodes) await node.stop();
+    await carrier.stop();
+  };
   try {
-    const pbx = await startAsterisk({
-      ...options,
-      trunkHost: carrier.trunkHost,
-      phonesHost: options.phonesHost ?? carrier.phonesHost,
-    });
+    const { trunkHost } = carrier;
+    const phonesHost = options.phonesHost ?? carrier.phonesHost;
+    const pbx = await startAsterisk({ ...options, trunkHost, phonesHost });
+    nodes.push(pbx);
+    while (nodes.length < (options.nodes ?? 1)) nodes.push(await startAsterisk({ ...options, trunkHost, phonesHost }));
     return {
       ariUrl: pbx.url,
       ariUsername: pbx.ariUsername,
       ariPassword: pbx.ariPassword,
       pbx,
+      nodes,
       carrier,
-      async stop() {
-        await pbx.stop();
-        await carrier.stop();
-      },
+      stop,
     };
   } catch (error) {
-    await carrier.stop();
+    await stop();
     throw error;
   }
 }
