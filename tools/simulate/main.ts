@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { playMillion } from './million/play.js';
 import { pictureOf } from './report/picture.js';
 import { hoursTable, tableOf } from './report/table.js';
 import { run, type RunResult } from './run.js';
@@ -17,11 +18,12 @@ const FOLDER = join(dirname(fileURLToPath(import.meta.url)), 'scenarios');
 const USAGE = `usage: npm run simulate -- [scenario | file.json] [--seed n] [--seeds n] [--until-broken] [--hours] [--json] [--picture file.html] [--no-picture]
 scenarios: ${readdirSync(FOLDER)
   .map((file) => basename(file, '.json'))
-  .join(', ')}`;
+  .join(', ')}
+           million [--minutes n] [--json]: a day of a million orders, as many groups of it as can be begun in n minutes (5)`;
 
-process.exitCode = main();
+process.exitCode = await main();
 
-function main(): number {
+async function main(): Promise<number> {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
@@ -33,12 +35,17 @@ function main(): number {
         hours: { type: 'boolean', default: false },
         picture: { type: 'string' },
         'no-picture': { type: 'boolean', default: false },
+        minutes: { type: 'string', default: '5' },
         help: { type: 'boolean', default: false },
       },
     });
     if (values.help) {
       console.log(USAGE);
       return 0;
+    }
+    if (positionals[0] === 'million') {
+      const isClean = await playMillion({ minutes: wholeNumber('minutes', values.minutes), isJson: values.json });
+      return isClean ? 0 : 1;
     }
     const scenario = load(positionals[0] ?? 'ten-agents');
     const first = values.seed === undefined ? scenario.seed : wholeNumber('seed', values.seed);
@@ -80,8 +87,9 @@ function playOne(
     writeFileSync(how.picture, pictureOf(scenario, seed, result));
   }
   const { figures, violations, hash, steps, troubles } = result;
-  if (how.isJson)
-    console.log(JSON.stringify({ scenario: scenario.name, seed, seconds, hash, steps, troubles, violations, figures }));
+  const memoryMb = Math.round(process.resourceUsage().maxRSS / 1_024);
+  const about = { scenario: scenario.name, seed, seconds, memoryMb };
+  if (how.isJson) console.log(JSON.stringify({ ...about, hash, steps, troubles, violations, figures }));
   else tell(scenario, seed, seconds, result, how);
   return violations.length === 0;
 }
