@@ -67,6 +67,7 @@ async function playMinimal({ network, people }: FullFloor, plan: CallPlan): Prom
     plan.say(`minimal client: ${perSecond} calls a second for ${plan.seconds} s`);
     const run = await client.run({ ...plan, perSecond, phoneOf: phoneOf(0) });
     runs.push(run);
+    plan.say(told(run));
     if (run.bridged < run.calls * COLLAPSED) break;
   }
   await client.stop();
@@ -82,11 +83,16 @@ async function playService({ network, database, seat }: FullFloor, plan: CallPla
     const inspector =
       plan.profile !== null && index === plan.rates.length - 1 ? await Inspector.open(network.app.process) : null;
     await inspector?.profile();
-    runs.push(
-      await playRate(network, database, { ...plan, perSecond, prefix: `R${index + 1}`, phoneOf: phoneOf(index + 1) }),
-    );
+    const phones = { prefix: `R${index + 1}`, phoneOf: phoneOf(index + 1) };
+    const run = await playRate(network, database, { ...plan, perSecond, ...phones });
+    runs.push(run);
+    plan.say(told(run));
     if (inspector !== null && plan.profile !== null) writeFileSync(plan.profile, await inspector.profiled());
     inspector?.close();
   }
   return runs;
 }
+
+/** A run that is cut off has said at least this. */
+const told = ({ bridged, calls, placedPerSecond, answerToAgentMs }: CallRun): string =>
+  `${bridged} of ${calls} bridged, ${placedPerSecond} a second, answer → agent ${answerToAgentMs.p50} / ${answerToAgentMs.p99} ms`;

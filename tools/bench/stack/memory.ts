@@ -2,7 +2,7 @@ import { onFullFloor } from './full-floor.js';
 import { pause, round } from './figures.js';
 import { Inspector, type HeapUse } from './inspector.js';
 import { sendOrders } from './order-load.js';
-import { memoryOf, sumOf } from './process-view.js';
+import { cpuOf, memoryOf } from './process-view.js';
 
 /** Memory of the service with all roles, MB; `heap`: what is left after everything unneeded was thrown away. */
 export interface MemoryFigures {
@@ -21,6 +21,8 @@ export interface MemoryFigures {
   /** Of the heap, kB. */
   readonly perAgentKb: number;
   readonly perLiveCallKb: number;
+  /** Of one core, while nothing but the talks goes on: of the exchange, and of the service. */
+  readonly talkShare: { readonly pbx: number; readonly service: number };
 }
 
 const PER_SECOND = 120;
@@ -34,7 +36,7 @@ export async function measureMemory(o: {
   waiting: number;
   say: (message: string) => void;
 }): Promise<MemoryFigures> {
-  return onFullFloor({ agents: o.agents, callsPerSecond: 50, say: o.say }, async ({ network, seat }) => {
+  return onFullFloor({ agents: o.agents, callsPerSecond: 50, say: o.say }, async ({ network, database, seat }) => {
     const { process: app } = network.app;
     const inspector = await Inspector.open(app);
     const started = await inspector.heap();
@@ -50,22 +52,34 @@ export async function measureMemory(o: {
     const phoneOf = (i: number): string => `+38067${String(10_000 + i)}00`;
     await sendOrders(intake, { perSecond: PER_SECOND, seconds: count / PER_SECOND, phoneOf, prefix: 'M' });
     await pause(5_000);
+    const pbx = network.telephony?.pbx?.instance.pid ?? app.pid;
+    const [pbxBefore, serviceBefore, beganMs] = [cpuOf(pbx), cpuOf(app.pid), performance.now()];
+    await pause(10_000);
+    const tookSeconds = (performance.now() - beganMs) / 1_000;
+    const [pbxCores, serviceCores] = [cpuOf(pbx) - pbxBefore, cpuOf(app.pid) - serviceBefore];
     clearInterval(timer);
     const full = memoryOf(app.pid);
     const after = await inspector.heap();
-    const page = await (await fetch(`${network.apiUrl}/metrics`)).text();
     inspector.close();
+    const { rows } = await database.query<{ live: number; waiting: number }>(
+      `SELECT (SELECT count(*)::int FROM calls WHERE ended_at IS NULL) AS live,
+         (SELECT count(*)::int FROM orders WHERE status IN ('accepted', 'scheduled')) AS waiting`,
+    );
     const mb = (bytes: number): number => round(bytes / MB);
     const held = ({ heapUsed, external }: HeapUse): number => heapUsed + external;
-    const callsLive = sumOf(page, 'dialer_calls_live');
+    const { live: callsLive = 0, waiting: ordersWaiting = 0 } = rows[0] ?? {};
     return {
       agents: o.agents,
       callsLive,
-      ordersWaiting: sumOf(page, 'dialer_orders_waiting'),
+      ordersWaiting,
       residentMb: { started: mb(started.rss), seated: mb(seated.rss), full, most, collected: mb(after.rss) },
       heapMb: { started: mb(held(started)), seated: mb(held(seated)), full: mb(held(after)) },
       perAgentKb: round((held(seated) - held(started)) / 1_024 / o.agents),
       perLiveCallKb: round((held(after) - held(seated)) / 1_024 / Math.max(1, callsLive)),
+      talkShare: {
+        pbx: round(pbxCores / tookSeconds / Math.max(1, callsLive), 4),
+        service: round(serviceCores / tookSeconds / Math.max(1, callsLive), 4),
+      },
     };
   });
 }

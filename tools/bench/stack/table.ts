@@ -94,7 +94,7 @@ function memoryTable(o: MemoryFigures): string[] {
     `| resident | ${resident.started} | ${resident.seated} | ${resident.full} | ${resident.most} | ${resident.collected} |`,
     `| held by the program | ${heap.started} | ${heap.seated} | ${heap.full} | | |`,
     '',
-    `an agent ${o.perAgentKb} kB, a live call ${o.perLiveCallKb} kB (orders waiting included)`,
+    `an agent ${o.perAgentKb} kB, a live call ${o.perLiveCallKb} kB (orders waiting included); a talk takes ${o.talkShare.pbx} of a core of the exchange, ${o.talkShare.service} of the service`,
   ];
 }
 
