@@ -117,6 +117,14 @@ export const DEADLINE: DashboardPlan = {
         },
         {
           kind: 'timeseries',
+          title: 'Orders held',
+          description: 'Orders that nobody is called for until a person has looked at them.',
+          unit: 'short',
+          width: 12,
+          queries: [{ expr: `max by (shop) (dialer_orders_held{${SHOPS}})`, legend: '{{shop}}' }],
+        },
+        {
+          kind: 'timeseries',
           title: 'Agents ready',
           description:
             'Ready agents of the chosen groups. Orders that wait while agents are ready: lines, hours, or no leader.',

@@ -70,6 +70,14 @@ export const SERVICE: DashboardPlan = {
         },
         {
           kind: 'timeseries',
+          title: 'What became of them',
+          description:
+            'Words that were kept on the disk, and what became of them. set_aside or refused: a person has to look.',
+          unit: 'short',
+          queries: [{ expr: `sum by (result) (increase(dialer_spool_total{${JOB}}[15m]))`, legend: '{{result}}' }],
+        },
+        {
+          kind: 'timeseries',
           title: 'Event loop',
           description: 'By how much everything in the process is late. Answered buyers wait for it.',
           unit: 's',

@@ -45,6 +45,32 @@ export const TELEPHONY: DashboardPlan = {
           height: 5,
           queries: [{ expr: 'sum(increase(dialer_leaked_channels_total[15m]))', legend: 'ended' }],
         },
+        {
+          kind: 'timeseries',
+          title: 'Calls by node',
+          description: 'Live calls on each node, whichever dialer runs them.',
+          unit: 'short',
+          queries: [{ expr: 'max by (node) (dialer_node_calls{node=~"$node"})', legend: '{{node}}' }],
+        },
+        {
+          kind: 'timeseries',
+          title: "Agents' lines by node",
+          description:
+            'Agents whose line stands on the node. A drained node loses them one by one, as their talks end.',
+          unit: 'short',
+          queries: [{ expr: 'max by (node) (dialer_node_lines{node=~"$node"})', legend: '{{node}}' }],
+        },
+        {
+          kind: 'stat',
+          title: 'Drained',
+          description: 'Nodes that take no new calls and lines because an administrator wished so.',
+          unit: 'bool_on_off',
+          thresholds: [
+            [null, 'green'],
+            [1, 'yellow'],
+          ],
+          queries: [{ expr: 'max by (node) (dialer_node_drained{node=~"$node"})', legend: '{{node}}' }],
+        },
       ],
     },
     {
