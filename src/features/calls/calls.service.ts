@@ -110,7 +110,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     return this.led.reachOf(groupId);
   }
 
-  /** Says which nodes this process reaches, and learns which group is at home on which: before each claim of leases. */
+  /** Says which nodes this process reaches, and learns which group is at home on which: before each claim of leases. Does not throw. */
   async lookAtNodes(): Promise<void> {
     await this.homes.look();
   }

@@ -37,8 +37,16 @@ export class NodeHomes {
     private readonly log: Log,
   ) {}
 
-  /** A dialer's regular look: says what it reaches, places the groups, and learns what holds now. */
+  /** A dialer's regular look: says what it reaches, places the groups, and learns what holds now. One that fails must not cost the leases that are renewed next. */
   async look(): Promise<void> {
+    try {
+      await this.lookOnce();
+    } catch (error) {
+      this.log.warn('the nodes cannot be looked at, trying again', { error });
+    }
+  }
+
+  private async lookOnce(): Promise<void> {
     const moved = await this.transactions.run(async (tx) => {
       if (this.readAtMs === Number.NEGATIVE_INFINITY) await this.store.forgetOld(tx, this.names);
       await this.store.see(

@@ -153,7 +153,7 @@ async function send(request: SwaggerRequest): Promise<unknown> {
     const answer = await route.pool.request({
       method,
       path: url.pathname + url.search,
-      headers: { ...request.headers, authorization: route.authorization },
+      headers: { ...withoutCredentials(request.headers ?? {}), authorization: route.authorization },
       body: request.body ?? null,
       signal: AbortSignal.timeout(isOriginate(method, url) ? ORIGINATE_TIMEOUT_MS : route.timeoutMs),
     });
@@ -165,6 +165,11 @@ async function send(request: SwaggerRequest): Promise<unknown> {
   }
   if (status >= 300) throw new AriHttpError(status, method, url.pathname, data.toString('utf8').slice(0, 300));
   return { headers, url: request.url, method, status, data, obj: parse(data) };
+}
+
+/** swagger-client adds those of whichever server was described last. */
+function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
 }
 
 function isOriginate(method: string, url: URL): boolean {
