@@ -14,6 +14,8 @@ export class AgentSeats {
   /** The leg that this process has put into each bridge, or is putting there. */
   private readonly seats = new Map<string, string>();
   private readonly running = new Map<string, Promise<void>>();
+  /** Bridges whose leg has heard nobody since it was put there. */
+  private readonly fresh = new Set<string>();
 
   constructor(private readonly commands: SeatCommands) {}
 
@@ -32,6 +34,7 @@ export class AgentSeats {
     const bridgeId = seatOf(legId);
     if (bridgeId === null || this.seats.get(bridgeId) !== legId) return;
     this.seats.delete(bridgeId);
+    this.fresh.delete(bridgeId);
     this.workOn(bridgeId, async () => {
       const members = await this.commands.bridgeMembers(bridgeId).catch(() => []);
       const isTaken = members.some((id) => id !== legId && seatOf(id) === bridgeId);
@@ -44,7 +47,10 @@ export class AgentSeats {
     const bridgeId = seatOf(besideLegId);
     if (bridgeId === null) return GONE;
     await this.settled(bridgeId);
-    if (legId !== besideLegId) return resultOf(this.commands.addToBridge(bridgeId, legId));
+    if (legId !== besideLegId) {
+      this.fresh.delete(bridgeId);
+      return resultOf(this.commands.addToBridge(bridgeId, legId));
+    }
     this.seats.set(bridgeId, legId);
     let result = GONE;
     this.workOn(bridgeId, async () => {
@@ -52,6 +58,26 @@ export class AgentSeats {
     });
     await this.settled(bridgeId);
     return result;
+  }
+
+  /**
+   * Somebody is about to come into the bridge of this leg. Where the two need a transcoder, Asterisk 22 keeps the last sequence number of whom the
+   * leg heard before, and drops whatever the next one sends with a lower one: one in two would not be heard, for minutes. A leg that is put into
+   * its bridge anew begins anew.
+   */
+  async makeReady(bridgeId: string, legId: string): Promise<void> {
+    await this.settled(bridgeId);
+    if (!this.fresh.has(bridgeId)) {
+      this.renew(bridgeId, legId);
+      await this.settled(bridgeId);
+    }
+    this.fresh.delete(bridgeId);
+  }
+
+  /** A buyer has left the bridge: its leg is made ready for the next one before there is one. */
+  left(bridgeId: string): void {
+    const legId = this.seats.get(bridgeId);
+    if (legId !== undefined) this.renew(bridgeId, legId);
   }
 
   /** Resolves when nothing is being done to the bridge any more. */
@@ -64,6 +90,13 @@ export class AgentSeats {
       if (this.running.get(bridgeId) === running) this.running.delete(bridgeId);
     });
     this.running.set(bridgeId, running);
+  }
+
+  private renew(bridgeId: string, legId: string): void {
+    this.workOn(bridgeId, async () => {
+      const result = await resultOf(this.commands.addToBridge(bridgeId, legId));
+      if (result.kind === 'done') this.fresh.add(bridgeId);
+    });
   }
 
   private async seat(bridgeId: string, legId: string): Promise<void> {
@@ -80,6 +113,7 @@ export class AgentSeats {
       if (!(problem instanceof AriHttpError && problem.status === 409)) throw problem;
     });
     await this.commands.addToBridge(bridgeId, legId);
+    this.fresh.add(bridgeId);
   }
 
   private async join(bridgeId: string, legId: string): Promise<void> {

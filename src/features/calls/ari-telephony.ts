@@ -1,5 +1,6 @@
 import {
   isBridgeOfOurs,
+  isBuyerLeg,
   isLegOfOurs,
   isPhoneName,
   seatOf,
@@ -49,6 +50,8 @@ export class AriTelephony implements Telephony {
   private readonly placing: AriPlacing;
   /** Legs that may have music on. */
   private readonly held = new Set<string>();
+  /** The bridge that each buyer was last put into. */
+  private readonly joined = new Map<string, string>();
   /** The last lease write per leg: a shorter lease asked earlier must not overwrite a longer one asked later. */
   private readonly leases = new Map<string, Promise<unknown>>();
 
@@ -240,17 +243,43 @@ export class AriTelephony implements Telephony {
   private async join(buyerLegId: string, agentLegId: string): Promise<CommandResult> {
     const bridgeId = seatOf(agentLegId);
     if (bridgeId === null) return GONE;
-    await this.seats.settled(bridgeId);
+    const isThere = this.joined.get(buyerLegId) === bridgeId && !this.held.has(buyerLegId);
+    if (!isThere) {
+      await this.leaveOther(buyerLegId, bridgeId);
+      await this.seats.makeReady(bridgeId, agentLegId);
+    }
     // A leg that another process may have put on hold gets its music stopped too.
     if (this.held.delete(buyerLegId) || !this.facts.isKnownFromBirth(buyerLegId)) {
       await resultOf(this.link.commands.stopMusic(buyerLegId));
     }
-    const add = (): Promise<CommandResult> => resultOf(this.link.commands.addToBridge(bridgeId, buyerLegId));
+    const add = async (): Promise<CommandResult> => {
+      const result = await resultOf(this.link.commands.addToBridge(bridgeId, buyerLegId));
+      if (result.kind === 'done') this.joined.set(buyerLegId, bridgeId);
+      return result;
+    };
     const added = await add();
     if (added.kind !== 'gone') return added;
     // Perhaps it is the bridge that is gone: a leg that has lost its seat gets it back, lest every buyer meet the same.
     const seated = await this.seats.move(agentLegId, agentLegId);
     return seated.kind === 'done' ? add() : seated;
+  }
+
+  /** A buyer who goes from one bridge straight into another hears a moment of music: it makes the leg begin anew (see `AgentSeats.makeReady`). */
+  private async leaveOther(buyerLegId: string, bridgeId: string): Promise<void> {
+    if (this.held.has(buyerLegId)) return;
+    const from = this.joined.get(buyerLegId) ?? (await this.bridgeOfOldLeg(buyerLegId));
+    if (from === null || from === bridgeId) return;
+    const out = await resultOf(this.link.commands.removeFromBridge(from, buyerLegId));
+    if (out.kind !== 'done') return;
+    this.held.add(buyerLegId);
+    await resultOf(this.link.commands.startMusic(buyerLegId));
+  }
+
+  /** Where a leg is that another process may have put there; null when it is in no bridge of ours. */
+  private async bridgeOfOldLeg(legId: string): Promise<string | null> {
+    if (this.facts.isKnownFromBirth(legId)) return null;
+    const bridges = await this.link.commands.bridges().catch(() => []);
+    return bridges.find(({ id, channelIds }) => isBridgeOfOurs(id) && channelIds.includes(legId))?.id ?? null;
   }
 
   private setLease(legId: string, seconds: number): Promise<CommandResult> {
@@ -267,8 +296,10 @@ export class AriTelephony implements Telephony {
   private onEvent(event: AriEvent): void {
     for (const fact of this.facts.translate(event)) {
       if (fact.kind === 'leg.ours') this.seats.take(fact.legId);
+      if (fact.kind === 'leg.unbridged' && isBuyerLeg(fact.legId)) this.seats.left(fact.bridgeId);
       if (fact.kind === 'leg.ended') {
         this.held.delete(fact.legId);
+        this.joined.delete(fact.legId);
         this.seats.clear(fact.legId);
       }
       this.tell(fact);
