@@ -1,50 +1,19 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { AgentPlan } from '../../tools/dev-env/network.js';
-import { startBrowser } from '../support/browser.js';
+import { describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait.js';
-import { DeskPage } from './desk-page.js';
-import { useWorld } from './world.js';
+import { atBrowser, faultsOf, useDesks } from './desks.js';
 
 // What stands beside the talk on the agent's page: the buyer's other orders, the shop's words and articles; and what the page weighs.
 
-const DESKS = ['several', 'books', 'light'] as const;
-const agents: AgentPlan[] = DESKS.map((name) => ({
-  login: name,
-  name: `Desk ${name}`,
-  connection: 'persistent',
-  phone: 'softphone',
-  group: name,
-}));
 /** Of everything that an agent's page loads, compressed. */
 const MOST_PAGE_BYTES = 350_000;
 const MOST_MS_TO_USE = 1_000;
-const world = useWorld({ agents, groupSettings: { wrapUpSeconds: 120 } });
-let browser: Browser;
-const open: DeskPage[] = [];
-
-beforeAll(async () => {
-  browser = await startBrowser();
-}, 180_000);
-afterEach(async () => {
-  for (const desk of open.splice(0)) {
-    expect(desk.complaints).toEqual([]);
-    await desk.context.close();
-  }
-});
-afterAll(() => browser.close(), 60_000);
-
-async function openDesk(o: Parameters<typeof DeskPage.open>[2] = {}): Promise<DeskPage> {
-  const desk = await DeskPage.open(browser, world(), o);
-  open.push(desk);
-  return desk;
-}
+const desks = useDesks({ agents: ['several', 'books', 'light'].map((login) => atBrowser(login)) });
+const { world } = desks;
 
 describe('beside the talk', () => {
   it('two orders of one buyer get a word each in one call', async () => {
     const shop = await world().openShop('several');
-    const desk = await openDesk();
+    const desk = await desks.open();
     await desk.signIn('several');
     await desk.line();
     const first = await shop.send('00');
@@ -76,7 +45,7 @@ describe('beside the talk', () => {
     const { admin } = world().network;
     await admin.put('shops/shop-books/articles/time', article('Строки доставки', 'По Києву **2 дні**.\n\n<img src=x>'));
     await admin.put('shops/shop-books/articles/money', article('Оплата', '- готівкою'));
-    const desk = await openDesk();
+    const desk = await desks.open();
     await desk.start('books');
     const places = () => desk.page.evaluate(READ_PLACES);
     const before = await places();
@@ -92,10 +61,7 @@ describe('beside the talk', () => {
     await desk.page.locator('article strong', { hasText: '2 дні' }).waitFor();
     expect(await desk.page.locator('article img').count()).toBe(0);
     expect(await places()).toEqual(before);
-    const { violations } = await new AxeBuilder({ page: desk.page })
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-      .analyze();
-    expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`))).toEqual([]);
+    expect(await faultsOf(desk.page)).toEqual([]);
     // A result's key turns back to the result.
     await desk.press('Digit1');
     await desk.page.getByRole('heading', { name: 'Knowledge base' }).waitFor({ state: 'hidden' });
@@ -110,7 +76,7 @@ describe('beside the talk', () => {
 
 describe('the page', () => {
   it('is light, comes compressed and once, and can be used at once', async () => {
-    const desk = await openDesk();
+    const desk = await desks.open();
     await desk.page.addInitScript(MARK_USABLE);
     const waits: number[] = [];
     for (let i = 0; i < 3; i += 1) {

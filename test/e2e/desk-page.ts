@@ -1,5 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { giveEar, giveVoice, heardBy, type PageMoment } from '../../tools/dev-env/page-ear.js';
 import { waitFor } from '../support/wait.js';
+import { TONES, VOICES, whoIsHeard, type Voice } from './voices.js';
 import type { World } from './world.js';
 
 /** What the page's connection to the exchange has carried since it was made. */
@@ -10,6 +12,18 @@ export interface Sound {
   /** Of what is heard, 0–1, summed over all samples: grows with anything but silence. */
   readonly heardEnergy: number;
 }
+
+export interface DeskOptions {
+  readonly language?: string;
+  readonly look?: 'light' | 'dark';
+  /** A further page of a browser that is signed in. */
+  readonly context?: BrowserContext;
+  /** The page's microphone says this tone, and who is heard on the page is measured. */
+  readonly voice?: Voice;
+}
+
+/** How long somebody is listened to before it is said who is heard. */
+const LISTEN_MS = 1_000;
 
 /** The agent's page in a real browser, worked like a person does: by what is on it. */
 export class DeskPage {
@@ -27,20 +41,21 @@ export class DeskPage {
     });
   }
 
-  static async open(
-    browser: Browser,
-    world: World,
-    o: { readonly language?: string; readonly look?: 'light' | 'dark'; readonly context?: BrowserContext } = {},
-  ): Promise<DeskPage> {
+  static async open(browser: Browser, world: World, o: DeskOptions = {}): Promise<DeskPage> {
     const context =
       o.context ??
       (await browser.newContext({
         viewport: { width: 1280, height: 720 },
         locale: o.language ?? 'en-GB',
         colorScheme: o.look ?? 'light',
+        bypassCSP: o.voice !== undefined,
       }));
     const page = await context.newPage();
     await page.addInitScript(REMEMBER_CONNECTIONS);
+    if (o.voice !== undefined) {
+      await giveEar(page, TONES);
+      await giveVoice(page, VOICES[o.voice]);
+    }
     const desk = new DeskPage(page, context, world);
     await page.goto(`${world.network.apiUrl}/desktop/`);
     return desk;
@@ -83,6 +98,30 @@ export class DeskPage {
   async press(...keys: string[]): Promise<void> {
     await this.page.keyboard.press('Escape');
     for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  /** Begins a hand-over by the page's own picker. */
+  async handOver(to: string, mode: 'warm' | 'blind'): Promise<void> {
+    await this.press('F6');
+    const how = mode === 'warm' ? 'Speak first' : 'At once';
+    await this.page.getByRole('button', { name: `${how}: ${to}` }).click();
+  }
+
+  /** All that was heard since `sinceMs`, `Date.now()`; with a `voice` only. */
+  async heard(sinceMs: number): Promise<PageMoment[]> {
+    return heardBy(this.page, sinceMs);
+  }
+
+  /** Waits until exactly these are heard throughout a second (see `whoIsHeard`); `''`: nobody. */
+  async hears(who: string, limitMs = 8_000): Promise<void> {
+    let heard = '';
+    const isSo = async (): Promise<boolean> => {
+      heard = whoIsHeard(await this.heard(Date.now() - LISTEN_MS));
+      return heard === who;
+    };
+    await waitFor(`“${who}” on the page`, isSo, limitMs).catch((error: unknown) => {
+      throw new Error(`${String(error)}; heard was “${heard}”`, { cause: error });
+    });
   }
 
   async sound(): Promise<Sound | null> {

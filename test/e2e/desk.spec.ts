@@ -1,44 +1,16 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { AgentPlan } from '../../tools/dev-env/network.js';
-import { startBrowser } from '../support/browser.js';
+import { startBrowser } from '../../tools/dev-env/browser.js';
 import { waitFor } from '../support/wait.js';
 import { DeskPage } from './desk-page.js';
+import { atBrowser, faultsOf, useDesks } from './desks.js';
 import { listenAt } from './exchange-ear.js';
-import { useWorld } from './world.js';
 
 // The agent's page in a real browser with a fake microphone, on the real exchange and carrier.
 
-const DESKS = ['whole', 'reload', 'tabs', 'typing', 'light', 'dark', 'deaf', 'cut', 'gone', 'knock'] as const;
-const agents: AgentPlan[] = DESKS.map((name) => ({
-  login: name,
-  name: `Desk ${name}`,
-  connection: 'persistent',
-  phone: 'softphone',
-  group: name,
-}));
-const world = useWorld({ agents, groupSettings: { wrapUpSeconds: 120 } });
-let browser: Browser;
-const open: DeskPage[] = [];
-
-beforeAll(async () => {
-  browser = await startBrowser();
-}, 180_000);
-afterEach(async () => {
-  for (const desk of open.splice(0)) {
-    expect(desk.complaints).toEqual([]);
-    await desk.context.close();
-  }
-});
-afterAll(() => browser.close(), 60_000);
-
-async function openDesk(o: Parameters<typeof DeskPage.open>[2] = {}): Promise<DeskPage> {
-  const desk = await DeskPage.open(browser, world(), o);
-  open.push(desk);
-  return desk;
-}
+const DESKS = ['whole', 'reload', 'tabs', 'typing', 'light', 'dark', 'deaf', 'cut', 'gone', 'knock'];
+const desks = useDesks({ agents: DESKS.map((login) => atBrowser(login)) });
+const { world } = desks;
 
 /** How an attempt to open SIP over WebSocket is answered. */
 async function knock(headers: Record<string, string>): Promise<number> {
@@ -57,7 +29,7 @@ async function knock(headers: Record<string, string>): Promise<number> {
 describe('the agent’s page', () => {
   it('takes a call from the first word to the shop’s write-back, heard in both directions', async () => {
     const shop = await world().openShop('whole');
-    const desk = await openDesk();
+    const desk = await desks.open();
     await desk.start('whole');
     const order = await shop.send('00');
     await desk.card(order.orderId);
@@ -88,7 +60,7 @@ describe('the agent’s page', () => {
 
   it('keeps the buyer, the line and what was typed over a reload', async () => {
     const shop = await world().openShop('reload');
-    const desk = await openDesk();
+    const desk = await desks.open();
     await desk.start('reload');
     const order = await shop.send('00');
     await desk.card(order.orderId);
@@ -107,7 +79,7 @@ describe('the agent’s page', () => {
 
   it('loses nothing when the buyer hangs up while the agent types, and lets a result be corrected', async () => {
     const shop = await world().openShop('typing');
-    const desk = await openDesk();
+    const desk = await desks.open();
     await desk.start('typing');
     const order = await shop.send('74');
     await desk.card(order.orderId);
@@ -132,9 +104,9 @@ describe('the agent’s page', () => {
   });
 
   it('acts in one tab only, and moves to another after a question', async () => {
-    const desk = await openDesk();
+    const desk = await desks.open();
     await desk.start('tabs');
-    const other = await DeskPage.open(browser, world(), { context: desk.context });
+    const other = await DeskPage.open(desks.browser(), world(), { context: desk.context });
     await other.page.getByText('This page is open in another tab').waitFor();
     expect(await other.page.getByRole('button', { name: 'Break', exact: true }).isDisabled()).toBe(true);
     await other.page.getByRole('button', { name: 'Work in this tab' }).click();
@@ -142,7 +114,7 @@ describe('the agent’s page', () => {
     await other.line();
     await desk.page.locator('header [data-status="off"]').waitFor();
 
-    const elsewhere = await openDesk();
+    const elsewhere = await desks.open();
     await elsewhere.signIn('tabs');
     await elsewhere.page.getByText('You are at work on another screen').waitFor();
     await elsewhere.page.getByRole('button', { name: 'Work here' }).click();
@@ -165,7 +137,7 @@ describe('the agent’s page', () => {
 
   it('keeps talk and text while the network is away, saves when it is back, and takes the next call', async () => {
     const shop = await world().openShop('cut');
-    const desk = await openDesk();
+    const desk = await desks.open();
     await desk.start('cut');
     const order = await shop.send('00');
     await desk.card(order.orderId);
@@ -193,7 +165,7 @@ describe('the agent’s page', () => {
 
   it('tells of an order that the shop cancels during the talk; the buyer’s decision stands', async () => {
     const shop = await world().openShop('gone');
-    const desk = await openDesk();
+    const desk = await desks.open();
     await desk.start('gone');
     const order = await shop.send('00');
     await desk.card(order.orderId);
@@ -208,13 +180,8 @@ describe('the agent’s page', () => {
   });
 
   it.each(['light', 'dark'] as const)('has no fault of accessibility that a tool can find (%s)', async (look) => {
-    const desk = await openDesk({ look });
-    const faults = async () => {
-      const { violations } = await new AxeBuilder({ page: desk.page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-        .analyze();
-      return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
-    };
+    const desk = await desks.open({ look });
+    const faults = () => faultsOf(desk.page);
     await desk.page.getByLabel('Login').waitFor();
     expect(await faults()).toEqual([]);
     await desk.signIn(look);
@@ -223,12 +190,29 @@ describe('the agent’s page', () => {
     await desk.page.locator('header [data-status="line"]').click();
     await desk.page.getByText('Quality of the line').waitFor();
     expect(await faults()).toEqual([]);
+    await desk.press();
+    await desk.page.getByRole('button', { name: 'Settings and sign-out' }).click();
+    await desk.page.getByRole('dialog', { name: 'Settings and sign-out' }).waitFor();
+    expect(await faults()).toEqual([]);
     await desk.press('F8');
     await desk.state('ready');
-    const shop = await world().openShop(look);
+    // A telephone that nobody answers: there is time to look at the hand-over under way.
+    const transferNumbers = [{ name: 'Shop office', number: '+380671110362' }];
+    const shop = await world().openShop(look, { transferNumbers });
     const order = await shop.send('00');
     await desk.card(order.orderId);
+    await desk.press('F6');
+    await desk.page.getByRole('button', { name: 'Speak first: Shop office' }).waitFor();
+    expect(await faults()).toEqual([]);
+    await desk.page.getByRole('button', { name: 'At once: Shop office' }).click();
+    await desk.page.getByText('Calling Shop office. The buyer hears music.').waitFor();
+    expect(await faults()).toEqual([]);
+    await desk.page.getByRole('button', { name: 'Back to the buyer' }).click();
+    await desk.page.getByText('Calling Shop office. The buyer hears music.').waitFor({ state: 'hidden' });
     await desk.field('city').fill('Стрий');
+    await desk.field('slotFrom').click();
+    await desk.page.getByRole('option', { name: '09:30' }).waitFor();
+    expect(await faults()).toEqual([]);
     await desk.press('Digit4');
     expect(await faults()).toEqual([]);
     await desk.press('Digit2', 'Control+Enter');

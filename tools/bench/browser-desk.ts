@@ -1,5 +1,6 @@
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { findChromium } from '../dev-env/chromium-program.js';
+import type { Browser, Page } from 'playwright-core';
+import { startBrowser } from '../dev-env/browser.js';
+import { giveEar, heardBy } from '../dev-env/page-ear.js';
 
 /** A card as the page drew it; times of `Date.now()`. */
 export interface DrawnCard {
@@ -12,6 +13,10 @@ export interface DrawnCard {
 }
 
 const START_MS = 30_000;
+/** Root mean square, 0–1: far below a voice, far above the noise of the line's coding. */
+const AUDIBLE = 0.01;
+/** A sound after this much of silence is a new one. */
+const PAUSE_MS = 400;
 
 /** An agent at a page in a browser of its own: takes calls, talks, saves the result by its keys, and is ready again. */
 export class BrowserDesk {
@@ -31,22 +36,12 @@ export class BrowserDesk {
     readonly password: string;
     readonly talkMs: number;
   }): Promise<BrowserDesk> {
-    const { path, env } = await findChromium((message) => console.error(`bench: ${message}`));
-    const browser = await chromium.launch({
-      executablePath: path,
-      env: { ...(process.env as Record<string, string>), ...env },
-      args: [
-        '--no-sandbox',
-        '--use-fake-ui-for-media-stream',
-        '--use-fake-device-for-media-stream',
-        '--autoplay-policy=no-user-gesture-required',
-        '--allow-loopback-in-peer-connection',
-      ],
-    });
+    const browser = await startBrowser();
     const page = await (
-      await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' })
+      await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB', bypassCSP: true })
     ).newPage();
     await page.addInitScript(WATCH);
+    await giveEar(page);
     await page.goto(`${o.apiUrl}/desktop/`);
     await page.getByLabel('Login').fill(o.login);
     await page.getByLabel('Password').fill(o.password);
@@ -64,8 +59,9 @@ export class BrowserDesk {
   }
 
   /** When sound began after silence, `Date.now()`. */
-  onsets(): Promise<number[]> {
-    return this.page.evaluate('window.onsets');
+  async onsets(): Promise<number[]> {
+    const audible = (await heardBy(this.page)).filter(({ loudness }) => loudness > AUDIBLE).map(({ at }) => at);
+    return audible.filter((at, i) => at - (audible[i - 1] ?? 0) > PAUSE_MS);
   }
 
   async stop(): Promise<void> {
@@ -92,10 +88,9 @@ export class BrowserDesk {
   }
 }
 
-/** Notes in the page when a card was told and drawn, and when sound began. */
+/** Notes in the page when a card was told and drawn. */
 const WATCH = `
   window.cards = [];
-  window.onsets = [];
   const told = new Map();
   const Stream = window.EventSource;
   window.EventSource = class extends Stream {
@@ -118,27 +113,4 @@ const WATCH = `
       }));
     }
   }).observe(document, { childList: true, subtree: true, characterData: true });
-  const Connection = window.RTCPeerConnection;
-  const samples = new Float32Array(256);
-  let analyser = null;
-  window.RTCPeerConnection = class extends Connection {
-    constructor(...args) {
-      super(...args);
-      this.addEventListener('track', ({ receiver }) => {
-        const context = new AudioContext();
-        analyser = context.createAnalyser();
-        analyser.fftSize = samples.length;
-        context.createMediaStreamSource(new MediaStream([receiver.track])).connect(analyser);
-      });
-    }
-  };
-  let lastAudibleMs = 0;
-  setInterval(() => {
-    if (analyser === null) return;
-    analyser.getFloatTimeDomainData(samples);
-    if (!samples.some((sample) => Math.abs(sample) > 0.02)) return;
-    const now = Date.now();
-    if (now - lastAudibleMs > 400) window.onsets.push(now);
-    lastAudibleMs = now;
-  }, 20);
 `;

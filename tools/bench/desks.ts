@@ -61,6 +61,12 @@ function spread(valuesMs: readonly number[]): object {
   return { n: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), most: Math.round(sorted.at(-1) ?? 0) };
 }
 
+/** `unheard`: talks in which no sound was noticed. */
+function heard(waitsMs: readonly (number | null)[]): object {
+  const known = waitsMs.filter((waitMs) => waitMs !== null);
+  return { ...spread(known), unheard: waitsMs.length - known.length };
+}
+
 const sip = await SipPhones.start();
 const network = await startNetwork({
   folder,
@@ -110,17 +116,16 @@ try {
     talks = await talksOf(network, phoneOfOrder);
   }
   const records = new Map((network.telephony?.carrier?.callRecords() ?? []).map((record) => [record.number, record]));
-  const waits = async (login: string, phone: SipPhone): Promise<number[]> =>
+  /** Of each talk of the agent; null where no sound began while they talked. */
+  const waits = (login: string, { onsets }: SipPhone): (number | null)[] =>
     talks
       .filter((talk) => talk.login === login)
-      .flatMap((talk) => {
-        const answeredMs = records.get(talk.phone)?.answeredAt?.getTime();
-        const heardMs = phone.onsets.find((at) => answeredMs !== undefined && at >= answeredMs);
-        return answeredMs === undefined || heardMs === undefined || heardMs - answeredMs > talkMs
-          ? []
-          : [heardMs - answeredMs];
+      .map(({ phone }) => {
+        const answeredMs = records.get(phone)?.answeredAt?.getTime() ?? NaN;
+        const heardMs = onsets.find((at) => at >= answeredMs && at - answeredMs <= talkMs);
+        return heardMs === undefined ? null : heardMs - answeredMs;
       });
-  const ofPhones = await Promise.all(onPhones.map((login) => waits(login, sip.phone(`agent-${login}`))));
+  const ofPhones = onPhones.map((login) => waits(login, sip.phone(`agent-${login}`)));
   const ofBrowsers = await Promise.all(desks.map(async (desk) => waits(desk.login, { onsets: await desk.onsets() })));
   const cards = (await Promise.all(desks.map((desk) => desk.cards()))).flat();
   console.log(
@@ -130,7 +135,7 @@ try {
         phones: virtual.length,
         talks: talks.length,
         /** From the carrier's answer until sound; the simulated buyer says nothing in the first 200 ms. */
-        answerToSoundMs: { browsers: spread(ofBrowsers.flat()), phones: spread(ofPhones.flat()) },
+        answerToSoundMs: { browsers: heard(ofBrowsers.flat()), phones: heard(ofPhones.flat()) },
         /** From the bridge (`connectedAt`) on. */
         bridgeToCardMs: {
           told: spread(cards.map(({ toldMs, connectedMs }) => toldMs - connectedMs)),
