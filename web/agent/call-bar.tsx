@@ -18,7 +18,7 @@ import classes from './call-bar.module.css';
 import { useDesk } from './desk.js';
 import type { CallOnScreen } from './desk-view.js';
 import { useHotKeys } from './hot-keys.js';
-import { TransferMenu } from './transfer-menu.js';
+import { TransferPicker } from './transfer-picker.js';
 
 const TONES = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];
 
@@ -108,7 +108,7 @@ export function CallBar(props: {
         >
           {word(call.isHeld ? 'call/unhold' : 'call/hold')}
         </Button>
-        <TransferMenu callId={call.callId} isOffered={isTalking && state.state === 'talking' && !isMoving} />
+        <TransferPicker callId={call.callId} isOffered={isTalking && state.state === 'talking' && !isMoving} />
         <Button
           className={classes.hangUp}
           color="red"

@@ -1,13 +1,14 @@
 import { Alert, Badge, Button, Select, Text, Textarea, TextInput, Title } from '@mantine/core';
 import { IconAlertTriangle, IconArrowBackUp, IconRefresh } from '@tabler/icons-react';
-import type { ComponentProps } from 'react';
 import { useWords, wordOr } from '../shared/language.js';
 import { useNow } from '../shared/ticking.js';
 import { knownZone } from '../shared/zoned-time.js';
+import { useField, type FieldProps } from './card-field.js';
 import type { CallOnScreen, OrderOnScreen } from './desk-view.js';
 import { ItemList } from './item-list.js';
 import classes from './order-card.module.css';
-import { NO_EDITS, originalText, textOf, withText, type TextField } from './order-edits.js';
+import { NO_EDITS, originalText, withText, type TextField } from './order-edits.js';
+import { DayField, TimeField } from './slot-fields.js';
 import type { Talk } from './talk.js';
 
 const METHODS = ['courier', 'pickup', 'post'];
@@ -57,9 +58,9 @@ export function OrderCardView(props: {
           <Field field="address" className={classes.wide} {...{ order, talk, isOpen }} />
           <Field field="pickupPoint" className={classes.pickup} {...{ order, talk, isOpen }} />
           <div className={classes.slot}>
-            <Field field="slotDay" type="date" {...{ order, talk, isOpen }} />
-            <Field field="slotFrom" type="time" {...{ order, talk, isOpen }} />
-            <Field field="slotTo" type="time" {...{ order, talk, isOpen }} />
+            <DayField {...{ order, talk, isOpen }} />
+            <TimeField field="slotFrom" {...{ order, talk, isOpen }} />
+            <TimeField field="slotTo" {...{ order, talk, isOpen }} />
           </div>
         </div>
       </section>
@@ -81,12 +82,6 @@ function Script({ call: { script } }: { readonly call: CallOnScreen }) {
       {script.text}
     </section>
   );
-}
-
-interface FieldProps {
-  readonly order: OrderOnScreen;
-  readonly talk: Talk;
-  readonly isOpen: boolean;
 }
 
 function Buyer({ order, talk, isOpen }: FieldProps) {
@@ -126,15 +121,14 @@ function Buyer({ order, talk, isOpen }: FieldProps) {
 }
 
 /** One text of the order; a changed one shows what it was. */
-function Field(props: FieldProps & { readonly field: TextField; readonly type?: string; readonly className?: string }) {
-  const { field, order, talk, isOpen, type, className } = props;
+function Field(props: FieldProps & { readonly field: TextField; readonly className?: string }) {
+  const { field, order, talk, isOpen, className } = props;
   const { word } = useWords();
   const input = useField(props);
   return (
     <TextInput
       {...input}
       className={className ?? ''}
-      type={type ?? 'text'}
       label={word(`order/${field}`)}
       maxLength={500}
       readOnly={!isOpen}
@@ -181,24 +175,6 @@ function CommentField(props: FieldProps) {
       }
     />
   );
-}
-
-/** What all fields of the card have in common; the old value stands in the label, where room is kept for it. */
-function useField({ order, talk, field }: FieldProps & { readonly field: TextField }) {
-  const { word } = useWords();
-  const { edits } = talk.draftOf(order);
-  const isEdited = edits.text[field] !== undefined;
-  const original = originalText(order, field);
-  const shown = field === 'method' ? wordOr(word, `order/methods/${original}`, original) : original;
-  const was = original === '' ? word('order/wasEmpty') : word('order/was', { value: shown });
-  return {
-    value: textOf(order, edits, field),
-    'data-field': field,
-    'data-edited': isEdited || undefined,
-    classNames: { label: classes.label ?? '', input: classes.input ?? '', description: classes.was ?? '' },
-    description: isEdited ? was : ' ',
-    inputWrapperOrder: ['label', 'input', 'description'],
-  } satisfies Partial<ComponentProps<typeof TextInput>> & Record<`data-${string}`, unknown>;
 }
 
 function History({ call }: { readonly call: CallOnScreen }) {

@@ -1,17 +1,17 @@
-import { ActionIcon, Button, Group, Kbd, Menu, Stack, Switch, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Kbd, Menu, Switch, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { IconBook2, IconChevronDown, IconLogout, IconSettings } from '@tabler/icons-react';
+import { IconBook2, IconChevronDown } from '@tabler/icons-react';
 import type { AgentProfile, AgentStateMessage, FiguresMessage } from '../../src/features/desktop/desktop.protocol.js';
 import { ask } from '../shared/api.js';
 import { duration } from '../shared/format.js';
 import { useWords, wordOr } from '../shared/language.js';
 import { preferences, usePreference } from '../shared/preferences.js';
-import { LanguageChoice, LookChoice } from '../shared/settings.js';
 import { useNow } from '../shared/ticking.js';
 import { PhoneButton } from '../softphone/phone-button.js';
 import { BREAKS } from './breaks.js';
 import { useDesk } from './desk.js';
 import { mayAct, type DeskView } from './desk-view.js';
+import { OwnSettings } from './own-settings.js';
 import classes from './top-bar.module.css';
 
 const AT_CALL: readonly string[] = ['reserved', 'talking', 'lost'];
@@ -152,46 +152,24 @@ function Figures({ state }: { readonly state: AgentStateMessage }) {
 
 function Settings({ isAtCall }: { readonly isAtCall: boolean }) {
   const { word } = useWords();
-  const desk = useDesk();
   const hasKeys = usePreference('keys');
   const isTold = usePreference('notify');
-  const signOut = useMutation({ mutationFn: desk.signOut });
   const setTold = async (isOn: boolean) => {
     const isAllowed = isOn && (await Notification.requestPermission()) === 'granted';
     preferences.write('notify', isAllowed);
   };
   return (
-    <Menu position="bottom-end" withinPortal={false} closeOnItemClick={false} width={320}>
-      <Menu.Target>
-        <ActionIcon variant="default" size="lg" aria-label={word('menu/open')}>
-          <IconSettings size={18} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Stack gap="sm" p="sm">
-          <LanguageChoice isFull />
-          <LookChoice />
-          <Switch
-            label={word('menu/keys')}
-            checked={hasKeys}
-            onChange={({ currentTarget }) => preferences.write('keys', currentTarget.checked)}
-          />
-          <Switch
-            label={word('menu/notify')}
-            checked={isTold}
-            onChange={({ currentTarget }) => void setTold(currentTarget.checked)}
-          />
-        </Stack>
-        <Menu.Divider />
-        {isAtCall && <Menu.Label>{word('menu/signOutAtCall')}</Menu.Label>}
-        <Menu.Item
-          leftSection={<IconLogout size={16} aria-hidden />}
-          disabled={isAtCall}
-          onClick={() => signOut.mutate()}
-        >
-          {word('menu/signOut')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <OwnSettings isAtCall={isAtCall}>
+      <Switch
+        label={word('menu/keys')}
+        checked={hasKeys}
+        onChange={({ currentTarget }) => preferences.write('keys', currentTarget.checked)}
+      />
+      <Switch
+        label={word('menu/notify')}
+        checked={isTold}
+        onChange={({ currentTarget }) => void setTold(currentTarget.checked)}
+      />
+    </OwnSettings>
   );
 }

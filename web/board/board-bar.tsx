@@ -1,11 +1,9 @@
-import { ActionIcon, Button, Group, NativeSelect, Popover, Stack, Text } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
-import { IconLogout, IconMaximize, IconSettings } from '@tabler/icons-react';
+import { ActionIcon, Group, NativeSelect, Text } from '@mantine/core';
+import { IconMaximize } from '@tabler/icons-react';
 import type { AgentProfile } from '../../src/features/desktop/desktop.protocol.js';
 import type { BoardMessage } from '../../src/features/supervision/supervision.protocol.js';
-import { useDesk } from '../agent/desk.js';
+import { OwnSettings } from '../agent/own-settings.js';
 import { useWords } from '../shared/language.js';
-import { LanguageChoice, LookChoice } from '../shared/settings.js';
 import { PhoneButton } from '../softphone/phone-button.js';
 import classes from './board-page.module.css';
 import type { BoardFilter } from './board-filter.js';
@@ -57,38 +55,9 @@ export function BoardBar(props: {
         >
           <IconMaximize size={18} aria-hidden />
         </ActionIcon>
-        <Settings />
+        <OwnSettings />
       </Group>
     </header>
-  );
-}
-
-function Settings() {
-  const { word } = useWords();
-  const desk = useDesk();
-  const signOut = useMutation({ mutationFn: desk.signOut });
-  return (
-    <Popover position="bottom-end" withinPortal={false} width={320} trapFocus shadow="md">
-      <Popover.Target>
-        <ActionIcon variant="default" size="lg" aria-label={word('board/menu')}>
-          <IconSettings size={18} aria-hidden />
-        </ActionIcon>
-      </Popover.Target>
-      <Popover.Dropdown aria-label={word('board/menu')}>
-        <Stack gap="sm">
-          <LanguageChoice isFull />
-          <LookChoice />
-          <Button
-            variant="default"
-            leftSection={<IconLogout size={16} aria-hidden />}
-            loading={signOut.isPending}
-            onClick={() => signOut.mutate()}
-          >
-            {word('menu/signOut')}
-          </Button>
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
   );
 }
 

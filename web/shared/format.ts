@@ -45,18 +45,22 @@ export class Formats {
   }
 
   dateTime(instant: string): string {
-    return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(instant));
+    return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' }).format(
+      new Date(instant),
+    );
   }
 
   /** With seconds, on the clock of this machine. */
   clock(instant: string): string {
-    return new Intl.DateTimeFormat(this.locale, { timeStyle: 'medium' }).format(new Date(instant));
+    return new Intl.DateTimeFormat(this.locale, { timeStyle: 'medium', hourCycle: 'h23' }).format(new Date(instant));
   }
 
   timeIn(instant: Date, timeZone: string | null): string {
-    return new Intl.DateTimeFormat(this.locale, { timeStyle: 'short', timeZone: timeZone ?? undefined }).format(
-      instant,
-    );
+    return new Intl.DateTimeFormat(this.locale, {
+      timeStyle: 'short',
+      hourCycle: 'h23',
+      timeZone: timeZone ?? undefined,
+    }).format(instant);
   }
 
   /** `23 листопада, понеділок` for `2026-11-23`. */

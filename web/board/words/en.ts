@@ -8,7 +8,6 @@ export const en = {
   filterShop: 'Shop',
   allGroups: 'All groups',
   allShops: 'All shops',
-  menu: 'Settings and sign-out',
   full: 'Full screen',
   refused: 'That was not possible: {{detail}}',
   failed: 'The server cannot be reached. Try again.',

@@ -7,7 +7,6 @@ export const ru = {
   filterShop: 'Магазин',
   allGroups: 'Все группы',
   allShops: 'Все магазины',
-  menu: 'Настройки и выход',
   full: 'На весь экран',
   refused: 'Не получилось: {{detail}}',
   failed: 'Сервер недоступен. Попробуйте ещё раз.',

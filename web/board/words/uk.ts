@@ -7,7 +7,6 @@ export const uk = {
   filterShop: 'Магазин',
   allGroups: 'Усі групи',
   allShops: 'Усі магазини',
-  menu: 'Налаштування та вихід',
   full: 'На весь екран',
   refused: 'Не вдалося: {{detail}}',
   failed: 'Сервер недоступний. Спробуйте ще раз.',

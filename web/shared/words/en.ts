@@ -98,8 +98,10 @@ export const en = {
   },
   transfer: {
     open: 'Hand over',
+    title: 'Hand the buyer over to',
     warm: 'Speak first',
-    blind: 'Hand over at once',
+    blind: 'At once',
+    kinds: { agent: 'agent', seniorAgent: 'senior', number: 'the shop’s telephone' },
     senior: 'Any free senior',
     nobody: 'Nobody is free now',
     complete: 'Hand over',
