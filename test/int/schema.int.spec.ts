@@ -24,6 +24,7 @@ const INSTALLATION_WIDE = [
   'nodes',
   'outbox',
   'pacing_decisions',
+  'processes',
   'trunks',
 ];
 /** Columns that hold what a person can be known by must be sealed; names of things and of staff are not. */

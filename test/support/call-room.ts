@@ -232,7 +232,7 @@ export class CallRoom {
     const all = await this.transactions.run((tx) => this.test.get(CallStore).adopt(tx, 'default', this.epoch));
     const stored = all.find(({ call }) => call.callId === callId);
     if (stored === undefined) throw new Error('the call is not alive');
-    return this.inTheMaking({ stored, actions: [], joined: [] });
+    return this.inTheMaking({ stored, actions: [], joined: [], failures: 0 });
   }
 
   /** A planned call that is known to go through. */

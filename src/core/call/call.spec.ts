@@ -51,7 +51,23 @@ describe('the ordinary call', () => {
       connectedAt: at(3),
       answeredAt: at(3),
     });
-    expect(actions).toEqual(['clear', 'extend_lease 8', 'bridge']);
+    expect(actions).toEqual(['clear', 'extend_lease 2.2', 'bridge']);
+  });
+
+  it('leaves a buyer no longer than 2.4 s without the message, however often the bridge fails before the dialer dies', () => {
+    let call = plan().call;
+    for (const event of [{ kind: 'buyer.answered' }, { kind: 'buyer.ours' }] as const) {
+      const decision = decide(call, event, at(3));
+      if ('call' in decision) call = decision.call;
+    }
+    for (let seconds = 3; seconds < 4.8; seconds += 0.15) {
+      const decision = decide(call, cleared, at(seconds));
+      if ('ignored' in decision) throw new Error(decision.ignored);
+      const lease = decision.actions.find((action) => action.kind === 'extend_lease');
+      expect(seconds - 3 + (lease?.seconds ?? 99)).toBeLessThanOrEqual(2.4);
+      const failed = decide(decision.call, { kind: 'bridge_failed', isBuyerGone: false }, at(seconds));
+      if ('call' in failed) call = failed.call;
+    }
   });
 
   it('bridges once, whichever of "cleared" and "ours" comes first, and however often', () => {
@@ -77,7 +93,7 @@ describe('the ordinary call', () => {
       [30, { kind: 'agent.ended', cause: 16 }],
       [30.1, ended(16, null, true)],
     ]);
-    expect(actions).toEqual(['call_buyer', 'clear', 'extend_lease 8', 'bridge', 'hangup_buyer', 'hangup_agent_leg']);
+    expect(actions).toEqual(['call_buyer', 'clear', 'extend_lease 2.2', 'bridge', 'hangup_buyer', 'hangup_agent_leg']);
     expect(call).toMatchObject({ state: 'ended', result: 'answered', because: 'agent_hung_up', dialedAt: at(2) });
   });
 });

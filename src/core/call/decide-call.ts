@@ -25,8 +25,12 @@ import { duringTransfer, onTransferTime } from './decide-transfer.js';
 /** How soon to look again for an agent while an answered buyer waits. */
 const LOOK_AGAIN_MS = 150;
 
-/** Lease of an answered buyer whom we own and are connecting, in seconds. */
-const UNBRIDGED_LEASE_SECONDS = 8;
+/**
+ * Lease of an answered buyer whom we own and are connecting, in seconds from the answer: so long is the silence should we die just now (I8). A try that
+ * comes late gets the least.
+ */
+const UNBRIDGED_LEASE_SECONDS = 2.2;
+const LEAST_LEASE_SECONDS = 0.6;
 
 /** A call as it is planned: with the agent's phone first (`per_call`), or the buyer at once. */
 export function planCall(
@@ -152,9 +156,9 @@ function whileWaiting(call: Extract<LiveCall, { state: 'waiting' }>, event: Stat
   switch (event.kind) {
     case 'buyer.ours':
       if (call.isOurs) return { ignored: 'ours already' };
-      return tryBridge({ ...call, isOurs: true });
+      return tryBridge({ ...call, isOurs: true }, now);
     case 'cleared':
-      return tryBridge({ ...call, agent: event.agent, isCleared: true });
+      return tryBridge({ ...call, agent: event.agent, isCleared: true }, now);
     case 'no_agent':
       return { call: { ...call, agent: null, isCleared: false }, actions: [{ kind: 'clear', afterMs: LOOK_AGAIN_MS }] };
     case 'buyer.bridged':
@@ -175,12 +179,13 @@ function whileWaiting(call: Extract<LiveCall, { state: 'waiting' }>, event: Stat
   }
 }
 
-function tryBridge(call: Extract<LiveCall, { state: 'waiting' }>): Decision {
+function tryBridge(call: Extract<LiveCall, { state: 'waiting' }>, now: Date): Decision {
   if (!call.isOurs || !call.isCleared || call.isBridging) return { call, actions: [] };
+  const leftSeconds = UNBRIDGED_LEASE_SECONDS - (now.getTime() - (call.answeredAt ?? now).getTime()) / 1_000;
   return {
     call: { ...call, isBridging: true },
     // In this order: the last lease asked for holds, and that must be the talk's limit, which `bridge` sets.
-    actions: [{ kind: 'extend_lease', seconds: UNBRIDGED_LEASE_SECONDS }, { kind: 'bridge' }],
+    actions: [{ kind: 'extend_lease', seconds: Math.max(LEAST_LEASE_SECONDS, leftSeconds) }, { kind: 'bridge' }],
   };
 }
 

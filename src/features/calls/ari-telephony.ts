@@ -284,7 +284,13 @@ export class AriTelephony implements Telephony {
 
   private setLease(legId: string, seconds: number): Promise<CommandResult> {
     const write = (): Promise<CommandResult> =>
-      resultOf(this.link.commands.setVariable(legId, 'TIMEOUT(absolute)', String(Math.max(1, Math.ceil(seconds)))));
+      resultOf(
+        this.link.commands.setVariable(
+          legId,
+          'TIMEOUT(absolute)',
+          String(Math.round(Math.max(0.5, seconds) * 10) / 10),
+        ),
+      );
     const before = this.leases.get(legId);
     const result = before === undefined ? write() : before.then(write);
     this.leases.set(legId, result);

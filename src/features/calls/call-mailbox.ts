@@ -35,12 +35,16 @@ const SAVE_RETRY_MS = 250;
 export class CallMailbox {
   readonly callId: string;
   readonly route: Route;
+  /** Another process has planned the call, or this one in an earlier leadership. */
+  readonly isTakenOver: boolean;
   #call: Call;
   #stored: StoredCall;
   #pending: AppliedEvent[] = [];
   #isSaving = false;
   #isClosed = false;
   #quietSinceMs: number;
+  #wasSent: boolean;
+  #placings = 0;
   #timer: NodeJS.Timeout | undefined;
   /** The call's own clock: set once and carried on by the monotonic one, so that no correction of any clock makes a talk shorter or a limit longer. */
   readonly #beganAt: { readonly wallMs: number; readonly monotonicMs: number };
@@ -53,6 +57,8 @@ export class CallMailbox {
     this.route = stored.route;
     this.#call = stored.call;
     this.#stored = stored;
+    this.isTakenOver = stored.wasSent !== undefined;
+    this.#wasSent = stored.wasSent ?? false;
     this.#quietSinceMs = hooks.clock.monotonicMs();
     this.#beganAt = { wallMs: hooks.clock.now().getTime(), monotonicMs: this.#quietSinceMs };
     this.#armTimer();
@@ -66,6 +72,29 @@ export class CallMailbox {
   /** A command to place the call has been answered, or given up. */
   noteQuiet(): void {
     this.#quietSinceMs = this.hooks.clock.monotonicMs();
+  }
+
+  /** Whether the order to call may have left for the exchange, by whichever leader. */
+  get wasSent(): boolean {
+    return this.#wasSent;
+  }
+
+  noteSent(): void {
+    this.#wasSent = true;
+  }
+
+  /** How often this process has begun to place the call. */
+  get placings(): number {
+    return this.#placings;
+  }
+
+  notePlacing(): void {
+    this.#placings += 1;
+  }
+
+  /** The call's own time. */
+  get now(): Date {
+    return this.#now();
   }
 
   get call(): Call {

@@ -9,7 +9,9 @@ import { AgentLegs } from './agent-legs.js';
 import { AnsweringAgents } from './answering-agents.js';
 import { CallOrders } from './call-orders.js';
 import { takeInvitePlace } from './invite.store.js';
+import { CallStore } from './call.store.js';
 import { CallWriter } from './call-writer.js';
+import { CarefulCalls } from './careful-calls.js';
 import { Tenures } from './tenures.js';
 import { Transfers } from './transfers.js';
 import { TELEPHONY } from './telephony.provider.js';
@@ -25,6 +27,8 @@ export class CallRunner {
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
     private readonly transactions: Transactions,
+    private readonly store: CallStore,
+    private readonly careful: CarefulCalls,
     private readonly writer: CallWriter,
     private readonly callOrders: CallOrders,
     private readonly agentLegs: AgentLegs,
@@ -44,9 +48,22 @@ export class CallRunner {
   }
 
   perform(mailbox: CallMailbox, action: CallAction): void {
-    this.carryOut(mailbox, action).catch((error: unknown) => {
-      this.log.error('an action of a call failed', { callId: mailbox.callId, action: action.kind, error });
-    });
+    const { callId, route } = mailbox;
+    const isPlacing = action.kind === 'call_buyer';
+    if (isPlacing) {
+      this.placing.add(callId);
+      mailbox.notePlacing();
+    }
+    this.careful
+      .around(callId, route, () => this.carryOut(mailbox, action))
+      .catch((error: unknown) => {
+        this.log.error('an action of a call failed', { callId, action: action.kind, error });
+      })
+      .finally(() => {
+        if (!isPlacing) return;
+        this.placing.delete(callId);
+        mailbox.noteQuiet();
+      });
   }
 
   private async carryOut(mailbox: CallMailbox, action: CallAction): Promise<void> {
@@ -60,13 +77,7 @@ export class CallRunner {
       case 'call_agent':
         return this.callAgent(telephony, mailbox);
       case 'call_buyer':
-        this.placing.add(callId);
-        try {
-          return await this.callBuyer(telephony, mailbox);
-        } finally {
-          this.placing.delete(callId);
-          mailbox.noteQuiet();
-        }
+        return this.callBuyer(telephony, mailbox);
       case 'clear':
         if (action.afterMs > 0) await new Promise((resolve) => setTimeout(resolve, action.afterMs));
         return this.clear(mailbox);
@@ -127,10 +138,15 @@ export class CallRunner {
   private async callBuyer(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
     const { callId, route, call } = mailbox;
     await failpoint('attempt_planned', route.orderRef);
-    if (route.agentEndpoint !== null) await this.awaitPlace(mailbox);
+    // A place that was taken with the plan is used up by the time at which another leader comes to call.
+    if (route.agentEndpoint !== null || mailbox.isTakenOver) await this.awaitPlace(mailbox);
     const number = await this.callOrders.number(callId);
     if (!(await this.mayPlace(mailbox))) return;
     if (number === null) return mailbox.post({ kind: 'withdrawn' });
+    // Whoever takes the call over knows by this whether the buyer's phone may be ringing. With the database away nobody is called.
+    if (!(await this.transactions.read((tx) => this.store.noteSent(tx, callId, route.epoch)))) return;
+    mailbox.noteSent();
+    if (!this.tenures.isHeld(route.groupId)) return;
     const sending = telephony.callBuyer({
       legId: callId,
       groupId: route.groupId,
@@ -141,9 +157,9 @@ export class CallRunner {
       language: route.language,
       detectSpeech: call.detectsMachine,
     });
-    await failpoint('originate_sending');
+    await failpoint('originate_sending', route.orderRef);
     const result = await sending;
-    await failpoint('originate_sent');
+    await failpoint('originate_sent', route.orderRef);
     this.note(mailbox, { kind: 'call_buyer' }, result);
     if (result.kind === 'refused') mailbox.post({ kind: 'buyer.refused', isTrunkFault: result.status >= 500 });
     else if (isOver(mailbox)) await telephony.hangup(callId);
@@ -228,12 +244,12 @@ export class CallRunner {
     const { call, callId } = mailbox;
     if (call.agent === null) return;
     const { legId } = call.agent;
-    await failpoint('before_bridge');
+    await failpoint('before_bridge', mailbox.route.orderRef);
     const [result] = await Promise.all([
       telephony.bridge({ buyerLegId: callId, agentLegId: legId, maxTalkSeconds: call.maxTalkSeconds }),
       this.agentLegs.lend(legId, call.maxTalkSeconds),
     ]);
-    await failpoint('bridged');
+    await failpoint('bridged', mailbox.route.orderRef);
     this.note(mailbox, { kind: 'bridge' }, result);
     mailbox.post(result.kind === 'done' ? { kind: 'buyer.bridged' } : { kind: 'bridge_failed', isBuyerGone: false });
   }

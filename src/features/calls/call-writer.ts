@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../core/call/call.js';
+import { decide } from '../../core/call/decide-call.js';
 import { leftForNumberAt, reservedTarget, type Transfer } from '../../core/call/transfer.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { afterCommit, Transactions, type Tx } from '../../platform/database/transaction.js';
@@ -7,12 +8,13 @@ import { Events } from '../../platform/outbox/events.js';
 import { Log } from '../../platform/log/log.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { AgentsService } from '../agents/agents.service.js';
-import { OrdersService, type OrderRow } from '../orders/orders.service.js';
+import { MOST_TRIES, OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { AgentLegs } from './agent-legs.js';
 import type { CallMailbox, Unsaved } from './call-mailbox.js';
 import { CallOrders } from './call-orders.js';
 import { CallSpans } from './call-spans.js';
-import { CallStore } from './call.store.js';
+import { CallStore, type StoredCall } from './call.store.js';
+import { CarefulCalls } from './careful-calls.js';
 import { callConnected, callDialed, callEnded, callRinging, callTransfer } from './calls.events.js';
 import { noteInvited } from './invite.store.js';
 import { CallsMetrics } from './calls.metrics.js';
@@ -36,6 +38,7 @@ export class CallWriter {
     private readonly agentLegs: AgentLegs,
     private readonly metrics: CallsMetrics,
     private readonly spans: CallSpans,
+    private readonly careful: CarefulCalls,
     private readonly log: Log,
   ) {}
 
@@ -64,9 +67,10 @@ export class CallWriter {
    * listeners and its orders are held for a person to look at: one poisoned order must not keep an agent and a line for ever.
    */
   async save(unsaved: Unsaved): Promise<boolean> {
-    const { callId } = unsaved.stored.call;
+    const { call, route } = unsaved.stored;
+    const { callId } = call;
     try {
-      const isSaved = await this.write(unsaved);
+      const isSaved = await this.careful.around(callId, route, () => this.write(unsaved));
       this.failures.delete(callId);
       return isSaved;
     } catch (error) {
@@ -80,17 +84,29 @@ export class CallWriter {
         orderRef: unsaved.stored.route.orderRef,
         error,
       });
-      return this.endBare(unsaved);
+      return this.endBare(unsaved, 'system_failure');
     }
   }
 
-  private async endBare({ stored, events }: Unsaved): Promise<boolean> {
+  /** Ends a call that has ended its process again and again: without the listeners, and its orders are held. */
+  async giveUp(stored: StoredCall, now: Date): Promise<void> {
+    const event = { kind: 'buyer.missing' } as const;
+    const decision = decide(stored.call, event, now);
+    if ('ignored' in decision) throw new Error('a call that is over cannot be given up');
+    await this.endBare(
+      { before: stored.call, stored: { ...stored, call: decision.call }, events: [{ at: now, event }] },
+      `its call ended the dialer ${MOST_TRIES} times`,
+    );
+  }
+
+  private async endBare({ stored, events }: Unsaved, holdReason: string): Promise<boolean> {
     const { call } = stored;
     return this.transactions.run(async (tx) => {
       if ((await this.store.save(tx, stored, events)) === null) return false;
       if (call.agent !== null) await this.agents.afterCall(tx, call.agent.agentId, call.callId, 'ready');
       for (const { order } of call.state === 'ended' ? await this.callOrders.end(tx, call) : []) {
-        if (order.liveCallId === call.callId) await this.orders.hold(tx, order.orderRef, 'system_failure');
+        if (order.liveCallId === call.callId) await this.orders.hold(tx, order.orderRef, holdReason);
+        await this.careful.heldWith(tx, order.orderRef);
       }
       return true;
     });
@@ -120,10 +136,10 @@ export class CallWriter {
       if (isConnected) {
         await this.events.publish(tx, callConnected, { ...fact, agentId, at: call.connectedAt });
       }
-      if (isConnected) await failpoint('connected_before_commit');
+      if (isConnected) await failpoint('connected_before_commit', orderRef);
       await this.tellTransfer(tx, fact, before.transfer, call);
       if (isOver(call) && !isOver(before)) await this.finish(tx, call, fact, route.number);
-      if (call.state === 'ended') await failpoint('ended_before_commit');
+      if (call.state === 'ended') await failpoint('ended_before_commit', orderRef);
       return true;
     });
     if (call.state === 'ended') await failpoint('call_ended');
@@ -191,6 +207,7 @@ export class CallWriter {
         );
     }
     await this.callOrders.end(tx, call);
+    if (ended.state === 'ended') await this.careful.ended(tx, ended, fact.orderRef);
     await this.events.publish(tx, callEnded, {
       ...fact,
       agentId,

@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { CARRIER_RINGS_MS } from '../../core/attempt/next-attempt.js';
 import { callOfLeg } from '../../core/call/leg-ids.js';
 import type { AgentLeg, Call, CallEvent } from '../../core/call/call.js';
-import type { Tx } from '../../platform/database/transaction.js';
+import { rows, type Tx } from '../../platform/database/transaction.js';
+import { Processes } from '../../platform/processes/processes.js';
+import type { OrderWork } from '../orders/orders.service.js';
 import { isSwitchedOff } from '../../platform/failpoints/failpoints.js';
 
 /** What a call was planned with; everything the shell needs to carry it out again after a restart. */
@@ -36,6 +38,8 @@ export interface CallPlan {
   readonly traceId: string;
   /** The run of the exchange (`Telephony.run`) in which the call was planned; null or absent: not known. */
   readonly run?: string | null;
+  /** So often calls of the order have ended their process; absent: never. */
+  readonly failures?: number;
 }
 
 /** The part of a plan that is kept beside the machine. */
@@ -71,6 +75,8 @@ export interface StoredCall {
   readonly call: Call;
   readonly route: Route;
   readonly version: number;
+  /** The order to call may have left for the exchange; absent: it has not. */
+  readonly wasSent?: boolean;
 }
 
 /** An event as it is kept: replaying them through `decide` gives the stored state. */
@@ -84,6 +90,7 @@ interface CallRow {
   version: number;
   /** The first order may have been another when the machine was last written. */
   orderRef?: string;
+  wasSent?: boolean;
 }
 
 /** More than any call waits between its plan and its INVITE. */
@@ -91,15 +98,17 @@ const BEFORE_DIALED = `interval '5 minutes'`;
 
 @Injectable()
 export class CallStore {
+  constructor(private readonly processes: Processes) {}
+
   /**
    * Inserts a planned call and its attempt; false when the order or the number has a live call already, or one that the carrier may still be
    * ringing though it is lost to us, of whichever shop; also when the buyer wishes no calls of this shop, or the leadership is over.
    */
   async insert(tx: Tx, plan: CallPlan, call: Call, route: Route): Promise<boolean> {
     const rows: unknown[] = await tx.query(
-      `INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, agent_id, phone_hash, state, machine, planned_at, dialed_at, trace_id, line_taken_at)
+      `INSERT INTO calls (id, shop_id, order_ref, group_id, epoch, node, trunk_id, agent_id, phone_hash, state, machine, planned_at, dialed_at, trace_id, line_taken_at, run_by)
        SELECT $1, $2, $3, $4::text, $5::bigint, $6, $7, $8, $9, $10, $11, $12, $13::timestamptz, $14,
-         CASE WHEN $13::timestamptz IS NOT NULL THEN clock_timestamp() END
+         CASE WHEN $13::timestamptz IS NOT NULL THEN clock_timestamp() END, $17
        WHERE ($15::boolean OR EXISTS (SELECT 1 FROM leaders WHERE group_id = $4::text AND epoch = $5::bigint AND expires_at > now()))
          AND NOT EXISTS (SELECT 1 FROM do_not_call WHERE shop_id = $2 AND phone_hash = $9)
          AND NOT EXISTS (SELECT 1 FROM calls lost WHERE lost.phone_hash = $9 AND lost.planned_at > $16::timestamptz - ${BEFORE_DIALED}
@@ -123,6 +132,7 @@ export class CallStore {
         plan.traceId,
         isSwitchedOff('epoch_fence'),
         new Date(call.plannedAt.getTime() - CARRIER_RINGS_MS),
+        this.processes.id,
       ],
     );
     if (rows.length === 0) return false;
@@ -192,15 +202,39 @@ export class CallStore {
       );
       if (led.length === 0) throw new Error('the leadership is over');
     }
-    const [rows] = (await tx.query(
-      `UPDATE calls SET epoch = $2, version = version + 1 WHERE group_id = $1 AND ended_at IS NULL
-       RETURNING machine, version, order_ref AS "orderRef"`,
-      [groupId, epoch],
+    const [taken] = (await tx.query(
+      `UPDATE calls SET epoch = $2, version = version + 1, run_by = $3, left_by = CASE WHEN run_by = $3 THEN left_by ELSE run_by END
+       WHERE group_id = $1 AND ended_at IS NULL
+       RETURNING machine, version, order_ref AS "orderRef", sent_at IS NOT NULL AS "wasSent"`,
+      [groupId, epoch, this.processes.id],
     )) as [CallRow[], number];
-    return rows.map((row) => {
+    return taken.map((row) => {
       const stored = reviveCall(row);
       return { ...stored, route: { ...stored.route, epoch } };
     });
+  }
+
+  /** Calls that a process ran when it ended, whoever has taken them over since, as work on their orders. */
+  async inHandsOf(tx: Tx, processId: string): Promise<OrderWork[]> {
+    return tx.query(
+      `SELECT shop_id AS "shopId", order_ref AS "orderRef", 'call' AS work FROM calls
+       WHERE (ended_at IS NULL AND $1 IN (run_by, left_by)) OR (ended_at > now() - interval '1 minute' AND left_by = $1)`,
+      [processId],
+    );
+  }
+
+  /**
+   * The order to call leaves for the exchange now.
+   * @returns false when it must not: it has left before, or another leader runs the call
+   */
+  async noteSent(tx: Tx, callId: string, epoch: number): Promise<boolean> {
+    const found = await rows(
+      tx,
+      `UPDATE calls SET sent_at = clock_timestamp()
+       WHERE id = $1 AND ended_at IS NULL AND ($3::boolean OR (epoch = $2 AND sent_at IS NULL)) RETURNING id`,
+      [callId, epoch, isSwitchedOff('epoch_fence')],
+    );
+    return found.length > 0;
   }
 
   async find(tx: Tx, callId: string): Promise<StoredCall | null> {
@@ -313,5 +347,6 @@ export function reviveCall(row: CallRow): StoredCall {
     call: revive(row.machine.call) as Call,
     route: { ...route, orderRef: row.orderRef ?? route.orderRef },
     version: row.version,
+    ...(row.wasSent === undefined ? {} : { wasSent: row.wasSent }),
   };
 }

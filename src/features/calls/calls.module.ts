@@ -8,6 +8,7 @@ import { AnsweringAgents } from './answering-agents.js';
 import { CallOrders } from './call-orders.js';
 import { CallRunner } from './call-runner.js';
 import { CallWriter } from './call-writer.js';
+import { CarefulCalls } from './careful-calls.js';
 import { CallSpans } from './call-spans.js';
 import { CallStore } from './call.store.js';
 import { CallsHandlers } from './calls.handlers.js';
@@ -42,6 +43,7 @@ import { telephonyProviders } from './telephony.provider.js';
     Tenures,
     CallRunner,
     CallWriter,
+    CarefulCalls,
     CallSpans,
     CallsHandlers,
     CallsMetrics,

@@ -156,7 +156,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
     if (!(await this.store.insert(tx, plan, call, stored.route))) return null;
     const others = await this.callOrders.joinPlanned(tx, plan, now);
     await failpoint('attempt_before_commit', plan.orderRef);
-    return { stored, actions, joined: others.map(({ orderRef }) => orderRef) };
+    return { stored, actions, joined: others.map(({ orderRef }) => orderRef), failures: plan.failures ?? 0 };
   }
 
   /** Sets a placed call going. */

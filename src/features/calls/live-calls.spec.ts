@@ -40,6 +40,7 @@ function played() {
     {},
     { onMoved: NOTHING },
     {},
+    { count: () => Promise.resolve(), judge: () => Promise.resolve([]), watch: NOTHING, forget: NOTHING },
     { info: NOTHING, warn: NOTHING, debug: NOTHING },
     { now: () => new Date(), monotonicMs: () => performance.now() },
   ];

@@ -11,6 +11,7 @@ import { CallMailbox, type MailboxHooks } from './call-mailbox.js';
 import { CallOrders } from './call-orders.js';
 import { CallRunner } from './call-runner.js';
 import { CallWriter } from './call-writer.js';
+import { CarefulCalls } from './careful-calls.js';
 import { CallStore, type StoredCall } from './call.store.js';
 import { Supervision } from './supervision.js';
 import { TalkNotices } from './talk-notices.js';
@@ -31,6 +32,8 @@ export interface PlacedCall {
   readonly actions: readonly CallAction[];
   /** The buyer's other orders that are in the call. */
   readonly joined: readonly string[];
+  /** So often calls of the order have ended their process. */
+  readonly failures: number;
 }
 
 /** A live call of this process: the machine with the place it has in the group's work. */
@@ -64,6 +67,7 @@ export class LiveCalls implements OnApplicationShutdown {
     private readonly supervision: Supervision,
     private readonly talkNotices: TalkNotices,
     private readonly transfers: Transfers,
+    private readonly careful: CarefulCalls,
     private readonly log: Log,
     clock: DatabaseClock,
   ) {
@@ -104,6 +108,7 @@ export class LiveCalls implements OnApplicationShutdown {
   /** Sets a placed call going. */
   start(placed: PlacedCall): void {
     const mailbox = new CallMailbox(placed.stored, this.hooks);
+    this.careful.watch(mailbox.callId, placed.failures);
     this.live.set(mailbox.callId, mailbox);
     for (const action of placed.actions) this.hooks.perform(mailbox, action);
   }
@@ -129,8 +134,12 @@ export class LiveCalls implements OnApplicationShutdown {
    * gone ends.
    */
   async adopt(groupId: string, epoch: number): Promise<void> {
+    await this.careful.count();
     const stored = await this.transactions.run((tx) => this.store.adopt(tx, groupId, epoch));
+    const doomed = await this.careful.judge(stored);
+    for (const one of doomed) await this.giveUp(one);
     for (const one of stored) {
+      if (doomed.includes(one)) continue;
       // Its own mailbox from an earlier try of this process has an older version, with which nothing more could be written.
       this.live.get(one.call.callId)?.close();
       this.live.set(one.call.callId, new CallMailbox(one, this.hooks));
@@ -141,6 +150,25 @@ export class LiveCalls implements OnApplicationShutdown {
       }
     }
     if (stored.length > 0) this.log.info('live calls taken over', { groupId, count: stored.length });
+  }
+
+  /** A call that has ended one leader after the other: nobody touches it any more than it takes to end it. */
+  private async giveUp(stored: StoredCall): Promise<void> {
+    const { call, route } = stored;
+    this.log.error('a call has ended its process again and again and is given up', {
+      callId: call.callId,
+      orderRef: route.orderRef,
+    });
+    const telephony = this.runner.telephonyOf(route.node);
+    await telephony?.hangup(call.callId);
+    if (call.agent?.connection === 'per_call') await telephony?.hangup(call.agent.legId);
+    await this.writer.giveUp(stored, this.hooks.clock.now());
+    this.careful.forget(call.callId);
+  }
+
+  /** Sets a call going again that was written and never left for the exchange. */
+  placeAgain(mailbox: CallMailbox): void {
+    this.hooks.perform(mailbox, { kind: 'call_buyer' });
   }
 
   /** Leadership of the group is lost: its calls are the new leader's. */
@@ -238,7 +266,10 @@ export class LiveCalls implements OnApplicationShutdown {
 
   private onClosed(mailbox: CallMailbox, isOwned: boolean): void {
     // A late answer to an old mailbox must not take the place of the one that has followed it.
-    if (this.live.get(mailbox.callId) === mailbox) this.live.delete(mailbox.callId);
+    if (this.live.get(mailbox.callId) === mailbox) {
+      this.live.delete(mailbox.callId);
+      this.careful.forget(mailbox.callId);
+    }
     const { call, route } = mailbox;
     if (!isOwned)
       this.log.warn('the call belongs to another leader now', { callId: mailbox.callId, traceId: route.traceId });

@@ -17,12 +17,16 @@ import { LiveCalls } from './live-calls.js';
 import { NodeHomes } from './node-homes.js';
 import { TELEPHONY } from './telephony.provider.js';
 
-/** A leg younger than this may simply not have been told of yet. */
+/** A leg that has been without an owner for less than this may simply not have been told of yet. */
 const YOUNG_MS = 5_000;
 /** When the last command to place a call has surely arrived or never will: its time limit and a moment more. */
 const SETTLED_AFTER_MS = ORIGINATE_TIMEOUT_MS + 500;
 /** A bridge may stand with fewer than two legs this long (invariant I9). */
 const EMPTY_BRIDGE_MS = 10_000;
+/** An agent's leg may be in no bridge for a moment: it is being put there, or moves to another. */
+const UNSEATED_MS = 800;
+/** A call that could not be placed so often in spite of all is given up. */
+const MOST_PLACINGS = 3;
 
 /**
  * Compares what we believe with what the exchange holds: after each connection and every few seconds.
@@ -37,6 +41,9 @@ export class Reconciler {
   /** Nodes that have been compared since then. */
   private readonly seen = new Set<Telephony>();
   private readonly eachNode: EachNode;
+  /** Since when legs and bridges have been seen without an owner, and agents' legs without their place, monotonic: the exchange's clock may differ from ours. */
+  private readonly ownerlessSinceMs = new Map<string, number>();
+  private readonly unseatedSinceMs = new Map<string, number>();
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
@@ -97,8 +104,10 @@ export class Reconciler {
       alive: new Set(survey.legs.map(({ legId }) => legId)),
       unseated: new Set(survey.legs.filter(isUnseated).map(({ legId }) => legId)),
     });
-    const undecided = this.inform(node, survey, askedAtMs);
-    await this.endOwnerless(node, survey);
+    const undecided =
+      this.inform(node, survey, askedAtMs) +
+      (await this.seatAgain(node, survey, askedAtMs)) +
+      (await this.endOwnerless(node, survey, askedAtMs));
     if (node.isUp && askedAtMs >= (this.upSinceMs.get(node.node) ?? 0)) this.seen.add(node);
     return undecided;
   }
@@ -108,13 +117,37 @@ export class Reconciler {
     let undecided = 0;
     for (const mailbox of this.calls.all()) {
       if (mailbox.route.node !== node.node) continue;
+      if (this.wasNeverSent(mailbox)) {
+        undecided += 1;
+        if (!this.calls.isPlacing(mailbox.callId)) this.calls.placeAgain(mailbox);
+        continue;
+      }
       const absence = this.absenceOf(mailbox, node, survey, askedAtMs);
-      const missed = eventsMissed(mailbox.call, legs, this.clock.now(), absence);
+      const missed = eventsMissed(mailbox.call, legs, mailbox.now, absence);
       const isUnanswered = mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing';
       if (isUnanswered && missed.length === 0 && !legs.has(mailbox.callId)) undecided += 1;
       for (const event of missed) mailbox.post(event);
     }
     return undecided;
+  }
+
+  /** Nobody has sent the order to call: it is sent now, and the call goes on as if nothing had happened. */
+  private wasNeverSent({ call, wasSent, placings }: CallMailbox): boolean {
+    return call.state === 'dialing' && !wasSent && placings < MOST_PLACINGS;
+  }
+
+  /** An agent's leg that stands up and alone, in no bridge, is of no use: each buyer who is to be connected to it would be lost. */
+  private async seatAgain(node: Telephony, survey: Survey, nowMs: number): Promise<number> {
+    const unseated = survey.legs.filter((leg) => isUnseated(leg) && this.agentLegs.isKnown(leg.legId));
+    const since = notedSince(this.unseatedSinceMs, node, unseated, ({ legId }) => legId, nowMs);
+    for (const { legId } of unseated) {
+      // It may have been on its way from one bridge to another.
+      if (nowMs - (since.get(legId) ?? nowMs) < UNSEATED_MS) continue;
+      this.log.warn("an agent's leg was in no bridge and is put into its own", { node: node.node, legId });
+      await this.agentLegs.onFact({ kind: 'leg.ours', legId, at: this.clock.now() });
+      await node.seat({ legId, besideLegId: legId });
+    }
+    return unseated.length;
   }
 
   /**
@@ -129,26 +162,34 @@ export class Reconciler {
     return askedAtMs - quietSinceMs > SETTLED_AFTER_MS ? 'explained' : 'undecided';
   }
 
-  private async endOwnerless(node: Telephony, survey: Survey): Promise<void> {
-    const now = this.clock.now().getTime();
-    const unknown = survey.legs.filter(
-      (leg) =>
-        now - leg.createdAt.getTime() > YOUNG_MS &&
-        this.calls.find(callOfLeg(leg.legId) ?? '') === null &&
-        !this.agentLegs.isKnown(leg.legId),
+  /** @returns how many were seen that may still turn out to be somebody's */
+  private async endOwnerless(node: Telephony, survey: Survey, nowMs: number): Promise<number> {
+    const strangers = survey.legs.filter(
+      ({ legId }) => this.calls.find(callOfLeg(legId) ?? '') === null && !this.agentLegs.isKnown(legId),
     );
-    const owned = unknown.length === 0 ? new Set<string>() : await this.ownedByOthers(unknown.map((leg) => leg.legId));
-    const orphans = unknown.filter((leg) => !owned.has(leg.legId));
-    const orphanIds = new Set(orphans.map((leg) => leg.legId));
+    const unknownIds = new Set(strangers.map(({ legId }) => legId));
+    const owned = strangers.length === 0 ? unknownIds : await this.ownedByOthers([...unknownIds]);
+    for (const legId of owned) unknownIds.delete(legId);
     // An agent who sits beside another keeps their own place.
-    const kept = new Set(survey.legs.filter((leg) => !orphanIds.has(leg.legId)).map((leg) => seatOf(leg.legId)));
-    const bridges = survey.bridges.filter(
-      (bridge) =>
-        now - bridge.createdAt.getTime() > EMPTY_BRIDGE_MS &&
-        !kept.has(bridge.bridgeId) &&
-        bridge.legIds.every((legId) => orphanIds.has(legId)),
+    const kept = new Set(survey.legs.filter(({ legId }) => !unknownIds.has(legId)).map(({ legId }) => seatOf(legId)));
+    const lonely = survey.bridges.filter(
+      ({ bridgeId, legIds }) => !kept.has(bridgeId) && legIds.every((legId) => unknownIds.has(legId)),
     );
-    if (orphans.length + bridges.length === 0) return;
+    const since = notedSince(
+      this.ownerlessSinceMs,
+      node,
+      [...unknownIds, ...lonely.map(({ bridgeId }) => bridgeId)],
+      (id) => id,
+      nowMs,
+    );
+    const isFor = (id: string, ms: number): boolean => nowMs - (since.get(id) ?? nowMs) > ms;
+    const orphans = strangers.filter(({ legId }) => unknownIds.has(legId) && isFor(legId, YOUNG_MS));
+    const orphanIds = new Set(orphans.map(({ legId }) => legId));
+    const bridges = lonely.filter(
+      ({ bridgeId, legIds }) => isFor(bridgeId, EMPTY_BRIDGE_MS) && legIds.every((legId) => orphanIds.has(legId)),
+    );
+    const undecided = unknownIds.size - orphans.length;
+    if (orphans.length + bridges.length === 0) return undecided;
     this.metrics.leak(orphans.length + bridges.length);
     this.log.warn('legs or bridges without an owner were ended', {
       node: node.node,
@@ -159,6 +200,7 @@ export class Reconciler {
       ...orphans.map((leg) => node.hangup(leg.legId)),
       ...bridges.map((bridge) => node.destroyBridge(bridge.bridgeId)),
     ]);
+    return undecided;
   }
 
   /** Agents whose call is over, or was never written, go back to work: nobody is stuck in a talk that does not exist. */
@@ -193,4 +235,19 @@ export class Reconciler {
 /** Up, and in no bridge of ours: nobody could be connected with it. */
 function isUnseated(leg: Survey['legs'][number]): boolean {
   return leg.state === 'up' && leg.bridgeId === null;
+}
+
+/** Notes when each was first seen on the node, and forgets those that are not seen any more. @returns since when, by id */
+function notedSince<T>(
+  noted: Map<string, number>,
+  { node }: Telephony,
+  seen: readonly T[],
+  idOf: (one: T) => string,
+  nowMs: number,
+): Map<string, number> {
+  const prefix = `${node} `;
+  const ids = new Set(seen.map((one) => prefix + idOf(one)));
+  for (const key of noted.keys()) if (key.startsWith(prefix) && !ids.has(key)) noted.delete(key);
+  for (const key of ids) if (!noted.has(key)) noted.set(key, nowMs);
+  return new Map([...ids].map((key) => [key.slice(prefix.length), noted.get(key) ?? nowMs]));
 }

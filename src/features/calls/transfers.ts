@@ -6,6 +6,7 @@ import { NUMBER_RING_SECONDS, type TransferMode, type TransferTarget } from '../
 import type { CommandResult, Telephony } from '../../core/call/telephony.js';
 import type { CallAction, CallEvent } from '../../core/call/call.js';
 import { Transactions } from '../../platform/database/transaction.js';
+import { failpoint } from '../../platform/failpoints/failpoints.js';
 import { Log } from '../../platform/log/log.js';
 import { takesCalls, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
@@ -62,9 +63,13 @@ export class Transfers {
   /** Begins a hand-over. An agent is reserved before the machine hears of it, and given back if it does not want them. */
   async begin(mailbox: CallMailbox, { transferId, to, mode }: TransferCommand): Promise<void> {
     const target = await this.targetOf(mailbox, to);
-    mailbox.post({ kind: 'transfer.asked', transferId, target, mode });
-    if (target.kind === 'agent' && mailbox.call.transfer?.transferId !== transferId) {
-      await this.transactions.run((tx) => this.agents.afterCall(tx, target.agentId, mailbox.callId, 'ready'));
+    try {
+      await failpoint('transfer_asked', mailbox.route.orderRef);
+      mailbox.post({ kind: 'transfer.asked', transferId, target, mode });
+    } finally {
+      if (target.kind === 'agent' && mailbox.call.transfer?.transferId !== transferId) {
+        await this.transactions.run((tx) => this.agents.afterCall(tx, target.agentId, mailbox.callId, 'ready'));
+      }
     }
   }
 
@@ -79,14 +84,18 @@ export class Transfers {
       case 'consult': {
         await this.lend(telephony, mailbox, target);
         const result = await telephony.seat({ legId: agent.legId, besideLegId: target.legId });
+        await failpoint('consultation_begun', mailbox.route.orderRef);
         return this.tell(mailbox, 'consult', result);
       }
       case 'conference':
+        await failpoint('conference_decided', mailbox.route.orderRef);
         return this.tell(mailbox, 'conference', await this.join(telephony, mailbox, target.legId, action.seconds));
       case 'hand_over': {
+        await failpoint('hand_over_decided', mailbox.route.orderRef);
         await this.lend(telephony, mailbox, target);
         const result = await this.join(telephony, mailbox, target.legId, action.seconds);
         if (result.kind === 'done') await telephony.seat({ legId: agent.legId, besideLegId: agent.legId });
+        await failpoint('handed_over', mailbox.route.orderRef);
         return this.tell(mailbox, 'hand_over', result);
       }
       case 'take_back': {

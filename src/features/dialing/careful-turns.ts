@@ -3,7 +3,7 @@ import { DialerError } from '../../core/shared/errors.js';
 import { asDialerError } from '../../platform/database/database-errors.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Log } from '../../platform/log/log.js';
-import { MOST_TRIES, OrderFault, OrderTries } from '../orders/orders.service.js';
+import { MOST_TRIES, OrderFault, OrderTries, type WorkGate } from '../orders/orders.service.js';
 import { PassedOver } from './passed-over.js';
 
 /** So long at least an order that failed a turn is passed over, so that those behind it have their turn. */
@@ -11,17 +11,39 @@ const FAULTY_MS = 5_000;
 /** When so many orders failed one after the other and none could be called between, it is hardly the orders: no further one is held. */
 const MOST_FAULTY_IN_A_ROW = 4;
 
+/** While others can be called, one under suspicion has its turn so often. */
+const SUSPECTS_EVERY_MS = 2_000;
+/** How long a turn waits for other work of this process when it calls for an order under suspicion, and for that when it does not. */
+const GATE_LIMIT_MS = 300;
+
+/** The calls that a turn has begun. */
+export class Begun {
+  readonly orderRefs: string[] = [];
+  private leaveGate: (() => void) | null = null;
+
+  /** Takes the turn through the gate; one that goes through it again has left it before. */
+  async enter(gate: WorkGate, isAlone: boolean): Promise<void> {
+    this.leave();
+    this.leaveGate = await gate.enter(isAlone, GATE_LIMIT_MS);
+  }
+
+  leave(): void {
+    this.leaveGate?.();
+    this.leaveGate = null;
+  }
+}
+
 /**
  * Keeps an order that cannot be called, or ends the process that tries, from the others. Before a turn places calls it writes down, in a transaction of its
- * own, whose; the turn's transaction takes that back, so that it is gone with the commit. Where it is still there, an earlier process did not live to see the
- * commit: such orders are called one in a turn, so that the next crash has one cause, and at the third time are held. What ends the process later is told by
- * the call, which is lost. An order on which the turn just fails (it cannot be read, or written) is passed over for
- * a moment and held at the third time, too.
+ * own, whose; the turn's transaction takes that back. What is still written down when the process has ended is under suspicion from then on: such orders are
+ * called one in a turn, while this process does nothing else that may end it. At the third time they are held. An order on which the turn just fails (it
+ * cannot be read, or written) is passed over for a moment and held at the third time, too.
  */
 @Injectable()
 export class CarefulTurns {
   private readonly faulty = new PassedOver(FAULTY_MS);
   private readonly inARow = new Set<string>();
+  private lastSuspectMs = performance.now();
 
   constructor(
     private readonly tries: OrderTries,
@@ -34,25 +56,47 @@ export class CarefulTurns {
     return this.faulty.of(groupId, [], performance.now());
   }
 
-  /** Of the calls that a turn has planned, those it may place; they are written down as begun. Orders that were begun too often are held. */
-  async begin<C extends { readonly order: { readonly orderRef: string } }>(tx: Tx, calls: readonly C[]): Promise<C[]> {
+  /**
+   * Of the calls that a turn has planned, those it may place, with how often they have ended the process or failed; they are written down as begun.
+   * Orders of which that is known three times are held.
+   */
+  async begin<C extends { readonly order: { readonly orderRef: string } }>(
+    tx: Tx,
+    calls: readonly C[],
+    begun: Begun,
+  ): Promise<(C & { readonly failures: number })[]> {
     if (calls.length === 0) return [];
-    const refs = calls.map(({ order }) => order.orderRef);
-    const before = await this.tries.before(tx, 'call', refs);
-    const triesOf = ({ order }: C): number => before.get(order.orderRef) ?? 0;
-    for (const call of calls.filter((one) => triesOf(one) >= MOST_TRIES)) {
-      await this.tries.park(tx, call.order.orderRef, `placing its call ended the dialer ${MOST_TRIES} times`);
+    const known = await this.tries.suspicions(
+      tx,
+      'call',
+      calls.map(({ order }) => order.orderRef),
+    );
+    const judged = calls.map((call) => ({
+      ...call,
+      failures: known.get(call.order.orderRef)?.failures ?? 0,
+      // Whether it has ended its process is being found out.
+      isLeft: known.get(call.order.orderRef)?.isLeft ?? false,
+    }));
+    for (const { order } of judged.filter(({ failures }) => failures >= MOST_TRIES)) {
+      await this.tries.park(tx, order.orderRef, `placing its call ended the dialer ${MOST_TRIES} times`);
     }
-    const suspect = calls.find((call) => triesOf(call) > 0 && triesOf(call) < MOST_TRIES);
-    const chosen = suspect === undefined ? calls.filter((call) => triesOf(call) === 0) : [suspect];
-    const chosenRefs = chosen.map(({ order }) => order.orderRef);
-    await this.tries.begin('call', chosenRefs);
+    const callable = judged.filter(({ isLeft, failures }) => !isLeft && failures < MOST_TRIES);
+    const innocent = callable.filter(({ failures }) => failures === 0);
+    const suspect = callable.find(({ failures }) => failures > 0);
+    const isSuspectsTurn = innocent.length === 0 || performance.now() - this.lastSuspectMs > SUSPECTS_EVERY_MS;
+    const chosen = suspect === undefined || !isSuspectsTurn ? innocent : [suspect];
+    const goesAlone = suspect !== undefined && chosen[0] === suspect;
+    if (goesAlone) this.lastSuspectMs = performance.now();
+    const refs = chosen.map(({ order }) => order.orderRef);
+    await begun.enter(this.tries.gate, goesAlone);
+    await this.tries.begin('call', refs);
+    begun.orderRefs.push(...refs);
     return chosen;
   }
 
-  /** All that was begun is carried out, or was left out after all: with the commit nothing of it is written down any more. */
-  async done(tx: Tx, begun: readonly string[]): Promise<void> {
-    await this.tries.end(tx, begun);
+  /** All that was begun is carried out, or was left out after all: with the commit nothing of it is written down any more, but for suspicions. */
+  async done(tx: Tx, begun: Begun): Promise<void> {
+    await this.tries.putDown(tx, 'call', begun.orderRefs);
   }
 
   /** Some call was placed: what fails lies with single orders. */
@@ -61,20 +105,16 @@ export class CarefulTurns {
   }
 
   /**
-   * A turn was rolled back. @param begun  orders that it had begun
+   * A turn was rolled back.
    * @returns the order to blame, which is passed over now; null: none, the turn as a whole failed
    */
-  async failed(groupId: string, error: unknown, begun: readonly string[]): Promise<string | null> {
-    const fault = error instanceof OrderFault ? error : null;
-    const innocent = begun.filter((orderRef) => orderRef !== fault?.orderRef);
-    if (innocent.length > 0) await this.transactions.run((tx) => this.tries.end(tx, innocent));
-    if (fault === null) return null;
-    const { orderRef, cause } = fault;
-    const wasBegun = begun.includes(orderRef);
-    const counted = wasBegun
-      ? await this.transactions.read((tx) => this.tries.before(tx, 'call', [orderRef]))
-      : await this.tries.begin('call', [orderRef]);
-    const times = counted.get(orderRef) ?? 0;
+  async failed(groupId: string, error: unknown, begun: Begun): Promise<string | null> {
+    if (begun.orderRefs.length > 0) {
+      await this.transactions.run((tx) => this.tries.putDown(tx, 'call', begun.orderRefs));
+    }
+    if (!(error instanceof OrderFault)) return null;
+    const { orderRef, cause } = error;
+    const times = await this.tries.fail('call', orderRef);
     this.faulty.add(groupId, [orderRef], [], performance.now());
     this.inARow.add(orderRef);
     this.log.error('an order cannot be called, others go on', { orderRef, times, error: cause });

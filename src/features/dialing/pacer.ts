@@ -18,7 +18,7 @@ import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { CallsService, type PlacedCall } from '../calls/calls.service.js';
 import { OrderFault, OrdersService, type DueOrder } from '../orders/orders.service.js';
-import { CarefulTurns, onOrder } from './careful-turns.js';
+import { Begun, CarefulTurns, onOrder } from './careful-turns.js';
 import { GroupLook, type GroupSight } from './group-look.js';
 import { pacingSeconds } from './group-pacing.js';
 import { Lines, type TrunkLines } from './lines.js';
@@ -116,7 +116,7 @@ export class Pacer {
 
   /** @returns null when another dialer is taking lines, or a single order spoilt the turn and is passed over from now on */
   private async attempt(turn: GroupTurn, trunks: readonly TrunkLines[]) {
-    const begun: string[] = [];
+    const begun = new Begun();
     try {
       const came = await this.transactions.run((tx) => this.call(tx, turn, this.passedOver(turn, trunks), begun));
       this.careful.placed(came?.placed.length ?? 0);
@@ -124,6 +124,8 @@ export class Pacer {
     } catch (error) {
       if ((await this.careful.failed(turn.groupId, error, begun)) === null) throw error;
       return null;
+    } finally {
+      begun.leave();
     }
   }
 
@@ -138,7 +140,7 @@ export class Pacer {
    * @param begun       is given the orders whose calls have been begun
    * @returns null when another dialer is taking lines
    */
-  private async call(tx: Tx, turn: GroupTurn, passedOver: readonly string[], begun: string[]) {
+  private async call(tx: Tx, turn: GroupTurn, passedOver: readonly string[], begun: Begun) {
     const { groupId, sight, now, staffedGroups } = turn;
     const exceptShops = shopsAtTheirLimit(sight, await this.calls.liveByShop(tx));
     const look = { groupIds: [groupId], staffedGroups, exceptShops, now };
@@ -221,15 +223,13 @@ export class Pacer {
   }
 
   /** Reserves, writes and puts off what the plan says; a call whose agent or number somebody else took meanwhile is left out. */
-  private async carryOut(tx: Tx, turn: GroupTurn, plan: GroupPlan, begun: string[]): Promise<PlacedCall[]> {
+  private async carryOut(tx: Tx, turn: GroupTurn, plan: GroupPlan, begun: Begun): Promise<PlacedCall[]> {
     for (const { orderRef, reason } of plan.putOff) {
       if (reason === 'trunk_full') this.log.warn('no trunk leads to this number', { orderRef });
     }
     await this.orders.putOffAll(tx, plan.putOff);
     const placed: PlacedCall[] = [];
-    const chosen = await this.careful.begin(tx, plan.calls);
-    begun.push(...chosen.map(({ order }) => order.orderRef));
-    for (const planned of chosen) {
+    for (const planned of await this.careful.begin(tx, plan.calls, begun)) {
       const { orderRef } = planned.order;
       const call = await onOrder(orderRef, () => this.place(tx, turn, planned));
       if (call !== null) placed.push(call);
@@ -238,7 +238,11 @@ export class Pacer {
     return placed;
   }
 
-  private async place(tx: Tx, turn: GroupTurn, planned: GroupCall): Promise<PlacedCall | null> {
+  private async place(
+    tx: Tx,
+    turn: GroupTurn,
+    planned: GroupCall & { readonly failures: number },
+  ): Promise<PlacedCall | null> {
     const { order, settings, trunk, agent } = planned;
     const callId = uuidv7();
     if (agent !== null && !(await this.agents.reserve(tx, agent.agentId, callId))) return null;
@@ -263,6 +267,7 @@ export class Pacer {
       maxTalkSeconds: turn.sight.maxTalkSeconds,
       detectsMachine: settings.answeringMachine === 'detect',
       number: order.attemptsMade + 1,
+      failures: planned.failures,
       traceId: order.traceId,
     });
     if (placed === null) {

@@ -11,7 +11,7 @@ import { refusedOfListed, waitingOfListed } from './do-not-call.store.js';
 import { heldOrders, type HeldOrder } from './order.read-model.js';
 import type { OrderRow } from './order-row.js';
 import { insertTimeline, lockByOrderId, setHold } from './order.store.js';
-import { endTries } from './order-tries.store.js';
+import { forgive } from './order-tries.store.js';
 import { OrdersService } from './orders.service.js';
 
 /** Waiting orders of a listed buyer are not called any more, and end after so long: an agent's slip can be corrected before. */
@@ -46,7 +46,7 @@ export class OrderDesk {
   async release(shopId: string, orderId: string): Promise<void> {
     await this.withHeld(shopId, orderId, async (tx, { orderRef }) => {
       await setHold(tx, orderRef, null);
-      await endTries(tx, [orderRef]);
+      await forgive(tx, ['job', 'call'], [orderRef]);
       await insertTimeline(tx, shopId, orderRef, { kind: 'released', data: {} });
       await this.notifications.notify(tx, 'dialer', `order:${orderRef}`);
     });

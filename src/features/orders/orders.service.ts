@@ -34,6 +34,8 @@ export { DoNotCallList } from './do-not-call-list.js';
 export { OrderCards, type OrderView } from './order-cards.js';
 export { MOST_TRIES, OrderFault, OrderTries } from './order-tries.js';
 export type { PreparedOrder } from './order-messages.js';
+export { MOST_TRIES, OrderFault, OrderTries, type OrderWork } from './order-tries.js';
+export type { WorkGate } from './work-gate.js';
 export type { Accepted, DueOrder, OrderInput, OrderRow } from './order-row.js';
 
 /** Wakes the dialer; the payload is a hint. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { rows, type Tx } from '../../platform/database/transaction.js';
+import type { OrderWork } from '../orders/orders.service.js';
 
 export type DeliveryState = 'pending' | 'delivered' | 'parked' | 'disabled' | 'superseded';
 export type DeliveryEvent = 'order.outcome' | 'order.attempt' | 'order.callback_scheduled';
@@ -18,8 +19,6 @@ export interface PairMember {
   readonly state: DeliveryState;
   readonly isDue: boolean;
   readonly isLeased: boolean;
-  /** So many tries in a row, up to the last one, of whose end nothing is known: whoever made them is gone. */
-  readonly unfinished: number;
 }
 
 /** A delivery that this process may send now, until its lease runs out. */
@@ -51,7 +50,6 @@ export class DeliveryStore {
       'SELECT name FROM destinations WHERE shop_id = $1 AND $2 = ANY(events) ORDER BY name',
       [shopId, event],
     );
-    return found.map((row) => row.name);
   }
 
   /** Whether the destination is switched on; if so, it stays so until the end of the transaction. */
@@ -66,7 +64,13 @@ export class DeliveryStore {
 
   async insert(
     tx: Tx,
-    delivery: Pair & { id: string; sequence: number; event: DeliveryEvent; bodyEncrypted: string; traceId: string },
+    delivery: Pair & {
+      id: string;
+      sequence: number;
+      event: DeliveryEvent;
+      bodyEncrypted: string;
+      traceId: string;
+    },
   ): Promise<void> {
     await tx.query(
       `INSERT INTO deliveries (id, shop_id, destination, order_ref, sequence, event, body_encrypted, trace_id)
@@ -98,8 +102,7 @@ export class DeliveryStore {
     return rows<PairMember>(
       tx,
       `SELECT id, sequence, state, next_try_at <= clock_timestamp() AS "isDue",
-         coalesce(leased_until > clock_timestamp(), false) AS "isLeased",
-         CASE WHEN leased_until <= clock_timestamp() THEN unfinished + 1 ELSE 0 END AS unfinished
+         coalesce(leased_until > clock_timestamp(), false) AS "isLeased"
        FROM deliveries WHERE shop_id = $1 AND destination = $2 AND order_ref = $3 ORDER BY sequence FOR UPDATE`,
       [pair.shopId, pair.destination, pair.orderRef],
     );
@@ -139,41 +142,45 @@ export class DeliveryStore {
     );
   }
 
-  /**
-   * Whether no other delivery is being sent that was left unfinished before. True stays true until the end of the transaction: whoever asks next
-   * waits for it.
-   */
-  async isOnlyUnfinished(tx: Tx): Promise<boolean> {
-    await tx.query(`SELECT pg_advisory_xact_lock(hashtext('deliveries left unfinished'))`);
-    const found = await rows(
+  /** What the process is sending, as work on orders. */
+  async inHandsOf(tx: Tx, processId: string): Promise<OrderWork[]> {
+    return rows(
       tx,
-      `SELECT 1 FROM deliveries WHERE state = 'pending' AND unfinished > 0 AND leased_until > clock_timestamp() LIMIT 1`,
+      `SELECT shop_id AS "shopId", order_ref AS "orderRef", 'writeback' AS work FROM deliveries
+       WHERE leased_by = $1 AND state = 'pending' AND leased_until > clock_timestamp()`,
+      [processId],
     );
-    return found.length === 0;
   }
 
-  /** Nobody lived to tell how its tries ended. */
-  async parkUnfinished(tx: Tx, deliveryId: string, error: string): Promise<void> {
-    await tx.query(`UPDATE deliveries SET state = 'parked', leased_until = NULL, last_error = $2 WHERE id = $1`, [
-      deliveryId,
-      error,
-    ]);
+  /** The process sends nothing of what it holds, but for `except`: others may, at once. */
+  async free(tx: Tx, processId: string, except: readonly string[] = []): Promise<void> {
+    await tx.query(
+      'UPDATE deliveries SET leased_until = NULL, leased_by = NULL WHERE leased_by = $1 AND id <> ALL ($2::uuid[])',
+      [processId, except],
+    );
+  }
+
+  /** Nobody lived to tell how its tries ended: it is not sent any more. */
+  async parkLeft(tx: Tx, deliveryId: string, error: string): Promise<void> {
+    await tx.query(
+      `UPDATE deliveries SET state = 'parked', leased_until = NULL, leased_by = NULL, last_error = $2 WHERE id = $1`,
+      [deliveryId, error],
+    );
   }
 
   /** Takes a delivery of a locked pair for sending and counts the try. */
-  async lease(tx: Tx, deliveryId: string, leaseSeconds: number): Promise<ClaimedDelivery> {
+  async lease(tx: Tx, deliveryId: string, processId: string, leaseSeconds: number): Promise<ClaimedDelivery> {
     const [row] = await rows<ClaimedDelivery>(
       tx,
       `WITH taken AS (
-         UPDATE deliveries SET leased_until = clock_timestamp() + make_interval(secs => $2), tries = tries + 1,
-           unfinished = CASE WHEN leased_until IS NULL THEN 0 ELSE unfinished + 1 END,
+         UPDATE deliveries SET leased_until = clock_timestamp() + make_interval(secs => $2), leased_by = $3, tries = tries + 1,
            first_try_at = coalesce(first_try_at, clock_timestamp())
          WHERE id = $1 RETURNING *)
        SELECT t.id, t.shop_id AS "shopId", t.destination, t.order_ref AS "orderRef", t.sequence, t.event, t.tries,
          t.body_encrypted AS "bodyEncrypted", t.first_try_at AS "firstTryAt", t.created_at AS "createdAt", t.trace_id AS "traceId",
          d.url, coalesce(d.is_enabled, false) AS "isEnabled"
        FROM taken t LEFT JOIN destinations d ON d.shop_id = t.shop_id AND d.name = t.destination`,
-      [deliveryId, leaseSeconds],
+      [deliveryId, leaseSeconds, processId],
     );
     if (!row) throw new Error('a locked delivery has gone');
     return row;
@@ -183,7 +190,7 @@ export class DeliveryStore {
   async markDelivered(tx: Tx, deliveryId: string, status: number): Promise<boolean> {
     const changed = await rows(
       tx,
-      `UPDATE deliveries SET state = 'delivered', delivered_at = clock_timestamp(), leased_until = NULL, last_status = $2, last_error = NULL
+      `UPDATE deliveries SET state = 'delivered', delivered_at = clock_timestamp(), leased_until = NULL, leased_by = NULL, last_status = $2, last_error = NULL
        WHERE id = $1 AND state <> 'delivered' RETURNING id`,
       [deliveryId, status],
     );
@@ -199,7 +206,7 @@ export class DeliveryStore {
   ): Promise<boolean> {
     const changed = await rows(
       tx,
-      `UPDATE deliveries SET state = $3, next_try_at = coalesce($4, next_try_at), leased_until = NULL, last_status = $5, last_error = $6
+      `UPDATE deliveries SET state = $3, next_try_at = coalesce($4, next_try_at), leased_until = NULL, leased_by = NULL, last_status = $5, last_error = $6
        WHERE id = $1 AND tries = $2 AND state = 'pending' RETURNING id`,
       [deliveryId, tries, failure.state, failure.nextTryAt, failure.status, failure.error],
     );
@@ -218,13 +225,15 @@ export class DeliveryStore {
   }
 
   async supersede(tx: Tx, deliveryId: string): Promise<void> {
-    await tx.query(`UPDATE deliveries SET state = 'superseded', leased_until = NULL WHERE id = $1`, [deliveryId]);
+    await tx.query(`UPDATE deliveries SET state = 'superseded', leased_until = NULL, leased_by = NULL WHERE id = $1`, [
+      deliveryId,
+    ]);
   }
 
   /** Puts a delivery back to its beginning: as many tries as a new one. */
   async restart(tx: Tx, deliveryId: string): Promise<void> {
     await tx.query(
-      `UPDATE deliveries SET state = 'pending', tries = 0, first_try_at = NULL, next_try_at = clock_timestamp(), leased_until = NULL
+      `UPDATE deliveries SET state = 'pending', tries = 0, first_try_at = NULL, next_try_at = clock_timestamp(), leased_until = NULL, leased_by = NULL
        WHERE id = $1`,
       [deliveryId],
     );

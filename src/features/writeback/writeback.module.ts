@@ -1,7 +1,10 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { OutboundModule } from '../../platform/http/outbound.module.js';
+import { Processes } from '../../platform/processes/processes.js';
 import { Jobs } from '../../platform/queue/jobs.js';
 import { Sweeps } from '../../platform/queue/sweeps.js';
+import { OrdersModule } from '../orders/orders.module.js';
+import { OrderTries } from '../orders/orders.service.js';
 import { ShopsModule } from '../shops/shops.module.js';
 import { Deliverer } from './deliverer.js';
 import { DeliveryReadModel } from './delivery.read-model.js';
@@ -14,7 +17,7 @@ import { WritebackService } from './writeback.service.js';
 
 /** Outcomes to the shop. */
 @Module({
-  imports: [ShopsModule, OutboundModule],
+  imports: [ShopsModule, OrdersModule, OutboundModule],
   controllers: [WritebackController],
   providers: [DeliveryStore, DeliveryReadModel, WritebackMetrics, Deliverer, DestinationLanes, WritebackService],
   exports: [WritebackService],
@@ -24,10 +27,15 @@ export class WritebackModule implements OnModuleInit {
     private readonly jobs: Jobs,
     private readonly sweeps: Sweeps,
     private readonly writeback: WritebackService,
+    private readonly store: DeliveryStore,
+    private readonly tries: OrderTries,
+    private readonly processes: Processes,
   ) {}
 
   onModuleInit(): void {
     this.jobs.handle(deliver, ({ deliveryId }) => this.writeback.onDue(deliveryId));
+    this.tries.alsoInHands((tx, processId) => this.store.inHandsOf(tx, processId));
+    this.processes.onDeath((tx, processId) => this.store.free(tx, processId));
     this.sweeps.every('writeback.overdue', 1_000, () => this.writeback.wakeOverdue());
   }
 }

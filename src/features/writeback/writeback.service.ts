@@ -5,6 +5,7 @@ import { Vault } from '../../platform/auth/vault.js';
 import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
 import { Jobs } from '../../platform/queue/jobs.js';
+import { Deliverer } from './deliverer.js';
 import { DeliveryReadModel, type DeliveryView } from './delivery.read-model.js';
 import { DeliveryStore, type DeliveryEvent, type DeliveryState } from './delivery.store.js';
 import { DestinationLanes } from './destination-lanes.js';
@@ -37,10 +38,14 @@ export class WritebackService {
     private readonly store: DeliveryStore,
     private readonly readModel: DeliveryReadModel,
     private readonly lanes: DestinationLanes,
+    private readonly deliverer: Deliverer,
     private readonly clock: DatabaseClock,
   ) {}
 
-  /** Writes one delivery for each destination that asked for the event; sent once the caller's transaction has committed. */
+  /**
+   * Writes one delivery for each destination that asked for the event; sent once the caller's transaction has committed. For one that is switched off it
+   * is kept, to be replayed.
+   */
   async enqueue(tx: Tx, message: Message): Promise<void> {
     const { shopId, orderRef, event, sequence, data, traceId } = message;
     const destinations = await this.store.interestedDestinations(tx, shopId, event);
@@ -70,6 +75,7 @@ export class WritebackService {
 
   /** The sweep: finds what is due and nobody sends, whatever has become of its job. */
   async wakeOverdue(): Promise<void> {
+    await this.deliverer.letGo();
     const overdue = await this.transactions.read((tx) => this.store.overdueDestinations(tx, OVERDUE_SECONDS));
     for (const { shopId, destination } of overdue) this.lanes.wake(shopId, destination);
   }

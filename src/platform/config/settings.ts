@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { parseEncryptionKeys, type EncryptionKey } from './encryption-keys.js';
 import type { Env } from './env.js';
@@ -16,6 +17,8 @@ export interface TracingSettings {
 
 /** What the process is told from outside, typed and ready for use; injectable. */
 export class Settings {
+  /** Names this run of the process; another one at each start. */
+  readonly processId: string = randomUUID();
   readonly roles: ReadonlySet<Role>;
   /** The address to listen on, and what browsers call us. `port` 0 takes a free one. */
   readonly host: string;

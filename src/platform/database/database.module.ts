@@ -7,6 +7,7 @@ import { HealthParts } from '../health/health-parts.js';
 import { dataSourceOptions } from './data-source.js';
 import { Notifications } from './notifications.js';
 import { Transactions } from './transaction.js';
+import { Processes } from '../processes/processes.js';
 
 /** Postgres: transactions, notices and what is sealed in it. The schema is up to date before this module is loaded (`migrate`). */
 @Module({})
@@ -26,6 +27,7 @@ export class DatabaseModule {
       providers: [
         Transactions,
         Notifications,
+        Processes,
         {
           provide: Vault,
           useFactory: (source: DataSource) => Vault.open(settings.encryptionKeys, source.manager),
@@ -33,7 +35,7 @@ export class DatabaseModule {
         },
         { provide: 'database health', useFactory: registerHealth, inject: [DataSource, HealthParts] },
       ],
-      exports: [Transactions, Notifications, Vault],
+      exports: [Transactions, Notifications, Processes, Vault],
     };
   }
 }

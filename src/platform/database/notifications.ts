@@ -4,6 +4,11 @@ import { Settings } from '../config/settings.js';
 import { Log } from '../log/log.js';
 import type { Tx } from './transaction.js';
 
+/** The name by which the database knows the connection for notices of a process: it stands as long as the process is there. */
+export function noticesName(processId: string): string {
+  return `confirm-dialer-notices ${processId}`;
+}
+
 const PROBE_EVERY_MS = 5_000;
 const PROBE_LIMIT_MS = 3_000;
 const LONGEST_PAUSE_MS = 2_000;
@@ -107,7 +112,7 @@ export class Notifications implements OnApplicationShutdown {
     while (!this.isStopped) {
       const client = new pg.Client({
         connectionString: this.settings.databaseUrl,
-        application_name: 'confirm-dialer-notifications',
+        application_name: noticesName(this.settings.processId),
         connectionTimeoutMillis: PROBE_LIMIT_MS,
         query_timeout: PROBE_LIMIT_MS,
         keepAlive: true,

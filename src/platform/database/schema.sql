@@ -134,6 +134,8 @@ CREATE TABLE calls (
   order_ref uuid NOT NULL,
   group_id text NOT NULL,
   epoch bigint NOT NULL,
+  run_by uuid,
+  left_by uuid,
   node text NOT NULL,
   trunk_id text NOT NULL,
   agent_id uuid,
@@ -143,6 +145,7 @@ CREATE TABLE calls (
   result text,
   planned_at timestamp with time zone NOT NULL DEFAULT now(),
   line_taken_at timestamp with time zone,
+  sent_at timestamp with time zone,
   invited_at timestamp with time zone,
   dialed_at timestamp with time zone,
   ringing_at timestamp with time zone,
@@ -182,7 +185,7 @@ CREATE TABLE deliveries (
   next_try_at timestamp with time zone NOT NULL DEFAULT now(),
   first_try_at timestamp with time zone,
   leased_until timestamp with time zone,
-  unfinished smallint NOT NULL DEFAULT 0,
+  leased_by uuid,
   last_status integer,
   last_error text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -198,9 +201,9 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_order ON public.deliveries USING btree (order_ref);
 CREATE INDEX deliveries_due ON public.deliveries USING btree (next_try_at) WHERE (state = 'pending'::text);
 CREATE INDEX deliveries_due_by_destination ON public.deliveries USING btree (shop_id, destination, next_try_at) WHERE (state = 'pending'::text);
+CREATE INDEX deliveries_leased ON public.deliveries USING btree (leased_by) WHERE (leased_by IS NOT NULL);
 CREATE INDEX deliveries_parked ON public.deliveries USING btree (shop_id, created_at) WHERE (state = ANY (ARRAY['parked'::text, 'disabled'::text]));
 CREATE INDEX deliveries_pending ON public.deliveries USING btree (shop_id, created_at) WHERE (state = 'pending'::text);
-CREATE INDEX deliveries_unfinished ON public.deliveries USING btree (leased_until) WHERE ((state = 'pending'::text) AND (unfinished > 0));
 
 CREATE TABLE destinations (
   shop_id text NOT NULL,
@@ -279,12 +282,14 @@ CREATE TABLE order_tries (
   shop_id text NOT NULL,
   order_ref uuid NOT NULL,
   work text NOT NULL,
-  tries integer NOT NULL DEFAULT 1,
+  failures integer NOT NULL DEFAULT 0,
+  in_hands_of uuid,
   begun_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT order_tries_pkey PRIMARY KEY (order_ref, work),
-  CONSTRAINT order_tries_work_check CHECK ((work = ANY (ARRAY['job'::text, 'call'::text])))
+  CONSTRAINT order_tries_work_check CHECK ((work = ANY (ARRAY['job'::text, 'call'::text, 'writeback'::text])))
 );
 CREATE INDEX order_tries_by_age ON public.order_tries USING btree (begun_at);
+CREATE INDEX order_tries_in_hands ON public.order_tries USING btree (in_hands_of) WHERE (in_hands_of IS NOT NULL);
 
 CREATE TABLE orders (
   id uuid NOT NULL,
@@ -384,6 +389,13 @@ CREATE TABLE pacing_decisions (
   at timestamp with time zone NOT NULL,
   decision jsonb NOT NULL,
   CONSTRAINT pacing_decisions_pkey PRIMARY KEY (group_id)
+);
+
+CREATE TABLE processes (
+  process_id uuid NOT NULL,
+  name text NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT processes_pkey PRIMARY KEY (process_id)
 );
 
 CREATE TABLE shop_secrets (

@@ -38,6 +38,16 @@ export const FAILPOINTS = [
   'bridged',
   /** The talk's beginning is written and not committed. */
   'connected_before_commit',
+  /** Somebody is reserved to take the buyer over, the call knows nothing of it. */
+  'transfer_asked',
+  /** The two agents hear each other, we have not noted it. */
+  'consultation_begun',
+  /** All three are to hear each other, and do not yet. */
+  'conference_decided',
+  /** The buyer is to go to the other agent, and is not there yet. */
+  'hand_over_decided',
+  /** The buyer is with the other agent, we have not noted it. */
+  'handed_over',
   /** The agent's word is committed, the agent has no answer yet. */
   'outcome_stored',
   /** The end of the call with all its consequences is written and not committed. */

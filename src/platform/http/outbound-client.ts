@@ -35,8 +35,16 @@ export class OutboundClient {
     });
   }
 
-  /** Posts a body as it is; never throws for anything the other side or the network does. */
-  async post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<Exchange> {
+  /**
+   * Posts a body as it is; never throws for anything the other side or the network does.
+   * @param breakOff  ends the exchange before its time
+   */
+  async post(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    breakOff?: AbortSignal,
+  ): Promise<Exchange> {
     const refusal = this.guard.refuseUrl(url);
     if (refusal !== null) return { kind: 'failed', reason: 'address_refused' };
     const deadline = new AbortController();
@@ -47,7 +55,7 @@ export class OutboundClient {
         headers,
         body,
         dispatcher: this.agent,
-        signal: deadline.signal,
+        signal: breakOff === undefined ? deadline.signal : AbortSignal.any([deadline.signal, breakOff]),
       });
       await drain(answer.body);
       const retryAfter = answer.headers['retry-after'];

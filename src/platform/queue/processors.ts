@@ -54,7 +54,9 @@ export function queueProcessor(
     concurrency: CONCURRENCY[queue],
     // A worker that is killed again and again must not make its job fail for good.
     maxStalledCount: 100,
-    stalledInterval: 15_000,
+    // The job of a worker that was killed is taken up by another one within their sum. Doing a job twice does no harm.
+    lockDuration: 5_000,
+    stalledInterval: 4_000,
   };
 
   @Processor({ name: queue }, workerOptions)

@@ -89,6 +89,8 @@ export function rulesOfCallingHold(evidence: Evidence): Finding {
     sorted.forEach((attempt, index) => {
       const before = sorted[index - 1];
       if (before?.endedAt == null || before.result === null || !COUNTED.has(before.result)) return;
+      // At the time that the buyer has asked for, no gap is kept.
+      if (callbacks.get(orderRef)?.some(({ callId }) => callId === before.callId)) return;
       const gapMs = attempt.plannedAt.getTime() - before.endedAt.getTime();
       found.judge(
         gapMs >= shop.gapSeconds * 1_000 - 500,
@@ -149,9 +151,16 @@ export function whoAnswersIsServed(evidence: Evidence): Finding {
     ),
     (one) => one.legId,
   );
+  const answers = groupBy(
+    evidence.exchange.filter(({ event }) => event === 'ANSWER'),
+    (one) => one.legId,
+  );
   for (const { number, record, call } of matchInvites(evidence)) {
     if (record?.answeredAt == null || call === null) continue;
-    const answeredAt = record.answeredAt.getTime();
+    // A carrier that stands still knows of an answer that has not reached the exchange yet; from there on the time counts.
+    const isHeldUp = wasAway(evidence, ['carrier'], record.answeredAt.getTime(), record.answeredAt.getTime());
+    const heard = isHeldUp ? answers.get(call.id)?.[0]?.at.getTime() : undefined;
+    const answeredAt = heard ?? record.answeredAt.getTime();
     if (record.endedAt.getTime() - answeredAt <= SERVE_MS) {
       found.judged += 1;
       continue;

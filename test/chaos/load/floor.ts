@@ -1,6 +1,6 @@
 import { seededRandom } from '../../../tools/demo-shop/demo-orders.js';
 import { startFaultProxy } from '../../support/fault-proxy.js';
-import { VirtualAgent, type Word } from '../../../tools/dev-env/virtual-agent.js';
+import { VirtualAgent, type SeenCall, type Word } from '../../../tools/dev-env/virtual-agent.js';
 
 /** A word that an agent gave and the answer to it. */
 export interface Said {
@@ -25,6 +25,8 @@ export interface FloorPlan {
   readonly talkMs: { readonly least: number; readonly most: number };
   /** What everybody says in the end; default: by chance. */
   readonly word?: Word;
+  /** What an agent does as a talk begins. @returns how long the talk is then, in ms; null: as ever */
+  readonly inTalk?: (agent: VirtualAgent, call: SeenCall) => number | null;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -127,15 +129,16 @@ export class Floor {
   private hire(login: string, apiUrl = this.plan.apiUrl): VirtualAgent {
     const password = this.plan.agents.find((one) => one.login === login)?.password ?? '';
     const { least, most } = this.plan.talkMs;
-    return new VirtualAgent({
+    const agent: VirtualAgent = new VirtualAgent({
       apiUrl,
       login,
       password,
-      talkMs: () => least + this.random() * (most - least),
+      talkMs: (call) => this.plan.inTalk?.(agent, call) ?? least + this.random() * (most - least),
       decide: () => this.plan.word ?? this.word(),
       onSaid: (callId, word, { status }) =>
         this.said.push({ at: new Date(), login, callId, outcome: word.outcome, status }),
     });
+    return agent;
   }
 
   private word(): Word | null {

@@ -14,6 +14,7 @@ import { collect, keepLedgers, tellHistories } from '../collect.js';
 import { ShopClients } from '../load/client.js';
 import { Floor } from '../load/floor.js';
 import { Load } from '../load/load.js';
+import { HandOver } from './hand-over.js';
 import type { Service } from '../stack/service.js';
 import { startStack, type Stack } from '../stack/stack.js';
 
@@ -42,6 +43,16 @@ const MET_WITHIN_MS = 30_000;
 /** A call that was lost while it rang is not repeated before the carrier has surely let go of it. */
 const OUTCOME_WITHIN_MS = 240_000;
 const SETTLED_WITHIN_MS = 45_000;
+/** An agent who was reserved to take a buyer over, for a call that never heard of it, is so for a minute. */
+const RESERVED_WITHIN_MS = 75_000;
+/** Instants of a buyer's way from one agent to the other, which the first one asks for. */
+const NEEDS_HAND_OVER: ReadonlySet<Failpoint> = new Set([
+  'transfer_asked',
+  'consultation_begun',
+  'conference_decided',
+  'hand_over_decided',
+  'handed_over',
+]);
 /** Instants that an order alone does not bring about: a leader must die first. */
 const NEEDS_NEW_LEADER: ReadonlySet<Failpoint> = new Set(['leadership_taken', 'calls_adopted']);
 
@@ -99,18 +110,22 @@ async function runLane(
   });
   const clients = new ShopClients();
   const load = new Load(stack.shops, clients, { ordersPerSecond: 1, seed: process.pid, run: `m${process.pid}` });
+  /** Of the cell at hand. */
+  let handOver: HandOver['begin'] | null = null;
   const floor = new Floor({
     apiUrl: stack.door.url,
     agents: stack.agents,
     seed: 1,
     talkMs: { least: 1_000, most: 1_500 },
     word: { outcome: 'confirmed' },
+    inTalk: (agent, call) => handOver?.(agent, call) ?? null,
   });
   try {
     await floor.open();
     stack.watch.begin();
     const cells: CellResult[] = [];
     for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) {
+      handOver = NEEDS_HAND_OVER.has(cell.point) ? new HandOver(stack, cell.point).begin : null;
       const result = await runCell(stack, { clients, load }, arms, cell);
       cells.push(result);
       say(`${cell.point} × ${cell.mode}: ${wordFor(result)}`);
@@ -159,7 +174,11 @@ async function runCell(
       .some((one) => one.orderId === order.orderId && one.event === 'order.outcome' && one.status === 200);
   const outcome = await waitFor('the outcome', isTold, OUTCOME_WITHIN_MS).catch(() => null);
   const outcomeMs = outcome === null ? null : Math.round(performance.now() - metAt);
-  const isSettled = await waitFor('the end of all', () => isQuiet(stack), SETTLED_WITHIN_MS).catch(() => false);
+  const isSettled = await waitFor(
+    'the end of all',
+    () => isQuiet(stack),
+    NEEDS_HAND_OVER.has(cell.point) ? RESERVED_WITHIN_MS : SETTLED_WITHIN_MS,
+  ).catch(() => false);
   const settledMs = isSettled ? Math.round(performance.now() - metAt) : null;
   for (const name of readdirSync(arms)) rmSync(join(arms, name), { force: true });
   return { ...cell, isMet: hit !== null, outcomeMs, settledMs };

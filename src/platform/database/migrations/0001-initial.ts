@@ -242,12 +242,23 @@ export class Initial0001 implements MigrationInterface {
       CREATE TABLE order_tries (
         shop_id text NOT NULL,
         order_ref uuid NOT NULL,
-        work text NOT NULL CHECK (work IN ('job', 'call')),
-        tries int NOT NULL DEFAULT 1,
+        work text NOT NULL CHECK (work IN ('job', 'call', 'writeback')),
+        -- So often it took its process with it, or failed for the order's own sake.
+        failures int NOT NULL DEFAULT 0,
+        -- The process that does it at this moment.
+        in_hands_of uuid,
         begun_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (order_ref, work)
       );
       CREATE INDEX order_tries_by_age ON order_tries (begun_at);
+      CREATE INDEX order_tries_in_hands ON order_tries (in_hands_of) WHERE in_hands_of IS NOT NULL;
+
+      -- The processes of the service that live.
+      CREATE TABLE processes (
+        process_id uuid PRIMARY KEY,
+        name text NOT NULL,
+        expires_at timestamptz NOT NULL
+      );
 
       -- Buyers who wish no more calls of a shop.
       CREATE TABLE do_not_call (
@@ -277,6 +288,9 @@ export class Initial0001 implements MigrationInterface {
         order_ref uuid NOT NULL REFERENCES orders,
         group_id text NOT NULL,
         epoch bigint NOT NULL,
+        -- The process that runs the call, and the one from which it was taken over.
+        run_by uuid,
+        left_by uuid,
         node text NOT NULL,
         trunk_id text NOT NULL,
         agent_id uuid,
@@ -289,6 +303,8 @@ export class Initial0001 implements MigrationInterface {
         -- By this database's clock, for the calls per second of all dialers together: since when the call has had a line of its trunk (null while an
         -- agent's phone is rung first), and when the exchange had taken the order to call.
         line_taken_at timestamptz,
+        -- Just before the order to call left for the exchange, once: before that nobody's phone can ring.
+        sent_at timestamptz,
         invited_at timestamptz,
         dialed_at timestamptz,
         ringing_at timestamptz,
@@ -375,8 +391,8 @@ export class Initial0001 implements MigrationInterface {
         next_try_at timestamptz NOT NULL DEFAULT now(),
         first_try_at timestamptz,
         leased_until timestamptz,
-        -- So many leases in a row ran out without a word of how the try ended.
-        unfinished smallint NOT NULL DEFAULT 0,
+        -- The process that sends it, while it is leased.
+        leased_by uuid,
         last_status int,
         last_error text,
         created_at timestamptz NOT NULL DEFAULT now(),
@@ -388,7 +404,7 @@ export class Initial0001 implements MigrationInterface {
       CREATE INDEX deliveries_due_by_destination ON deliveries (shop_id, destination, next_try_at) WHERE state = 'pending';
       CREATE INDEX deliveries_by_order ON deliveries (order_ref);
       CREATE INDEX deliveries_pending ON deliveries (shop_id, created_at) WHERE state = 'pending';
-      CREATE INDEX deliveries_unfinished ON deliveries (leased_until) WHERE state = 'pending' AND unfinished > 0;
+      CREATE INDEX deliveries_leased ON deliveries (leased_by) WHERE leased_by IS NOT NULL;
       CREATE INDEX deliveries_parked ON deliveries (shop_id, created_at) WHERE state IN ('parked', 'disabled');
 
       CREATE TABLE agent_events (
@@ -417,7 +433,7 @@ export class Initial0001 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      DROP TABLE outbox, agent_events, deliveries, outcomes, attempts, call_commands, call_events, calls, webhook_messages, do_not_call, order_tries, order_timeline,
+      DROP TABLE outbox, agent_events, deliveries, outcomes, attempts, call_commands, call_events, calls, webhook_messages, do_not_call, order_tries, processes, order_timeline,
         orders, pacing_decisions, group_homes, nodes, leaders, trunks, agent_presence, agent_sessions, agent_groups, agents, groups, articles, destinations,
         shop_secrets, shops, installation;
     `);
