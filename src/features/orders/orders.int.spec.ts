@@ -138,7 +138,7 @@ describe('the dial queue', () => {
       ids.push(((await response.json()) as { id: string }).id);
     }
     const [first, culprit, last] = ids as [string, string, string];
-    await sql(`INSERT INTO order_tries (shop_id, order_ref, work, tries) VALUES ($1, $2, 'job', 2)`, [
+    await sql(`INSERT INTO order_tries (shop_id, order_ref, work, failures) VALUES ($1, $2, 'job', 3)`, [
       shop.shop,
       culprit,
     ]);

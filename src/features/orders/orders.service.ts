@@ -32,7 +32,6 @@ import { OrdersMetrics, type MessageType } from './orders.metrics.js';
 
 export { DoNotCallList } from './do-not-call-list.js';
 export { OrderCards, type OrderView } from './order-cards.js';
-export { MOST_TRIES, OrderFault, OrderTries } from './order-tries.js';
 export type { PreparedOrder } from './order-messages.js';
 export { MOST_TRIES, OrderFault, OrderTries, type OrderWork } from './order-tries.js';
 export type { WorkGate } from './work-gate.js';

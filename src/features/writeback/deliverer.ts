@@ -44,7 +44,8 @@ interface Claimed extends ClaimedDelivery {
  */
 @Injectable()
 export class Deliverer {
-  private readonly sending = new Set<string>();
+  /** What is being claimed or sent here, by how many senders: of those that reach for one at once a single one gets it. */
+  private readonly sending = new Map<string, number>();
   /** By destination: the last claim that is under way or waits for its turn. */
   private readonly claims = new Map<string, Promise<unknown>>();
 
@@ -74,14 +75,20 @@ export class Deliverer {
     try {
       await withTrace({ traceId, orderRef, deliveryId: id }, () => this.send(delivery, claimedAtMs));
     } finally {
-      this.sending.delete(id);
+      this.hold(id, -1);
     }
     return true;
   }
 
   /** Lets go of what is held in this process's name and it does not send (any more): a try that broke off, a claim whose commit was in doubt. */
   async letGo(): Promise<void> {
-    await this.transactions.read((tx) => this.store.free(tx, this.processes.id, [...this.sending]));
+    await this.transactions.read((tx) => this.store.free(tx, this.processes.id, [...this.sending.keys()]));
+  }
+
+  private hold(id: string, by: 1 | -1): void {
+    const count = (this.sending.get(id) ?? 0) + by;
+    if (count > 0) this.sending.set(id, count);
+    else this.sending.delete(id);
   }
 
   /** One sender of this process after the other: two at once would meet the same delivery, and one of them in vain. */
@@ -107,16 +114,21 @@ export class Deliverer {
   private async claimNext(shopId: string, destination: string): Promise<Claimed | null> {
     const lost: string[] = [];
     for (;;) {
-      const claim = await this.transactions.run(async (tx) => {
-        const next = await this.store.nextDue(tx, shopId, destination, lost);
-        if (next === null) return 'none';
-        this.sending.add(next.id);
-        return (await this.claim(tx, next.id, { shopId, destination, orderRef: next.orderRef })) ?? next.id;
-      });
-      if (claim === 'none') return null;
-      if (typeof claim !== 'string') return claim;
-      this.sending.delete(claim);
-      lost.push(claim);
+      let held: string | null = null;
+      let claimed: Claimed | null = null;
+      try {
+        claimed = await this.transactions.run(async (tx) => {
+          const next = await this.store.nextDue(tx, shopId, destination, lost);
+          if (next === null) return null;
+          held = next.id;
+          this.hold(next.id, 1);
+          return this.claim(tx, next.id, { shopId, destination, orderRef: next.orderRef });
+        });
+      } finally {
+        if (claimed === null && held !== null) this.hold(held, -1);
+      }
+      if (claimed !== null || held === null) return claimed;
+      lost.push(held);
     }
   }
 

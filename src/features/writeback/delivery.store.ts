@@ -50,6 +50,7 @@ export class DeliveryStore {
       'SELECT name FROM destinations WHERE shop_id = $1 AND $2 = ANY(events) ORDER BY name',
       [shopId, event],
     );
+    return found.map((row) => row.name);
   }
 
   /** Whether the destination is switched on; if so, it stays so until the end of the transaction. */

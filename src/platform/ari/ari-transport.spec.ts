@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { request } from 'undici';
 import { expect, it } from 'vitest';
-import { resetOnError } from './ari-transport.js';
+import { inTime, resetOnError } from './ari-transport.js';
 
 /** A server that reads nothing for a while, as one behind a dead line: what arrives of a client that was given up meanwhile. */
 async function arrivesLate(prepare: (socket: Socket) => void): Promise<number> {
@@ -33,4 +35,34 @@ it('what a connection had not delivered when it was given up is not delivered la
   const reset = await arrivesLate(resetOnError);
   // What lay at the far end already is there in both cases; the common way sends what waited here, too.
   expect(reset).toBeLessThan(common / 2);
+});
+
+/** All that a server got of a command that was given so long ago. */
+async function arrivesOf(body: string, agoMs: number): Promise<string> {
+  let text = '';
+  const server = createServer((socket) => {
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.endsWith(body)) socket.end('HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n');
+    });
+    socket.on('error', () => undefined);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await request(`http://127.0.0.1:${(server.address() as AddressInfo).port}/channels`, {
+    method: 'POST',
+    headers: { 'content-length': String(body.length) },
+    body: Readable.from(inTime(body, performance.now() - agoMs)),
+  }).catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  server.close();
+  return text;
+}
+
+it('a command to call leaves at once or not at all: nothing of one that a process slept over', async () => {
+  const arrived = await arrivesOf('{"variables":{}}', 0);
+  expect(arrived).toContain('content-length: 16');
+  expect(arrived).not.toContain('chunked');
+  expect(arrived).toMatch(/\{"variables":\{\}\}$/);
+  expect(await arrivesOf('{"variables":{}}', 12_000)).toBe('');
 });

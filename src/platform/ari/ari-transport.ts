@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { buildConnector, Pool } from 'undici';
 
 /** Asterisk answered a command with an error status; `status` is the real one and `body` its short explanation. */
@@ -49,6 +50,9 @@ interface Route {
  * operating system forgets what it had not delivered yet. Others rely on it before they have the same buyer called again.
  */
 export const ORIGINATE_TIMEOUT_MS = 3_000;
+
+/** A command to call that was given no later than this before it would leave; a process that stood still in between sends it no more. */
+const LATEST_MS = 1_000;
 
 const routes = new Map<string, Route>();
 let isInstalled = false;
@@ -149,13 +153,15 @@ async function send(request: SwaggerRequest): Promise<unknown> {
   let status: number;
   let headers: unknown;
   let data: Buffer;
+  const sent = { ...withoutCredentials(request.headers ?? {}), authorization: route.authorization };
+  const isCall = isOriginate(method, url) && request.body !== undefined;
   try {
     const answer = await route.pool.request({
       method,
       path: url.pathname + url.search,
-      headers: { ...withoutCredentials(request.headers ?? {}), authorization: route.authorization },
-      body: request.body ?? null,
-      signal: AbortSignal.timeout(isOriginate(method, url) ? ORIGINATE_TIMEOUT_MS : route.timeoutMs),
+      headers: isCall ? { ...sent, 'content-length': String(Buffer.byteLength(request.body)) } : sent,
+      body: isCall ? Readable.from(inTime(request.body, performance.now())) : (request.body ?? null),
+      signal: AbortSignal.timeout(isCall ? ORIGINATE_TIMEOUT_MS : route.timeoutMs),
     });
     status = answer.statusCode;
     headers = answer.headers;
@@ -170,6 +176,16 @@ async function send(request: SwaggerRequest): Promise<unknown> {
 /** swagger-client adds those of whichever server was described last. */
 function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
+}
+
+/**
+ * The body of a command, asked for when the connection takes it: the last look before it leaves. Nothing of the request has been written by then.
+ * @throws when it was given too long ago, by the monotonic clock
+ */
+export async function* inTime(body: string, givenAtMs: number): AsyncGenerator<string> {
+  await Promise.resolve();
+  if (performance.now() - givenAtMs > LATEST_MS) throw new Error('given too long ago');
+  yield body;
 }
 
 function isOriginate(method: string, url: URL): boolean {

@@ -1,0 +1,122 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { planCall } from '../../core/call/decide-call.js';
+import type { CallEvent } from '../../core/call/call.js';
+import { CallMailbox } from './call-mailbox.js';
+import type { Route } from './call.store.js';
+import { Reconciler } from './reconciler.js';
+
+const CALL = '01a00000-0000-7000-8000-00000000ca11';
+const STRANGER = '01a00000-0000-7000-8000-00000000dead';
+const NOTHING = (): undefined => undefined;
+const HOURS_MS = 3_600_000;
+
+interface Leg {
+  readonly legId: string;
+  readonly createdAt: Date;
+}
+
+/** A reconciler over one node that holds these legs, with at most one call; time is the test's. */
+function room(o: { legs?: readonly Leg[]; wasSent?: boolean }) {
+  let nowMs = 1_000_000;
+  vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+  const events: CallEvent[] = [];
+  const ended: string[] = [];
+  const placed: string[] = [];
+  const leg = { state: 'ringing', isInMessage: false, bridgeId: null };
+  const node = {
+    node: 'main',
+    isUp: true,
+    onFact: () => NOTHING,
+    survey: () =>
+      Promise.resolve({ run: 'first', legs: (o.legs ?? []).map((one) => ({ ...leg, ...one })), bridges: [] }),
+    hangup: (legId: string) => Promise.resolve(void ended.push(legId)),
+  };
+  const { call } = planCall(
+    { callId: CALL, ringSeconds: 15, maxTalkSeconds: 60, detectsMachine: false, agent: null },
+    new Date(),
+  );
+  const mailbox =
+    o.wasSent === undefined
+      ? null
+      : new CallMailbox(
+          { call, route: { groupId: 'g', node: 'main', run: 'first' } as Route, version: 1, wasSent: o.wasSent },
+          {
+            clock: { now: () => new Date(call.plannedAt.getTime() + nowMs - 1_000_000), monotonicMs: () => nowMs },
+          } as ConstructorParameters<typeof CallMailbox>[1],
+        );
+  if (mailbox !== null) mailbox.post = (event) => void events.push(event);
+  const parts = [
+    [node],
+    {
+      all: () => (mailbox === null ? [] : [mailbox]),
+      isPlacing: () => false,
+      find: (callId: string) => (callId === CALL ? mailbox : null),
+      placeAgain: (one: CallMailbox) => {
+        one.notePlacing();
+        placed.push(one.callId);
+      },
+    },
+    { liveAmong: () => Promise.resolve([]) },
+    { read: (work: (tx: object) => unknown) => Promise.resolve(work({})) },
+    { groups: () => Promise.resolve([]), floor: () => Promise.resolve([]), overdueAtCall: () => Promise.resolve([]) },
+    { adopt: () => Promise.resolve(), isKnown: () => false },
+    { leak: NOTHING },
+    { info: NOTHING, warn: NOTHING },
+    // By the database's clock it is another day.
+    { now: () => new Date(Date.now() + 30 * HOURS_MS) },
+  ];
+  const reconciler = new Reconciler(...(parts as unknown as ConstructorParameters<typeof Reconciler>));
+  return { reconciler, events, ended, placed, mailbox, pass: (ms: number) => (nowMs += ms) };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('a call of which the exchange holds no leg', () => {
+  it('is sent when nobody has sent it: no attempt is used up for a leader that died before', async () => {
+    const { reconciler, events, placed, mailbox, pass } = room({ wasSent: false });
+    pass(6_000);
+    expect(await reconciler.run(['g'])).toBe(1);
+    expect(placed).toEqual([CALL]);
+    expect(events).toEqual([]);
+    mailbox?.close();
+  });
+
+  it('is given up when it could not be sent again and again', async () => {
+    const { reconciler, events, placed, mailbox, pass } = room({ wasSent: false });
+    for (let n = 0; n < 4; n += 1) {
+      pass(6_000);
+      await reconciler.run(['g']);
+    }
+    expect(placed.length).toBe(3);
+    expect(events.map(({ kind }) => kind)).toEqual(['buyer.missing']);
+    mailbox?.close();
+  });
+
+  it('is over when it was sent: the buyer may have been rung', async () => {
+    const { reconciler, events, placed, mailbox, pass } = room({ wasSent: true });
+    pass(6_000);
+    await reconciler.run(['g']);
+    expect(placed).toEqual([]);
+    expect(events).toEqual([{ kind: 'buyer.missing', isCarrierTold: true }]);
+    mailbox?.close();
+  });
+});
+
+describe('a leg without an owner', () => {
+  it.each([
+    ['two hours ahead', 2 * HOURS_MS],
+    ['two hours behind', -2 * HOURS_MS],
+    ['right', 0],
+  ])('is ended 5 s after it was first seen, the exchange’s clock being %s', async (_, offMs) => {
+    const legs = [{ legId: STRANGER, createdAt: new Date(Date.now() + offMs) }];
+    const { reconciler, ended, pass } = room({ legs });
+    // It may be somebody's: looked at again soon.
+    expect(await reconciler.run(['g'])).toBe(1);
+    pass(4_000);
+    expect(await reconciler.run(['g'])).toBe(1);
+    expect(ended).toEqual([]);
+    pass(1_500);
+    expect(await reconciler.run(['g'])).toBe(0);
+    expect(ended).toEqual([STRANGER]);
+  });
+});
