@@ -92,10 +92,7 @@ export class Deliverer {
   }
 
   /** One sender of this process after the other: two at once would meet the same delivery, and one of them in vain. */
-  private claimInTurn(
-    shopId: string,
-    destination: string,
-  ): Promise<{ delivery: Claimed; claimedAtMs: number } | null> {
+  private claimInTurn(shopId: string, destination: string): Promise<{ delivery: Claimed; claimedAtMs: number } | null> {
     const key = `${shopId}\n${destination}`;
     const claim = (this.claims.get(key) ?? Promise.resolve()).then(async () => {
       const claimedAtMs = performance.now();
