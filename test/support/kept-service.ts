@@ -28,7 +28,7 @@ export class KeptService {
     const listening = await waitFor(
       'listening, or its death',
       () => out.split('\n').find((line) => line.includes('"listening"')) ?? (run.signalCode === null ? null : 'dead'),
-      30_000,
+      60_000,
     );
     if (listening !== 'dead') {
       ({ url: this.url, metricsPort: this.metricsPort } = JSON.parse(listening) as {
