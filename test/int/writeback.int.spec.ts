@@ -104,7 +104,8 @@ interface Row {
   last_status: number | null;
   next_try_at: Date;
 }
-const rowsOf = (ref: string) => sql<Row>('SELECT * FROM deliveries WHERE order_ref = $1 ORDER BY sequence, destination', [ref]);
+const rowsOf = (ref: string) =>
+  sql<Row>('SELECT * FROM deliveries WHERE order_ref = $1 ORDER BY sequence, destination', [ref]);
 const statesOf = async (ref: string) => (await rowsOf(ref)).map((row) => row.state);
 const untilStates = (ref: string, states: string[]) =>
   waitUntil(async () => JSON.stringify(await statesOf(ref)) === JSON.stringify(states));

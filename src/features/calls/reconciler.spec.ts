@@ -64,6 +64,7 @@ function room(o: { legs?: readonly Leg[]; wasSent?: boolean }) {
     { info: NOTHING, warn: NOTHING },
     // By the database's clock it is another day.
     { now: () => new Date(Date.now() + 30 * HOURS_MS) },
+    { noteLegs: NOTHING },
   ];
   const reconciler = new Reconciler(...(parts as unknown as ConstructorParameters<typeof Reconciler>));
   return { reconciler, events, ended, placed, mailbox, pass: (ms: number) => (nowMs += ms) };
