@@ -17,13 +17,13 @@ export async function takeDesk(stage: Stage, camera: Camera, language: string): 
   await page.locator('header button[aria-haspopup]').last().click();
   await camera.take(page, 'settings');
   await leave(page);
+  await page.keyboard.press('F8');
+  await state(page, 'ready');
+  await camera.take(page, 'ready');
   await page.locator('header [role="group"] button').last().click();
   await page.getByRole('menuitem').first().waitFor();
   await camera.take(page, 'break-reasons');
   await leave(page);
-  await page.keyboard.press('F8');
-  await state(page, 'ready');
-  await camera.take(page, 'ready');
 
   const taras = await stage.openPage(language);
   await stage.signIn(taras, 'taras');
