@@ -3,19 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Figures } from '../report/figures.js';
 import { MILLION, mixed, scaled, type GroupKind } from './groups.js';
-import { millionTable } from './table.js';
-
-/** One group's day, as `--json` prints it. */
-export interface PlayedGroup {
-  readonly seconds: number;
-  /** Most resident memory of the process that has played it. */
-  readonly memoryMb: number;
-  readonly steps: number;
-  readonly violations: readonly { readonly id: string; readonly text: string }[];
-  readonly figures: Figures;
-}
+import { millionTable, type PlayedGroup } from './table.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 

@@ -1,5 +1,15 @@
+import type { Figures } from '../report/figures.js';
 import type { GroupKind } from './groups.js';
-import type { PlayedGroup } from './play.js';
+
+/** One group's day, as `--json` prints it. */
+export interface PlayedGroup {
+  readonly seconds: number;
+  /** Most resident memory of the process that has played it. */
+  readonly memoryMb: number;
+  readonly steps: number;
+  readonly violations: readonly { readonly id: string; readonly text: string }[];
+  readonly figures: Figures;
+}
 
 type Played = readonly (readonly [kind: GroupKind, groups: readonly PlayedGroup[]])[];
 
