@@ -95,20 +95,8 @@ test('a leg that nobody has spoken to yet is ready as it is; the next one finds 
   expect(done).toEqual(['create bridge', 'add bridge 1', 'add bridge 1']);
 });
 
-test('once a buyer has left, the leg is made ready at once and not again', async () => {
-  const { done, seats } = exchange();
-  seats.take(FIRST);
-  await seats.makeReady(BRIDGE, FIRST);
-  seats.left(BRIDGE);
-  await seats.settled(BRIDGE);
-  expect(done).toEqual(['create bridge', 'add bridge 1', 'add bridge 1']);
-  await seats.makeReady(BRIDGE, FIRST);
-  expect(done).toHaveLength(3);
-});
-
 test('a leg of another process is made ready before the first buyer that this one brings', async () => {
   const { done, seats } = exchange();
-  seats.left(BRIDGE);
   await seats.makeReady(BRIDGE, FIRST);
   expect(done).toEqual(['add bridge 1']);
 });

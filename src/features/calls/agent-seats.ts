@@ -63,7 +63,8 @@ export class AgentSeats {
   /**
    * Somebody is about to come into the bridge of this leg. Where the two need a transcoder, Asterisk 22 keeps the last sequence number of whom the
    * leg heard before, and drops whatever the next one sends with a lower one: one in two would not be heard, for minutes. A leg that is put into
-   * its bridge anew begins anew.
+   * its bridge anew begins anew. That is done for the next one, and not as soon as the one before has left: a leg that ends at that instant while it is
+   * put into its bridge leaves a bridge behind that is neither there nor can be made again (409, then 404), for as long as the exchange runs.
    */
   async makeReady(bridgeId: string, legId: string): Promise<void> {
     await this.settled(bridgeId);
@@ -72,12 +73,6 @@ export class AgentSeats {
       await this.settled(bridgeId);
     }
     this.fresh.delete(bridgeId);
-  }
-
-  /** A buyer has left the bridge: its leg is made ready for the next one before there is one. */
-  left(bridgeId: string): void {
-    const legId = this.seats.get(bridgeId);
-    if (legId !== undefined) this.renew(bridgeId, legId);
   }
 
   /** Resolves when nothing is being done to the bridge any more. */

@@ -1,6 +1,5 @@
 import {
   isBridgeOfOurs,
-  isBuyerLeg,
   isLegOfOurs,
   isPhoneName,
   seatOf,
@@ -302,7 +301,6 @@ export class AriTelephony implements Telephony {
   private onEvent(event: AriEvent): void {
     for (const fact of this.facts.translate(event)) {
       if (fact.kind === 'leg.ours') this.seats.take(fact.legId);
-      if (fact.kind === 'leg.unbridged' && isBuyerLeg(fact.legId)) this.seats.left(fact.bridgeId);
       if (fact.kind === 'leg.ended') {
         this.held.delete(fact.legId);
         this.joined.delete(fact.legId);
