@@ -27,7 +27,7 @@ export function describeCommands(bench: Bench): void {
       expect(await bench.dialer.telephony.hangup(legId)).toEqual({ kind: 'gone' });
       expect(await bench.dialer.telephony.extendLease(legId, 5)).toEqual({ kind: 'gone' });
       expect(await bench.dialer.telephony.playMessage(legId)).toEqual({ kind: 'gone' });
-      expect(await bench.dialer.telephony.destroyBridge(`agent-${agent.agentId}`)).toEqual({ kind: 'gone' });
+      expect(await bench.dialer.telephony.destroyBridge(agent.legId)).toEqual({ kind: 'gone' });
       const both = { buyerLegId: legId, agentLegId: agent.legId };
       expect(await bench.dialer.telephony.bridge({ ...both, maxTalkSeconds: 60 })).toEqual({ kind: 'gone' });
       expect(await bench.dialer.telephony.hold({ ...both, isOn: true })).toEqual({ kind: 'gone' });

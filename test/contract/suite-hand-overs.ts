@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { numberLegId, watchLegId, WATCH_MODES, type WatchMode } from '../../src/core/call/leg-ids.js';
+import { agentOfLeg, numberLegId, watchLegId, WATCH_MODES, type WatchMode } from '../../src/core/call/leg-ids.js';
 import type { NumberCallRequest } from '../../src/core/call/telephony.js';
 import type { Bench } from './bench.js';
 import { GROUP, toBuyer, until } from './harness.js';
@@ -98,7 +98,7 @@ export function describeHandOvers(bench: Bench): void {
       async (mode) => {
         const { telephony, facts } = bench.dialer;
         const [{ buyer, agent }, own] = await Promise.all([bench.connected(), bench.agentUp()]);
-        const ear = await watch(mode, buyer, own.bridgeId);
+        const ear = await watch(mode, buyer, own.legId);
         expect(await inBridge(own.bridgeId)).toEqual([ear, own.legId].sort());
         await telephony.hangup(buyer);
         await facts.ofLeg(ear, 'leg.ended');
@@ -111,7 +111,7 @@ export function describeHandOvers(bench: Bench): void {
     test('leaves by the end of the ear, and nobody else notices', { timeout: 20_000 }, async () => {
       const { telephony, facts } = bench.dialer;
       const [{ buyer, agent, bridgeId }, own] = await Promise.all([bench.connected(), bench.agentUp()]);
-      const ear = await watch('barge', buyer, own.bridgeId);
+      const ear = await watch('barge', buyer, own.legId);
       await telephony.hangup(ear);
       await facts.ofLeg(ear, 'leg.ended');
       expect(await inBridge(bridgeId)).toEqual([agent, buyer].sort());
@@ -125,8 +125,8 @@ export function describeHandOvers(bench: Bench): void {
     });
   });
 
-  async function watch(mode: WatchMode, buyerLegId: string, bridgeId: string): Promise<string> {
-    const supervisorId = bridgeId.slice('agent-'.length);
+  async function watch(mode: WatchMode, buyerLegId: string, ownLegId: string): Promise<string> {
+    const supervisorId = agentOfLeg(ownLegId) ?? '';
     const result = await bench.dialer.telephony.watch({ supervisorId, buyerLegId, groupId: GROUP, mode });
     expect(result).toEqual({ kind: 'done' });
     const ear = watchLegId(supervisorId, buyerLegId, mode);

@@ -7,7 +7,7 @@ import type { WatchMode } from './leg-ids.js';
  *
  * Leg ids are ours: a buyer's leg carries the call's UUID; an agent's leg carries `agent-<agentId>-<n>` (standing or per call); a number that
  * a buyer is handed over to `number-<callId>-<n>`; a supervisor's ear in a talk `watch-<supervisorId>-<callId>-<mode>`.
- * Bridge ids are ours too: `agent-<agentId>` is the standing bridge of an agent's leg; a per-call agent gets one as well, and so does a number.
+ * The leg of an agent, standing or per call, and that of a number sit in a bridge of their own, which has the leg's name (`leg-ids.ts`).
  * Facts may come late, twice, or after the end of the leg; a listener must bear that. Legs of groups that another process leads are heard
  * too, but for their `leg.ours`, which comes to the group's leader alone.
  */
@@ -41,7 +41,7 @@ export interface Telephony {
    */
   callBuyer(request: BuyerCallRequest): Promise<CommandResult>;
 
-  /** Calls an agent's phone; when it answers it is put alone into its bridge `agent-<agentId>` under a 30 s lease. */
+  /** Calls an agent's phone; when it answers it is put alone into its bridge under a 30 s lease. */
   callAgent(request: AgentCallRequest): Promise<CommandResult>;
 
   /** Calls a number that a buyer is to be handed over to; when it answers it sits alone in its bridge under a 30 s lease, like an agent's leg. */

@@ -1,4 +1,4 @@
-import { seatOf, watchLegId, watchOf, type WatchMode } from '../call/leg-ids.js';
+import { agentOfLeg, seatOf, watchLegId, watchOf, type WatchMode } from '../call/leg-ids.js';
 import type {
   AgentCallRequest,
   BuyerCallRequest,
@@ -297,7 +297,10 @@ export class VirtualNetwork {
     leg.isOurs = true;
     this.tell({ kind: 'leg.ours', legId, at: this.now() }, [owner]);
     const ear = watchOf(legId);
-    if (ear !== null) return this.bridges.has(ear.seat) ? this.enterBridge(leg, ear.seat) : this.end(leg, NORMAL, true);
+    if (ear !== null) {
+      const seat = [...this.legs.keys()].find((id) => agentOfLeg(id) === ear.supervisorId && this.bridges.has(id));
+      return seat === undefined ? this.end(leg, NORMAL, true) : this.enterBridge(leg, seat);
+    }
     const bridgeId = seatOf(legId);
     if (bridgeId === null || !this.legs.has(legId)) return;
     if (!this.bridges.has(bridgeId)) this.bridges.set(bridgeId, this.o.scheduler.nowMs());
@@ -353,11 +356,7 @@ export class VirtualNetwork {
     this.leaveBridge(leg);
     this.remove(leg);
     const bridgeId = seatOf(leg.legId);
-    // Not while the agent's next leg sits in it.
-    const isTaken = [...this.legs.values()].some(
-      (other) => other.bridgeId === bridgeId && seatOf(other.legId) === bridgeId,
-    );
-    if (bridgeId !== null && !isTaken) this.destroyBridge(bridgeId);
+    if (bridgeId !== null) this.destroyBridge(bridgeId);
     const { cause, techCause } = why;
     this.tell({ kind: 'leg.ended', legId: leg.legId, cause, techCause, wasHungUpByUs, at: this.now() });
     for (const ear of [...this.legs.values()]) if (ear.watchesLegId === leg.legId) this.end(ear, NORMAL, true);

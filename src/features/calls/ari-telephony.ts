@@ -245,7 +245,7 @@ export class AriTelephony implements Telephony {
     const isThere = this.joined.get(buyerLegId) === bridgeId && !this.held.has(buyerLegId);
     if (!isThere) {
       await this.leaveOther(buyerLegId, bridgeId);
-      await this.seats.makeReady(bridgeId, agentLegId);
+      await this.seats.makeReady(agentLegId);
     }
     // A leg that another process may have put on hold gets its music stopped too.
     if (this.held.delete(buyerLegId) || !this.facts.isKnownFromBirth(buyerLegId)) {

@@ -1,4 +1,4 @@
-import { bridgeOfAgentLeg, isBuyerLeg, seatOf } from '../../core/call/leg-ids.js';
+import { agentOfLeg, isBuyerLeg, seatOf } from '../../core/call/leg-ids.js';
 import type { AgentCallRequest, BuyerCallRequest, NumberCallRequest } from '../../core/call/telephony.js';
 
 const NUMBER = /^\+[1-9]\d{6,14}$/;
@@ -25,7 +25,7 @@ export function refusalOfBuyer(request: BuyerCallRequest): string | null {
 
 /** The same for a number of the shop's own, to which a buyer is handed over. */
 export function refusalOfNumber(request: NumberCallRequest): string | null {
-  if (seatOf(request.legId) === null || bridgeOfAgentLeg(request.legId) !== null)
+  if (seatOf(request.legId) === null || agentOfLeg(request.legId) !== null)
     return 'the leg id is not of the form number-<callId>-<n>';
   if (!NUMBER.test(request.number)) return 'the number is not E.164';
   if (request.callerId !== null && !NUMBER.test(request.callerId)) return 'the caller id is not E.164';
@@ -36,7 +36,7 @@ export function refusalOfNumber(request: NumberCallRequest): string | null {
 
 /** The same for an agent's phone: only a registered endpoint of our own exchange is called, never an address. */
 export function refusalOfAgent(request: AgentCallRequest): string | null {
-  if (bridgeOfAgentLeg(request.legId) === null) return 'the leg id is not of the form agent-<agentId>-<n>';
+  if (agentOfLeg(request.legId) === null) return 'the leg id is not of the form agent-<agentId>-<n>';
   if (!AGENT.test(request.endpoint)) return 'the endpoint is not of the form PJSIP/name';
   if (request.callerId !== null && !NUMBER.test(request.callerId)) return 'the caller id is not E.164';
   if (!GROUP.test(request.groupId)) return 'the group id is not of the agreed form';

@@ -65,7 +65,7 @@ interface AriResources {
   >;
   readonly asterisk: Record<'updateObject' | 'deleteObject' | 'getInfo', Operation>;
   readonly endpoints: { listByTech: Operation };
-  readonly bridges: Record<'list' | 'get' | 'create' | 'destroy' | 'addChannel' | 'removeChannel', Operation>;
+  readonly bridges: Record<'list' | 'create' | 'destroy' | 'addChannel' | 'removeChannel', Operation>;
 }
 
 /**
@@ -147,11 +147,6 @@ export class AriCommands {
 
   async destroyBridge(bridgeId: string): Promise<void> {
     await this.api.bridges.destroy({ bridgeId });
-  }
-
-  /** Ids of the channels in the bridge. */
-  async bridgeMembers(bridgeId: string): Promise<string[]> {
-    return ((await this.api.bridges.get({ bridgeId })) as { channels: string[] }).channels;
   }
 
   async addToBridge(bridgeId: string, channelId: string): Promise<void> {

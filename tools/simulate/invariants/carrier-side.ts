@@ -1,4 +1,4 @@
-import { isBuyerLeg } from '../../../src/core/call/leg-ids.js';
+import { agentOfLeg, isBuyerLeg } from '../../../src/core/call/leg-ids.js';
 import type { BuyerCallRequest, TelephonyFact } from '../../../src/core/call/telephony.js';
 import type { TrunkPlan } from '../scenario/scenario.js';
 import type { CarrierWatcher, CommandSource, Exchange } from '../world/exchange.js';
@@ -53,7 +53,8 @@ export class CarrierSide implements CarrierWatcher {
 
   /** The agent who has a buyer in their bridge now. */
   buyerWith(agentId: string): string | null {
-    return this.inBridge.get(`agent-${agentId}`) ?? null;
+    for (const [bridgeId, legId] of this.inBridge) if (agentOfLeg(bridgeId) === agentId) return legId;
+    return null;
   }
 
   /** Rings and is not answered. */

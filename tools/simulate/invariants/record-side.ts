@@ -1,5 +1,5 @@
 import type { Presence } from '../../../src/core/agent/agent.js';
-import { bridgeOfAgentLeg } from '../../../src/core/call/leg-ids.js';
+import { agentOfLeg } from '../../../src/core/call/leg-ids.js';
 import type { Call } from '../../../src/core/call/call.js';
 import type { OrderState } from '../../../src/core/order/order-machine.js';
 import type { OrderStatus } from '../../../src/core/order/order.js';
@@ -136,7 +136,7 @@ export class RecordSide implements DatabaseWatcher, Leaders {
 
   /** A buyer is put to an agent: that agent must be reserved for this very call. */
   onBridge(callId: string, agentLegId: string): void {
-    const agentId = bridgeOfAgentLeg(agentLegId)?.slice('agent-'.length) ?? '';
+    const agentId = agentOfLeg(agentLegId) ?? '';
     const presence = this.database?.agents.get(agentId)?.presence;
     if (presence !== undefined && 'callId' in presence && presence.callId === callId) return;
     this.broken(
