@@ -144,7 +144,6 @@ describe('two exchanges', () => {
       20_000,
     );
     expect(await channels(north)).toEqual([]);
-    await lines(south, 4);
     await finish('north', next);
     await finish('south', there);
     for (const { order } of [here, next, there]) expect(world().calls.invites(order.customer.phone)).toHaveLength(1);

@@ -113,7 +113,7 @@ export function HeldOrders({
           <Button variant="default" data-autofocus onClick={() => setClosing(null)}>
             {word('board/orders/keep')}
           </Button>
-          <Button color="red" onClick={close}>
+          <Button color="red.9" onClick={close}>
             {word('board/orders/close')}
           </Button>
         </Group>
