@@ -25,7 +25,7 @@ export interface Figures {
   readonly settleSeconds: number;
 }
 
-/** The longest gap after a failed try of the demo's rules fits into it: when nothing has come to its end for so long, nothing will. */
+/** Whatever is due comes to an end within it, also while agents are short; what is not due yet is left out by {@link settle}. */
 const STALLED_MS = 120_000;
 
 /** Waits until nothing is under way any more, for as long as things come to their end. */

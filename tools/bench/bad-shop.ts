@@ -39,8 +39,8 @@ const MOST_LIMIT_MS = 60_000;
 const say = (message: string): void => console.error(`bench: ${message}`);
 
 let isBad = false;
-const arrived = new Map<string, number>();
 /** By order: when its outcome came in at the good shop. */
+const arrived = new Map<string, number>();
 const endpoint = createServer((request, response) => {
   let text = '';
   request.on('data', (chunk: Buffer) => (text += chunk.toString()));

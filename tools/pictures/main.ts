@@ -8,7 +8,7 @@ import { takeDesk } from './desk-pictures.js';
 import { Stage } from './stage.js';
 
 // Pictures of every screen, in both looks and two sizes, to be looked at after a change; all of it started here:
-//   npm run build && npm run pictures -- --folder /tmp/pictures --language uk --of desk
+//   npm run build && npm run pictures -- --folder ../pictures --language uk --of desk
 
 const { values } = parseArgs({
   options: {
