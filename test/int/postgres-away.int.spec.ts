@@ -1,7 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
+import { CallStore } from '../../src/features/calls/call.store.js';
 import { CallsService } from '../../src/features/calls/calls.service.js';
-import { Transactions } from '../../src/platform/database/transaction.js';
+import { connectionLost } from '../../src/platform/database/database-errors.js';
+import { Transactions, type Tx } from '../../src/platform/database/transaction.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { startFaultProxy, throughProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { createShop, orderCreated, postOrder } from '../support/shop-client.js';
@@ -32,7 +34,10 @@ beforeAll(async () => {
     callingHours: 'always',
   });
 }, 60_000);
-afterEach(() => line.mend());
+afterEach(() => {
+  vi.restoreAllMocks();
+  line.mend();
+});
 afterAll(async () => {
   await service.close();
   await line.close();
@@ -124,6 +129,65 @@ describe('calls that are live when Postgres goes away', () => {
       await good.get(AgentsService).wish(call.agentId, 'break', 'done');
     },
     90_000,
+  );
+});
+
+/**
+ * The next write that brings a call into this state is carried out, and its answer lost.
+ * @returns whether that has come about
+ */
+function loseAnswerAt(state: string): () => boolean {
+  const transactions = service.get(Transactions);
+  const store = service.app.get(CallStore, { strict: false });
+  const [run, insert, save] = [
+    transactions.run.bind(transactions),
+    store.insert.bind(store),
+    store.save.bind(store),
+  ] as const;
+  const marked = new WeakSet<Tx>();
+  let isLost = false;
+  vi.spyOn(store, 'insert').mockImplementation((tx, plan, call, route) => {
+    if (call.state === state) marked.add(tx);
+    return insert(tx, plan, call, route);
+  });
+  vi.spyOn(store, 'save').mockImplementation((tx, stored, events) => {
+    if (stored.call.state === state) marked.add(tx);
+    return save(tx, stored, events);
+  });
+  vi.spyOn(transactions, 'run').mockImplementation(async (work) => {
+    let own: Tx | null = null;
+    const result = await run((tx) => {
+      own = tx;
+      return work(tx);
+    });
+    if (isLost || own === null || !marked.has(own)) return result;
+    isLost = true;
+    throw connectionLost(new Error('the answer to COMMIT was lost'));
+  });
+  return () => isLost;
+}
+
+describe('a call of which the answer to a commit was lost', () => {
+  it.each(['dialing', 'ringing', 'connected', 'ended'])(
+    'at %s goes on to its outcome, and is written once',
+    async (state) => {
+      const isLost = loseAnswerAt(state);
+      const call = await aCall('04');
+      await call.isState('connected');
+      expect((await call.ask('outcome')).status).toBe(200);
+      expect((await call.ask('hangup')).status).toBe(202);
+      await waitFor('the order is final', async () => (await call.row()).outcome !== null, 20_000);
+      expect(isLost()).toBe(true);
+      expect(await call.row()).toMatchObject({ result: 'answered', outcome: 'confirmed' });
+      const written = await sql<{ kind: string; count: number }>(
+        `SELECT event->>'kind' AS kind, count(*)::int AS count FROM call_events e JOIN calls c ON c.id = e.call_id
+         WHERE c.order_ref = $1 AND event->>'kind' IN ('buyer.ringing', 'buyer.answered', 'buyer.bridged') GROUP BY 1 ORDER BY 1`,
+        [call.orderRef],
+      );
+      expect(written).toEqual(['buyer.answered', 'buyer.bridged', 'buyer.ringing'].map((kind) => ({ kind, count: 1 })));
+      await good.get(AgentsService).wish(call.agentId, 'break', 'done');
+    },
+    60_000,
   );
 });
 

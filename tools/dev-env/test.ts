@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { startBackingServices, type BackingServices } from './backing-services.js';
 import { SetUpError } from './processes.js';
 import { waitForStopSignal } from './stop-signal.js';
@@ -22,6 +22,22 @@ interface Sum {
   passed: number;
   failed: number;
   skipped: number;
+  /** Each failed test: file, full name and the first line of what it said. */
+  failures: string[];
+}
+
+/** What is read of vitest's JSON report. */
+interface Report {
+  numPassedTests?: number;
+  numFailedTests?: number;
+  numPendingTests?: number;
+  numTodoTests?: number;
+  testResults?: {
+    name: string;
+    status: string;
+    message?: string;
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] }[];
+  }[];
 }
 
 let isStopping = false;
@@ -64,17 +80,37 @@ async function runProject(project: string, services: BackingServices, filters: r
   });
   current = null;
   const sum = readReport(report);
-  return code !== 0 && sum.failed === 0 ? { ...sum, failed: 1 } : sum;
+  if (code === 0 || sum.failed > 0) return sum;
+  const failures = sum.failures.length > 0 ? sum.failures : [`${project}: ended with ${code} without a failed test`];
+  return { ...sum, failed: 1, failures };
 }
 
 function readReport(file: string): Sum {
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
-    const skipped = (report['numPendingTests'] ?? 0) + (report['numTodoTests'] ?? 0);
-    return { passed: report['numPassedTests'] ?? 0, failed: report['numFailedTests'] ?? 0, skipped };
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    return {
+      passed: report.numPassedTests ?? 0,
+      failed: report.numFailedTests ?? 0,
+      skipped: (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0),
+      failures: failuresOf(report),
+    };
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 };
+    return { passed: 0, failed: 0, skipped: 0, failures: [] };
   }
+}
+
+/** A file that never came to its tests has one entry of its own. */
+function failuresOf({ testResults = [] }: Report): string[] {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(root, name);
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (failed.length === 0 && status === 'failed') return [`${file}: ${firstLine(message)}`];
+    return failed.map(({ fullName, failureMessages }) => `${file} > ${fullName}: ${firstLine(failureMessages?.[0])}`);
+  });
+}
+
+function firstLine(text = ''): string {
+  return stripVTControlCharacters(text).split('\n', 1)[0]!.slice(0, 300);
 }
 
 /** The contract suites that need no Asterisk, by file name. */
@@ -85,7 +121,7 @@ function contractFiles(): string[] {
     .map((file) => join('test', 'contract', file));
 }
 
-const total: Sum = { passed: 0, failed: 0, skipped: 0 };
+const total: Sum = { passed: 0, failed: 0, skipped: 0, failures: [] };
 let services: BackingServices | null = null;
 try {
   mkdirSync(reports, { recursive: true });
@@ -110,12 +146,14 @@ try {
     total.passed += sum.passed;
     total.failed += sum.failed;
     total.skipped += sum.skipped;
+    total.failures.push(...sum.failures);
   }
   if (isStopping) process.exitCode = 130;
 } catch (error) {
   if (!(error instanceof SetUpError)) throw error;
   console.error(error.message);
   total.failed += 1;
+  total.failures.push('the services the tests stand on did not start');
 } finally {
   if (services !== null) {
     await forgetTestRun(services, runId).catch((error: unknown) =>
@@ -130,5 +168,7 @@ const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 const without = isWithoutAsterisk
   ? ' (without Asterisk: its contract suite, the end-to-end tests and the run under faults were left out)'
   : '';
+// Told once more, since what each layer printed of it stands far above by now.
+if (total.failures.length > 0) console.log(['Failed:', ...total.failures.map((failure) => `  ${failure}`)].join('\n'));
 console.log(`Tests: ${total.passed} passed, ${total.failed} failed${skipped}${without}`);
 process.exitCode ??= total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -16,6 +16,8 @@ export interface MailboxHooks {
   perform(mailbox: CallMailbox, action: CallAction): void;
   /** Writes; false when this process no longer owns the call. Throws when the database cannot be reached: the write is tried again. */
   save(unsaved: Unsaved): Promise<boolean>;
+  /** Which of these writes, whose answers were lost, Postgres has carried out after all; null: none, the call is another's. Throws as {@link save}. */
+  findWritten(doubted: readonly Unsaved[]): Promise<Unsaved | null>;
   onIgnored(mailbox: CallMailbox, event: CallEvent, reason: string): void;
   /** The machine has moved, before anything of it is written. Must not throw. */
   onMoved(mailbox: CallMailbox, before: Call): void;
@@ -40,6 +42,8 @@ export class CallMailbox {
   #call: Call;
   #stored: StoredCall;
   #pending: AppliedEvent[] = [];
+  /** Writes since the last one that was answered: of each commit it is in doubt whether it was carried out. */
+  #doubted: Unsaved[] = [];
   #isSaving = false;
   #isClosed = false;
   #quietSinceMs: number;
@@ -143,20 +147,21 @@ export class CallMailbox {
     try {
       while (this.#pending.length > 0 && !this.#isClosed) {
         const events = this.#pending;
-        const call = this.#call;
+        const unsaved = { before: this.#stored.call, stored: { ...this.#stored, call: this.#call }, events };
         this.#pending = [];
         try {
-          const isOwned = await this.hooks.save({
-            before: this.#stored.call,
-            stored: { ...this.#stored, call },
-            events,
-          });
-          this.#stored = { ...this.#stored, call, version: this.#stored.version + 1 };
-          if (!isOwned || call.state === 'ended') {
+          const written = await this.#write(unsaved);
+          if (written === null || written.stored.call.state === 'ended') {
             this.close();
-            this.hooks.onClosed(this, isOwned);
+            this.hooks.onClosed(this, written !== null);
+            return;
           }
+          this.#doubted = [];
+          this.#stored = { ...written.stored, version: written.stored.version + 1 };
+          this.#pending = [...events.slice(written.events.length), ...this.#pending];
         } catch (error) {
+          // Tried again and again while the database is away: one entry for each state.
+          if (this.#doubted.at(-1)?.stored.call !== unsaved.stored.call) this.#doubted.push(unsaved);
           this.#pending = [...events, ...this.#pending];
           this.hooks.onSaveFailed(this, error);
           await new Promise((resolve) => setTimeout(resolve, SAVE_RETRY_MS));
@@ -165,6 +170,12 @@ export class CallMailbox {
     } finally {
       this.#isSaving = false;
     }
+  }
+
+  /** @returns what is written now, which may be an earlier write with fewer events; null when this process does not own the call any more */
+  async #write(unsaved: Unsaved): Promise<Unsaved | null> {
+    if (await this.hooks.save(unsaved)) return unsaved;
+    return this.#doubted.length === 0 ? null : this.hooks.findWritten(this.#doubted);
   }
 
   #now(): Date {

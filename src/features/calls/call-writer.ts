@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../core/call/call.js';
 import { decide } from '../../core/call/decide-call.js';
@@ -143,10 +144,26 @@ export class CallWriter {
       return true;
     });
     if (call.state === 'ended') await failpoint('call_ended');
-    if (isSaved) this.measure(before, call, route);
-    if (isSaved && call.state === 'ended') this.spans.ended(call, route);
-    this.returnLegs(before, call);
+    if (isSaved) this.afterWrite(unsaved);
+    else this.returnLegs(before, call);
     return isSaved;
+  }
+
+  /** Which of a call's writes, whose answers were lost, was carried out: its state is the one that is stored. None: somebody else has written the call. */
+  async findWritten(doubted: readonly Unsaved[]): Promise<Unsaved | null> {
+    const [{ stored }] = doubted as [Unsaved, ...Unsaved[]];
+    const now = await this.transactions.read((tx) => this.store.writtenAfter(tx, stored));
+    const written = now && doubted.find((one) => isDeepStrictEqual(asStored(one.stored.call), asStored(now)));
+    if (!written) return null;
+    this.log.info('a write of a call whose answer was lost had been carried out', { callId: stored.call.callId });
+    this.afterWrite(written);
+    return written;
+  }
+
+  private afterWrite({ before, stored: { call, route } }: Unsaved): void {
+    this.measure(before, call, route);
+    if (call.state === 'ended') this.spans.ended(call, route);
+    this.returnLegs(before, call);
   }
 
   /** The orders of the call follow it; at the connection those of the buyer join that came since it was planned. */
@@ -266,6 +283,11 @@ function targetsNotNeeded(before: Call, call: Call, events: Unsaved['events']): 
   const known = new Set([...asked, reservedTarget(before.transfer)]);
   const needed = [call.agent?.agentId, reservedTarget(call.transfer)];
   return [...known].filter((agentId): agentId is string => agentId !== null && !needed.includes(agentId));
+}
+
+/** As it comes back from a column of JSON. */
+function asStored(call: Call): unknown {
+  return JSON.parse(JSON.stringify(call));
 }
 
 /** An end of a call that fails so often is written without its listeners. */

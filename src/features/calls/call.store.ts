@@ -190,11 +190,24 @@ export class CallStore {
   }
 
   /**
+   * What the write that follows `stored` under the same leadership has made of the call; null when there was none, or another leader's came.
+   */
+  async writtenAfter(tx: Tx, { call, route, version }: StoredCall): Promise<Call | null> {
+    const found = await rows<CallRow>(
+      tx,
+      `SELECT machine, version FROM calls WHERE id = $1 AND version = $2 AND epoch = $3`,
+      [call.callId, version + 1, route.epoch],
+    );
+    return found[0] === undefined ? null : reviveCall(found[0]).call;
+  }
+
+  /**
    * The live calls of a group, to be taken over: they get the new leadership's epoch, so that the old leader's writes fail. Nobody else takes the group
    * before the transaction ends.
+   * @param callIds  these of them only; null: all
    * @throws when the leadership is over: a process that stood still must not take back what others have taken over meanwhile
    */
-  async adopt(tx: Tx, groupId: string, epoch: number): Promise<StoredCall[]> {
+  async adopt(tx: Tx, groupId: string, epoch: number, callIds: readonly string[] | null = null): Promise<StoredCall[]> {
     if (!isSwitchedOff('epoch_fence')) {
       const led: unknown[] = await tx.query(
         `SELECT 1 FROM leaders WHERE group_id = $1 AND epoch = $2 AND expires_at > now() FOR SHARE`,
@@ -204,14 +217,27 @@ export class CallStore {
     }
     const [taken] = (await tx.query(
       `UPDATE calls SET epoch = $2, version = version + 1, run_by = $3, left_by = CASE WHEN run_by = $3 THEN left_by ELSE run_by END
-       WHERE group_id = $1 AND ended_at IS NULL
+       WHERE group_id = $1 AND ended_at IS NULL AND ($4::uuid[] IS NULL OR id = ANY($4))
        RETURNING machine, version, order_ref AS "orderRef", sent_at IS NOT NULL AS "wasSent"`,
-      [groupId, epoch, this.processes.id],
+      [groupId, epoch, this.processes.id, callIds],
     )) as [CallRow[], number];
     return taken.map((row) => {
       const stored = reviveCall(row);
       return { ...stored, route: { ...stored.route, epoch } };
     });
+  }
+
+  /** Live calls under these leaderships (group to epoch) that are none of `callIds`. */
+  async liveBeside(
+    tx: Tx,
+    led: ReadonlyMap<string, number>,
+    callIds: readonly string[],
+  ): Promise<{ groupId: string; callId: string }[]> {
+    return tx.query(
+      `SELECT c.group_id AS "groupId", c.id AS "callId" FROM unnest($1::text[], $2::bigint[]) AS led (group_id, epoch)
+       JOIN calls c ON c.ended_at IS NULL AND c.group_id = led.group_id AND c.epoch = led.epoch AND c.id <> ALL($3::uuid[])`,
+      [[...led.keys()], [...led.values()], callIds],
+    );
   }
 
   /** Calls that a process ran when it ended, whoever has taken them over since, as work on their orders. */

@@ -25,6 +25,7 @@ import { NodeMetrics } from './node.metrics.js';
 import { NodeStore } from './node.store.js';
 import { NodesController } from './nodes.controller.js';
 import { Reconciler } from './reconciler.js';
+import { StrayCalls } from './stray-calls.js';
 import { Supervision } from './supervision.js';
 import { Tenures } from './tenures.js';
 import { TalkNotices } from './talk-notices.js';
@@ -57,6 +58,7 @@ import { telephonyProviders } from './telephony.provider.js';
     TalkNotices,
     Transfers,
     LiveCalls,
+    StrayCalls,
     Reconciler,
     LostNodes,
     LedGroups,

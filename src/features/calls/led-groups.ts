@@ -7,6 +7,7 @@ import { LiveCalls } from './live-calls.js';
 import { LostNodes } from './lost-nodes.js';
 import { NodeHomes } from './node-homes.js';
 import { Reconciler } from './reconciler.js';
+import { StrayCalls } from './stray-calls.js';
 import { Tenures } from './tenures.js';
 import { TELEPHONY } from './telephony.provider.js';
 
@@ -25,11 +26,13 @@ export const REACH = { NONE: 0, SOME: 1, HOME: 2, FULL: 3 } as const;
 @Injectable()
 export class LedGroups {
   private reconciledAt = 0;
-  private readonly led = new Set<string>();
+  /** The epoch of each. */
+  private readonly led = new Map<string, number>();
 
   constructor(
     @Inject(TELEPHONY) private readonly nodes: readonly Telephony[],
     private readonly live: LiveCalls,
+    private readonly strays: StrayCalls,
     private readonly agentLegs: AgentLegs,
     private readonly reconciler: Reconciler,
     private readonly tenures: Tenures,
@@ -81,7 +84,7 @@ export class LedGroups {
       await failpoint('calls_adopted');
       this.requireTenure(groupId);
       await this.reconcile(allLed, home);
-      this.led.add(groupId);
+      this.led.set(groupId, epoch);
     } catch (error) {
       await this.leave(groupId);
       throw error;
@@ -113,7 +116,7 @@ export class LedGroups {
 
   private async reconcile(groupIds: readonly string[], home: string | null): Promise<void> {
     this.reconciledAt = performance.now();
-    const undecided = await this.reconciler.run(groupIds, home);
+    const undecided = (await this.reconciler.run(groupIds, home)) + (await this.strays.adopt(this.led));
     if (undecided > 0) this.reconciledAt -= RECONCILE_EVERY_MS - LOOK_AGAIN_MS;
   }
 

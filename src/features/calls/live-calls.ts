@@ -82,6 +82,7 @@ export class LiveCalls implements OnApplicationShutdown {
         this.runner.perform(mailbox, action);
       },
       save: (unsaved) => this.writer.save(unsaved),
+      findWritten: (doubted) => this.writer.findWritten(doubted),
       onIgnored: (mailbox, event, reason) =>
         this.log.debug('an event changed nothing', { callId: mailbox.callId, event: event.kind, reason }),
       onMoved: (mailbox, before) => {
@@ -105,8 +106,9 @@ export class LiveCalls implements OnApplicationShutdown {
     return this.live.size;
   }
 
-  /** Sets a placed call going. */
+  /** Sets a placed call going; one that was found without its process meanwhile (`StrayCalls`) is going already. */
   start(placed: PlacedCall): void {
+    if (this.live.has(placed.stored.call.callId)) return;
     const mailbox = new CallMailbox(placed.stored, this.hooks);
     this.careful.watch(mailbox.callId, placed.failures);
     this.live.set(mailbox.callId, mailbox);
@@ -135,7 +137,11 @@ export class LiveCalls implements OnApplicationShutdown {
    */
   async adopt(groupId: string, epoch: number): Promise<void> {
     await this.careful.count();
-    const stored = await this.transactions.run((tx) => this.store.adopt(tx, groupId, epoch));
+    await this.takeOver(groupId, await this.transactions.run((tx) => this.store.adopt(tx, groupId, epoch)));
+  }
+
+  /** Runs these calls of the group from now on. */
+  async takeOver(groupId: string, stored: readonly StoredCall[]): Promise<void> {
     const doomed = await this.careful.judge(stored);
     for (const one of doomed) await this.giveUp(one);
     for (const one of stored) {
