@@ -41,6 +41,26 @@ const connected: readonly (readonly [number, CallEvent])[] = [
   [3, { kind: 'buyer.bridged' }],
 ];
 
+describe('a call that was planned and leaves late', () => {
+  it('may ring as long as any other: its time begins when the order to call leaves', () => {
+    const { call } = play(plan().call, [
+      [15, { kind: 'buyer.sending' }],
+      [16, { kind: 'buyer.ringing' }],
+    ]);
+    expect(call).toMatchObject({ state: 'ringing', plannedAt: T0, dialedAt: at(15) });
+    expect(limitAt(call)).toEqual(at(15 + 25 + 4));
+  });
+
+  it('keeps its time once the phone rings', () => {
+    const { call, actions } = play(plan().call, [
+      [1, { kind: 'buyer.ringing' }],
+      [15, { kind: 'buyer.sending' }],
+    ]);
+    expect(actions).toEqual(['ignored']);
+    expect(limitAt(call)).toEqual(at(25 + 4));
+  });
+});
+
 describe('the ordinary call', () => {
   it('rings, is answered, is bridged and ends with the buyer', () => {
     const { call, actions } = play(plan().call, [...connected, [60, ended(16)]]);
@@ -323,6 +343,7 @@ describe('the table', () => {
   const anyEvent: fc.Arbitrary<CallEvent> = fc.oneof(
     fc.constantFrom<CallEvent>(
       { kind: 'buyer.dialing' },
+      { kind: 'buyer.sending' },
       { kind: 'buyer.ringing' },
       { kind: 'buyer.progress' },
       { kind: 'buyer.answered' },

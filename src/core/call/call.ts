@@ -105,6 +105,8 @@ export type CallEvent =
       readonly kind:
         'buyer.dialing' | 'buyer.ringing' | 'buyer.progress' | 'buyer.answered' | 'buyer.ours' | 'buyer.bridged';
     }
+  /** The order to call leaves only now, late: a process or the database had stood still. The time the phone may ring begins anew. */
+  | { readonly kind: 'buyer.sending' }
   | { readonly kind: 'buyer.talking'; readonly isTalking: boolean }
   | {
       readonly kind: 'buyer.ended';

@@ -122,6 +122,10 @@ function beforeAnswer(
   now: Date,
 ): Decision {
   switch (event.kind) {
+    case 'buyer.sending':
+      return call.state === 'dialing'
+        ? { call: { ...call, dialedAt: now, since: now }, actions: [] }
+        : { ignored: 'the phone rings already' };
     case 'buyer.ringing':
       return call.state === 'ringing'
         ? { ignored: 'ringing already' }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Call } from '../../core/call/call.js';
 import { planCall } from '../../core/call/decide-call.js';
 import type { Unsaved } from './call-mailbox.js';
 import type { Route, StoredCall } from './call.store.js';
@@ -8,20 +9,22 @@ const CALL = '01a00000-0000-7000-8000-00000000ca11';
 const NOTHING = (): undefined => undefined;
 
 /** Live calls over a store that plays Postgres: one call, a version that grows with each write, and writes that may be held back. */
-function played() {
+function played(plannedAt = new Date(), wasSent?: boolean) {
   const { call } = planCall(
     { callId: CALL, ringSeconds: 15, maxTalkSeconds: 60, detectsMachine: false, agent: null },
-    new Date(),
+    plannedAt,
   );
   const route = { groupId: 'g', node: 'main', orderRef: 'o', traceId: 't', shopId: 's', number: 1 } as Route;
   const row = { version: 0 };
   const saved: { version: number; isOwned: boolean }[] = [];
+  const states: Call[] = [];
   let gate: Promise<void> = Promise.resolve();
   const save = async ({ stored }: Unsaved): Promise<boolean> => {
     await gate;
     const isOwned = stored.version === row.version;
     if (isOwned) row.version += 1;
     saved.push({ version: stored.version, isOwned });
+    states.push(stored.call);
     return isOwned;
   };
   const parts = [
@@ -30,7 +33,7 @@ function played() {
     {
       adopt: (): Promise<StoredCall[]> => {
         row.version += 1;
-        return Promise.resolve([{ call, route, version: row.version }]);
+        return Promise.resolve([{ call, route, version: row.version, ...(wasSent === undefined ? {} : { wasSent }) }]);
       },
     },
     {},
@@ -45,7 +48,7 @@ function played() {
     { now: () => new Date(), monotonicMs: () => performance.now() },
   ];
   const live = new LiveCalls(...(parts as unknown as ConstructorParameters<typeof LiveCalls>));
-  return { live, saved, holdWrites: (until: Promise<void>) => void (gate = until) };
+  return { live, saved, states, holdWrites: (until: Promise<void>) => void (gate = until) };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
@@ -74,6 +77,26 @@ describe('a call that is taken over twice by one process', () => {
     await settled();
     expect(saved).toEqual([{ version: 1, isOwned: false }]);
     expect(live.find(CALL)).not.toBeNull();
+    live.onApplicationShutdown();
+  });
+});
+
+describe('a call that was planned long ago and never placed', () => {
+  const longAgo = new Date(Date.now() - 60_000);
+
+  it('ends without blame for the buyer or the trunk when it is taken over', async () => {
+    const { live, states } = played(longAgo, false);
+    await live.adopt('g', 2);
+    await settled();
+    expect(states).toMatchObject([{ state: 'ended', result: 'system_failure', because: 'unheard' }]);
+    expect(live.find(CALL)).toBeNull();
+  });
+
+  it('is hung up when it may have been placed', async () => {
+    const { live, states } = played(longAgo, true);
+    await live.adopt('g', 2);
+    await settled();
+    expect(states).toMatchObject([{ state: 'ending', because: 'ring_timeout' }]);
     live.onApplicationShutdown();
   });
 });

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { Call, CallAction } from '../../core/call/call.js';
+import { limitAt, type Call, type CallAction } from '../../core/call/call.js';
 import { eventOfAgent, eventOfBuyer, eventOfTarget, type LegFact } from '../../core/call/call-facts.js';
 import type { WatchMode } from '../../core/call/leg-ids.js';
 import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
@@ -148,7 +148,12 @@ export class LiveCalls implements OnApplicationShutdown {
       if (doomed.includes(one)) continue;
       // Its own mailbox from an earlier try of this process has an older version, with which nothing more could be written.
       this.live.get(one.call.callId)?.close();
-      this.live.set(one.call.callId, new CallMailbox(one, this.hooks));
+      const mailbox = new CallMailbox(one, this.hooks);
+      this.live.set(one.call.callId, mailbox);
+      // Planned too long ago to be placed now, and never placed: neither the buyer's side nor the trunk has had a part in that.
+      if (one.wasSent === false && one.call.state === 'dialing' && mailbox.now > (limitAt(one.call) ?? mailbox.now)) {
+        mailbox.post({ kind: 'buyer.missing', isCarrierTold: true });
+      }
       const { agent } = one.call;
       const telephony = this.runner.telephonyOf(one.route.node);
       if (agent?.connection === 'per_call' && telephony !== null) {
