@@ -51,16 +51,27 @@ export function useDesks(plan: Parameters<typeof useWorld>[0]): Desks {
 
 /** What a tool finds wrong with a page against WCAG 2.2, levels A and AA: rule and element. */
 export async function faultsOf(page: Page): Promise<string[]> {
-  // Half shown, a thing has colours that it is not meant to have.
+  // Half shown, a thing has colours that it is not meant to have; before it moves at all, its own style keeps it unseen.
   await page.waitForFunction(() => {
     interface Moving {
       readonly playState: string;
       readonly effect: { getTiming(): { iterations?: number } } | null;
     }
-    const { document } = globalThis as unknown as { document: { getAnimations(): Moving[] } };
-    return document
+    interface Styled {
+      readonly style: { readonly opacity: string; readonly display: string };
+    }
+    const { document } = globalThis as unknown as {
+      document: { getAnimations(): Moving[]; querySelectorAll(selector: string): Iterable<Styled> };
+    };
+    const isStill = document
       .getAnimations()
       .every((one) => one.playState !== 'running' || one.effect?.getTiming().iterations === Infinity);
+    return (
+      isStill &&
+      [...document.querySelectorAll('[style*="opacity"]')].every(
+        ({ style }) => style.display === 'none' || Number(style.opacity || 1) === 1,
+      )
+    );
   });
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { request } from 'undici';
+import { Pool, request } from 'undici';
 import { expect, it } from 'vitest';
-import { inTime, resetOnError } from './ari-transport.js';
+import { inTime, resetOnError, resettingConnector } from './ari-transport.js';
 
 /** A server that reads nothing for a while, as one behind a dead line: what arrives of a client that was given up meanwhile. */
 async function arrivesLate(prepare: (socket: Socket) => void): Promise<number> {
@@ -65,4 +65,14 @@ it('a command to call leaves at once or not at all: nothing of one that a proces
   expect(arrived).not.toContain('chunked');
   expect(arrived).toMatch(/\{"variables":\{\}\}$/);
   expect(await arrivesOf('{"variables":{}}', 12_000)).toBe('');
+});
+
+it('a server that refuses connections refuses its commands, no more', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise((resolve) => server.close(resolve));
+  const dispatcher = new Pool(origin, { connect: resettingConnector() });
+  await expect(request(`${origin}/channels`, { dispatcher })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await dispatcher.destroy();
 });

@@ -97,12 +97,13 @@ export function openTransport(o: {
 }
 
 /** Connections that forget what was not delivered when they are given up: closed in the common way it would be delivered later, even minutes. */
-function resettingConnector(): buildConnector.connector {
+export function resettingConnector(): buildConnector.connector {
   const open = buildConnector({ timeout: 2_000 });
   return (options, callback) =>
     open(options, (...result) => {
       const [, socket] = result;
-      if (socket !== null && !('encrypted' in socket)) resetOnError(socket);
+      // A connection that was refused has no socket at all, whatever the type says.
+      if (socket && !('encrypted' in socket)) resetOnError(socket);
       callback(...result);
     });
 }
