@@ -148,9 +148,15 @@ export class OutcomesService {
   /** Sweep: calls whose orders wait for the word of an agent who is no longer in that wrap-up. */
   async closeForgottenWrapUps(): Promise<void> {
     for (const callId of await this.transactions.read((tx) => this.history.inWrapUp(tx))) {
-      await this.transactions.run(async (tx) => {
-        if ((await this.agents.atCall(tx, callId))?.state !== 'wrap_up') await this.onWrapUpEnded(tx, callId);
-      });
+      try {
+        await this.transactions.run(async (tx) => {
+          if ((await this.agents.atCall(tx, callId))?.state !== 'wrap_up') await this.onWrapUpEnded(tx, callId);
+        });
+      } catch (error) {
+        if (error instanceof DialerError && error.isRetryable) throw error;
+        // What fails on one call must not keep the orders of the others waiting.
+        this.log.error('a wrap-up that nobody is in cannot be ended', { callId, error });
+      }
     }
   }
 
