@@ -18,6 +18,9 @@ interface AnsweredCall {
   readonly preferredAgentId: string | null;
 }
 
+/** An answered buyer has an agent or the message by then: nobody is looked for any more. */
+const LOOKS_WITHIN_MS = 5_000;
+
 /**
  * Who takes a buyer who has answered: the one the buyer knows (who promised the callback, or talked with them before) when free by now, else the
  * agent reserved for the call, else whoever of the group is ready with the skills and has been idle longest. Only persistent agents: nobody picks up a phone within 2 s of a buyer's answer.
@@ -26,6 +29,8 @@ interface AnsweredCall {
 export class AnsweringAgents {
   /** Agents whom an answer is taking right now: buyers who answer in the same moment look at different ones. */
   private readonly beingTaken = new Set<string>();
+  /** By call, who may have been taken for it: the answer to the commit was lost. */
+  private readonly doubted = new Map<string, string>();
 
   constructor(
     private readonly transactions: Transactions,
@@ -35,6 +40,8 @@ export class AnsweringAgents {
   /** @returns an agent who is reserved for the call; null when nobody is free now */
   async find(call: AnsweredCall): Promise<AgentLeg | null> {
     const { callId, node, reserved, skills, preferredAgentId } = call;
+    const taken = await this.takenBefore(call);
+    if (taken !== null) return taken;
     const known = await this.takeKnown(call);
     if (known !== null) return known;
     if (reserved !== null && call.isReserved) return reserved;
@@ -48,6 +55,17 @@ export class AnsweringAgents {
       }
       free = free.filter((agent) => agent !== chosen);
     }
+  }
+
+  /** Whom the look before has taken for the call, as it turns out: the answer to its commit was lost. */
+  private async takenBefore({ callId, node }: AnsweredCall): Promise<AgentLeg | null> {
+    const agentId = this.doubted.get(callId);
+    if (agentId === undefined) return null;
+    const agent = await this.agents.presence(agentId);
+    this.doubted.delete(callId);
+    const { legId } = agent;
+    if (!isReservedNow(agent, callId) || !isReachable(agent, node) || legId === null) return null;
+    return { agentId, legId, connection: 'persistent' };
   }
 
   /** An agent whose phone was rung for the call stays with it. */
@@ -71,6 +89,10 @@ export class AnsweringAgents {
     this.beingTaken.add(agentId);
     try {
       return await this.transactions.run((tx) => this.agents.reserve(tx, agentId, callId));
+    } catch (error) {
+      this.doubted.set(callId, agentId);
+      setTimeout(() => this.doubted.delete(callId), LOOKS_WITHIN_MS).unref();
+      throw error;
     } finally {
       this.beingTaken.delete(agentId);
     }
@@ -80,17 +102,24 @@ export class AnsweringAgents {
   async isReservedFor(reserved: AgentLeg | null, callId: string): Promise<boolean> {
     if (reserved === null) return false;
     const presence = await this.agents.presence(reserved.agentId);
-    // Who has signed out meanwhile has no screen any more: somebody else takes the call.
-    return presence.callId === callId && presence.state === 'reserved' && presence.wish.to !== 'offline';
+    return isReservedNow(presence, callId);
   }
 }
 
-/** Ready, with a line on the node of the call: buyer and agent meet in one bridge. */
+/** Who has signed out meanwhile has no screen any more: somebody else takes the call. */
+function isReservedNow({ callId, state, wish }: PresenceView, ofCall: string): boolean {
+  return callId === ofCall && state === 'reserved' && wish.to !== 'offline';
+}
+
 function isAtHand(agent: PresenceView, node: string): boolean {
+  return agent.state === 'ready' && isReachable(agent, node);
+}
+
+/** With a line on the node of the call: buyer and agent meet in one bridge. */
+function isReachable(agent: PresenceView, node: string): boolean {
   return (
     takesCalls(agent.role) &&
     (agent.legNode ?? node) === node &&
-    agent.state === 'ready' &&
     agent.connection === 'persistent' &&
     agent.isLegUp &&
     agent.legId !== null
