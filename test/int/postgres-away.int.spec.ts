@@ -47,6 +47,11 @@ afterAll(async () => {
 const sql = <R = Record<string, unknown>>(text: string, parameters: unknown[] = []): Promise<R[]> =>
   good.get(Transactions).read((tx) => tx.query(text, parameters));
 
+interface Ends {
+  readonly result: string;
+  readonly outcome: string;
+}
+
 /** A ready agent of a new group, and the telephone number of a buyer who does what the two digits say. */
 async function aCall(digits: string) {
   const login = `away-${++number}`;
@@ -90,9 +95,10 @@ async function aCall(digits: string) {
   );
   const row = async () =>
     (
-      await sql<
-        Record<'planned_at' | 'dialed_at' | 'connected_at' | 'ended_at', Date> & { result: string; outcome: string }
-      >('SELECT c.*, o.outcome FROM calls c JOIN orders o ON o.id = c.order_ref WHERE c.order_ref = $1', [orderRef])
+      await sql<Record<'planned_at' | 'dialed_at' | 'ringing_at' | 'connected_at' | 'ended_at', Date> & Ends>(
+        'SELECT c.*, o.outcome FROM calls c JOIN orders o ON o.id = c.order_ref WHERE c.order_ref = $1',
+        [orderRef],
+      )
     )[0]!;
   return { orderRef, agentId: String(agentId), ask, live, isState, row };
 }
@@ -133,9 +139,10 @@ describe('calls that are live when Postgres goes away', () => {
 
 /**
  * The next write that brings a call into this state is carried out, and its answer lost.
+ * @param planned  done with the call in the transaction that plans it
  * @returns whether that has come about
  */
-function loseAnswerAt(state: string): () => boolean {
+function loseAnswerAt(state: string, planned?: (tx: Tx, callId: string) => Promise<unknown>): () => boolean {
   const transactions = service.get(Transactions);
   const store = service.app.get(CallStore, { strict: false });
   const [run, insert, save] = [
@@ -145,9 +152,11 @@ function loseAnswerAt(state: string): () => boolean {
   ] as const;
   const marked = new WeakSet<Tx>();
   let isLost = false;
-  vi.spyOn(store, 'insert').mockImplementation((tx, plan, call, route) => {
+  vi.spyOn(store, 'insert').mockImplementation(async (tx, plan, call, route) => {
     if (call.state === state) marked.add(tx);
-    return insert(tx, plan, call, route);
+    const isNew = await insert(tx, plan, call, route);
+    await planned?.(tx, plan.callId);
+    return isNew;
   });
   vi.spyOn(store, 'save').mockImplementation((tx, stored, events) => {
     if (stored.call.state === state) marked.add(tx);
@@ -191,6 +200,25 @@ describe('a call of which the answer to a commit was lost', () => {
     },
     60_000,
   );
+});
+
+describe('a call that was planned at the very end of a leadership', () => {
+  it('is run by the next leader, who could not see it when it took over', async () => {
+    const isLost = loseAnswerAt('dialing', (tx, callId) =>
+      tx.query('UPDATE calls SET epoch = epoch - 1 WHERE id = $1', [callId]),
+    );
+    const call = await aCall('04');
+    expect(isLost()).toBe(true);
+    await call.isState('connected');
+    expect((await call.ask('outcome')).status).toBe(200);
+    expect((await call.ask('hangup')).status).toBe(202);
+    await waitFor('the order is final', async () => (await call.row()).outcome !== null, 20_000);
+    // The ring counts from where it began.
+    const { planned_at, dialed_at, ringing_at } = await call.row();
+    expect(dialed_at.getTime() - planned_at.getTime()).toBeGreaterThan(2_500);
+    expect(ringing_at.getTime() - dialed_at.getTime()).toBeLessThan(1_500);
+    await good.get(AgentsService).wish(call.agentId, 'break', 'done');
+  }, 60_000);
 });
 
 describe('a commit in doubt', () => {

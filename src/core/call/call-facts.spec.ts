@@ -75,6 +75,19 @@ describe('what a survey tells a call', () => {
     expect(kinds(callIn('connected'), both({ bridgeId: 'b1' }), 9)).toEqual([]);
   });
 
+  it('with whom the buyer talks, when whoever brought them together did not live to write it down', () => {
+    const agentId = '01a00000-0000-7000-8000-0000000a9e17';
+    const legId = `agent-${agentId}-7`;
+    const agent = { agentId, legId, connection: 'persistent' };
+    const bridged = both({ bridgeId: legId });
+    expect(eventsMissed(callIn('waiting', { agent: null }), bridged, at(3))).toEqual([
+      { kind: 'buyer.bridged', agent },
+    ]);
+    expect(eventsMissed(callIn('waiting'), bridged, at(3))).toEqual([{ kind: 'buyer.bridged', agent }]);
+    const known = callIn('waiting', { agent: { ...anna, agentId, legId } });
+    expect(eventsMissed(known, bridged, at(3))).toEqual([{ kind: 'buyer.bridged' }]);
+  });
+
   it('that the dialplan plays its message, and that the agent is gone meanwhile', () => {
     expect(kinds(callIn('ringing'), both({ isInMessage: true }), 9)).toEqual(['buyer.in_message']);
     expect(kinds(callIn('connected'), surveyOf({ legId: 'c1' }), 9)).toEqual(['agent.ended']);

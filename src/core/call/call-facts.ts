@@ -1,4 +1,5 @@
-import type { Call, CallEvent } from './call.js';
+import type { AgentLeg, Call, CallEvent } from './call.js';
+import { agentOfLeg } from './leg-ids.js';
 import type { Survey, TelephonyFact } from './telephony.js';
 import { targetLegOf } from './transfer.js';
 
@@ -57,7 +58,11 @@ export function eventOfTarget(call: Call, fact: LegFact): CallEvent | null {
  */
 export type Absence = 'undecided' | 'explained' | 'unexplained';
 
-/** What a call has missed by a survey of its node, in order; the machine ignores what it knows already. */
+/**
+ * What a call has missed by a survey of its node, in order; the machine ignores what it knows already.
+ *
+ * @param now  when the survey was asked for: what has come about since cannot be in it
+ */
 export function eventsMissed(
   call: Call,
   survey: SurveyedLegs,
@@ -103,6 +108,14 @@ function eventsOfLeg(call: Call, leg: Survey['legs'][number]): CallEvent[] {
   const isUnbridged = isUnanswered || call.state === 'waiting';
   return [
     ...(isUnanswered ? [{ kind: 'buyer.answered' } as const, { kind: 'buyer.ours' } as const] : []),
-    ...(leg.bridgeId !== null && isUnbridged ? [{ kind: 'buyer.bridged' } as const] : []),
+    ...(leg.bridgeId !== null && isUnbridged ? [bridgedIn(call, leg.bridgeId)] : []),
   ];
+}
+
+/** An agent's bridge has the name of their leg. Who was found for the buyer at the answer may not be written down yet. */
+function bridgedIn({ agent }: Call, bridgeId: string): CallEvent {
+  const agentId = agentOfLeg(bridgeId);
+  if (agentId === null || agent?.legId === bridgeId) return { kind: 'buyer.bridged' };
+  const found: AgentLeg = { agentId, legId: bridgeId, connection: 'persistent' };
+  return { kind: 'buyer.bridged', agent: found };
 }

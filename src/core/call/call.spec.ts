@@ -59,6 +59,10 @@ describe('a call that was planned and leaves late', () => {
     expect(actions).toEqual(['ignored']);
     expect(limitAt(call)).toEqual(at(25 + 4));
   });
+
+  it('is not late within a second: nothing has to be written', () => {
+    expect(play(plan().call, [[0.9, { kind: 'buyer.sending' }]]).actions).toEqual(['ignored']);
+  });
 });
 
 describe('the ordinary call', () => {
@@ -321,6 +325,20 @@ describe('during the talk', () => {
   });
 });
 
+describe('a buyer who was found in an agent’s bridge', () => {
+  it('talks with that agent, whoever was to take them', () => {
+    const found = { ...anna, agentId: 'nina', legId: 'agent-nina-1' };
+    for (const agent of [null, anna]) {
+      const { call } = play(plan({ agent }).call, [
+        [3, { kind: 'buyer.answered' }],
+        [3, { kind: 'buyer.ours' }],
+        [3, { kind: 'buyer.bridged', agent: found }],
+      ]);
+      expect(call).toMatchObject({ state: 'connected', agent: found });
+    }
+  });
+});
+
 describe('the table', () => {
   const states = Object.keys(MOVES) as CallState[];
 
@@ -349,6 +367,7 @@ describe('the table', () => {
       { kind: 'buyer.answered' },
       { kind: 'buyer.ours' },
       { kind: 'buyer.bridged' },
+      { kind: 'buyer.bridged', agent: borys },
       { kind: 'buyer.missing' },
       { kind: 'buyer.in_message' },
       { kind: 'agent.up' },

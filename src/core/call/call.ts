@@ -102,11 +102,12 @@ export type LiveCall = Exclude<Call, { state: 'ended' }>;
 /** What happened: facts of the exchange about either leg, answers to our own actions, people's wishes, and the passing of time. */
 export type CallEvent =
   | {
-      readonly kind:
-        'buyer.dialing' | 'buyer.ringing' | 'buyer.progress' | 'buyer.answered' | 'buyer.ours' | 'buyer.bridged';
+      readonly kind: 'buyer.dialing' | 'buyer.ringing' | 'buyer.progress' | 'buyer.answered' | 'buyer.ours';
     }
-  /** The order to call leaves only now, late: a process or the database had stood still. The time the phone may ring begins anew. */
+  /** The order to call leaves for the exchange: from here on the buyer's phone may ring. */
   | { readonly kind: 'buyer.sending' }
+  /** With whom, where the exchange was asked for it: whoever bridged them may not have lived to write it down. */
+  | { readonly kind: 'buyer.bridged'; readonly agent?: AgentLeg }
   | { readonly kind: 'buyer.talking'; readonly isTalking: boolean }
   | {
       readonly kind: 'buyer.ended';

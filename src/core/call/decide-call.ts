@@ -32,6 +32,9 @@ const LOOK_AGAIN_MS = 150;
 const UNBRIDGED_LEASE_SECONDS = 2.2;
 const LEAST_LEASE_SECONDS = 0.6;
 
+/** An order to call that leaves within this leaves as planned: the limit of the ring has more to spare. */
+const LATE_MS = 1_000;
+
 /** A call as it is planned: with the agent's phone first (`per_call`), or the buyer at once. */
 export function planCall(
   plan: Pick<CallBase, 'callId' | 'ringSeconds' | 'maxTalkSeconds' | 'detectsMachine' | 'agent'>,
@@ -123,9 +126,7 @@ function beforeAnswer(
 ): Decision {
   switch (event.kind) {
     case 'buyer.sending':
-      return call.state === 'dialing'
-        ? { call: { ...call, dialedAt: now, since: now }, actions: [] }
-        : { ignored: 'the phone rings already' };
+      return onSending(call, now);
     case 'buyer.ringing':
       return call.state === 'ringing'
         ? { ignored: 'ringing already' }
@@ -156,6 +157,13 @@ function beforeAnswer(
   }
 }
 
+/** A call may wait for a line, a late lease or another leader before it is placed; the ring counts from where it is (I10: ringing is not cut). */
+function onSending(call: Extract<LiveCall, { state: 'dialing' | 'ringing' }>, now: Date): Decision {
+  if (call.state !== 'dialing' || now.getTime() - (call.dialedAt ?? call.plannedAt).getTime() < LATE_MS)
+    return { ignored: 'sent as planned' };
+  return { call: { ...call, dialedAt: now, since: now }, actions: [] };
+}
+
 function whileWaiting(call: Extract<LiveCall, { state: 'waiting' }>, event: StateEvent, now: Date): Decision {
   switch (event.kind) {
     case 'buyer.ours':
@@ -166,7 +174,11 @@ function whileWaiting(call: Extract<LiveCall, { state: 'waiting' }>, event: Stat
     case 'no_agent':
       return { call: { ...call, agent: null, isCleared: false }, actions: [{ kind: 'clear', afterMs: LOOK_AGAIN_MS }] };
     case 'buyer.bridged':
-      return connect(call, now, beginDetection(call.detectsMachine, call.answeredAt ?? now));
+      return connect(
+        { ...call, agent: event.agent ?? call.agent },
+        now,
+        beginDetection(call.detectsMachine, call.answeredAt ?? now),
+      );
     case 'bridge_failed':
       if (event.isBuyerGone) return { ignored: 'the end of the leg will be told' };
       return {

@@ -73,6 +73,7 @@ export function onTransferTime(call: Talk, now: Date): Decision | null {
 }
 
 function ask(call: Talk, event: Extract<CallEvent, { kind: 'transfer.asked' }>, now: Date): Decision {
+  if (call.transfer?.transferId === event.transferId) return { ignored: 'asked before' };
   if (isUnderWay(call.transfer)) return { ignored: 'a transfer is under way' };
   if (call.agent === null) return { ignored: 'nobody has the buyer' };
   const { transferId, target, mode } = event;

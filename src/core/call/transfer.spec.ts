@@ -48,9 +48,9 @@ function play(start: Call, steps: readonly (readonly [number, CallEvent])[]) {
   return { call, actions };
 }
 
-const ask = (target: TransferTarget, mode: 'blind' | 'warm'): CallEvent => ({
+const ask = (target: TransferTarget, mode: 'blind' | 'warm', transferId = 't1'): CallEvent => ({
   kind: 'transfer.asked',
-  transferId: 't1',
+  transferId,
   target,
   mode,
 });
@@ -133,9 +133,11 @@ describe('to another agent', () => {
       [13, { kind: 'agent.hold', isOn: false }],
       [14, { kind: 'transfer.cancel' }],
       [14, did('take_back')],
-      [15, ask(borys, 'blind')],
+      [14.5, ask(shop, 'warm')],
+      [15, ask(borys, 'blind', 't2')],
     ]);
-    expect(actions.slice(3)).toEqual(['ignored', 'ignored', 'take_back 3587', 'hand_over 3586']);
+    // What was asked before is not begun anew, should it be heard of twice.
+    expect(actions.slice(3)).toEqual(['ignored', 'ignored', 'take_back 3587', 'ignored', 'hand_over 3586']);
     expect(call.transfer).toMatchObject({ state: 'handing_over' });
   });
 

@@ -4,12 +4,12 @@ import { AgentLegs } from './agent-legs.js';
 
 const AGENT = '01a00000-0000-7000-8000-0000000a9e17';
 const LEG = `agent-${AGENT}-1`;
-const NOTHING = { alive: new Set<string>(), unseated: new Set<string>() };
+const NOTHING = { alive: new Set<string>(), unseated: new Set<string>(), askedAtMs: Number.POSITIVE_INFINITY };
 
 /** The legs of a floor of one persistent agent, whose presence says that their leg is up. */
 function floorOfOne() {
   const done: string[] = [];
-  const presence = {
+  const presence: Record<string, unknown> = {
     agentId: AGENT,
     groupIds: ['g'],
     connection: 'persistent',
@@ -21,6 +21,13 @@ function floorOfOne() {
   };
   const node = {
     node: 'main',
+    isUp: true,
+    callAgent: ({ legId }: { legId: string }) => {
+      done.push(`call ${legId.slice(0, 6)}`);
+      presence['calledLeg'] = legId;
+      return Promise.resolve({ kind: 'unknown' });
+    },
+    extendLease: () => Promise.resolve({ kind: 'done' }),
     seat: ({ legId }: { legId: string }) => {
       done.push(`seat ${legId}`);
       return Promise.resolve({ kind: 'done' });
@@ -28,13 +35,16 @@ function floorOfOne() {
   } as unknown as Telephony;
   const agents = {
     floor: () => Promise.resolve([presence]),
-    legDown: (_: string, legId: string) => {
-      done.push(`down ${legId}`);
+    legDown: (_: string, legId: string, reason: string) => {
+      done.push(`down ${legId === LEG ? LEG : reason}`);
       return Promise.resolve();
     },
+    legUp: () => Promise.resolve(),
   };
-  const parts = [[node], agents, {}, {}] as unknown as ConstructorParameters<typeof AgentLegs>;
-  return { legs: new AgentLegs(...parts), node, done };
+  const phones = { tend: () => Promise.resolve(), nodeFor: () => Promise.resolve(node), dialString: () => 'PJSIP/a' };
+  const lineNodes = { toMove: () => Promise.resolve([]), isLost: () => false };
+  const parts = [[node], agents, phones, lineNodes] as unknown as ConstructorParameters<typeof AgentLegs>;
+  return { legs: new AgentLegs(...parts), node, done, presence };
 }
 
 test('a leg that its node has not is lost; what another node has says nothing of it', async () => {
@@ -47,7 +57,7 @@ test('a leg that its node has not is lost; what another node has says nothing of
 
 test('a leg that has lost its bridge is seated again, but not one that is only just coming up', async () => {
   const { legs, node, done } = floorOfOne();
-  const found = { node, alive: new Set([LEG]), unseated: new Set([LEG]) };
+  const found = { ...NOTHING, node, alive: new Set([LEG]), unseated: new Set([LEG]) };
   await legs.adopt(['g'], found);
   await legs.adopt(['g'], found);
   expect(done).toEqual([]);
@@ -61,4 +71,29 @@ test('a leg that has lost its bridge is seated again, but not one that is only j
   } finally {
     delete (performance as { now?: unknown }).now;
   }
+});
+
+test('a phone that was never rung, since the command was lost, is called anew: its agent has not let anything ring', async () => {
+  const { legs, node, done, presence } = floorOfOne();
+  Object.assign(presence, { state: 'connecting', isLegUp: false, legId: null });
+  await legs.tend(['g']);
+  expect(done).toEqual(['call agent-']);
+  const now = performance.now();
+  await legs.adopt(['g'], { ...NOTHING, node, askedAtMs: now + 3_000 });
+  expect(done).toEqual(['call agent-']);
+  await legs.adopt(['g'], { ...NOTHING, node, askedAtMs: now + 4_000 });
+  expect(done).toEqual(['call agent-', 'down ended']);
+});
+
+test('a leg that came up after the exchange was asked is not taken for lost', async () => {
+  const { legs, node, done, presence } = floorOfOne();
+  Object.assign(presence, { state: 'connecting', isLegUp: false, legId: null });
+  await legs.tend(['g']);
+  const askedAtMs = performance.now();
+  const legId = String(presence['calledLeg']);
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  await legs.onFact({ kind: 'leg.ours', legId, at: new Date() });
+  Object.assign(presence, { state: 'ready', isLegUp: true, legId });
+  await legs.adopt(['g'], { ...NOTHING, node, askedAtMs });
+  expect(done).toEqual(['call agent-']);
 });

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { AGENT_RING_SECONDS } from '../../core/call/call.js';
 import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
+import { ORIGINATE_TIMEOUT_MS } from '../../platform/ari/ari-transport.js';
 import { Log } from '../../platform/log/log.js';
 import { SOFTPHONE, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
@@ -12,6 +13,8 @@ import { TELEPHONY } from './telephony.provider.js';
 
 const LEASE_SECONDS = 30;
 const RENEW_EVERY_MS = 10_000;
+/** When the command to call a phone has surely arrived or never will. */
+const SETTLED_AFTER_MS = ORIGINATE_TIMEOUT_MS + 500;
 /** A standing leg that is neither up nor ended by then is given up: its facts were lost. */
 const UP_WITHIN_MS = (AGENT_RING_SECONDS + 8) * 1_000;
 /** How much longer than the talk the agent's leg is leased, so that the buyer's side always ends first. */
@@ -31,6 +34,8 @@ interface Leg {
   readonly isStanding: boolean;
   readonly calledAtMs: number;
   isUp: boolean;
+  /** Since when it is known to be up, monotonic. */
+  upAtMs: number;
   /** The agent's presence knows that the leg is up. */
   isTold: boolean;
   /** Until when a talk needs the leg, by the wall clock; 0 = no talk. */
@@ -43,6 +48,8 @@ interface FoundLegs {
   readonly alive: ReadonlySet<string>;
   /** Of those, the ones that are up and in no bridge. */
   readonly unseated: ReadonlySet<string>;
+  /** When the node was asked, monotonic. */
+  readonly askedAtMs: number;
 }
 
 /**
@@ -112,13 +119,18 @@ export class AgentLegs {
    * Brings belief in line with a node: takes over standing legs that it still holds, gives those a seat that have lost theirs, and forgets those of its own
    * that are gone.
    */
-  async adopt(groupIds: readonly string[], { node, alive, unseated }: FoundLegs): Promise<void> {
+  async adopt(groupIds: readonly string[], { node, alive, unseated, askedAtMs }: FoundLegs): Promise<void> {
+    for (const [legId, leg] of this.legs) {
+      if (!leg.isStanding || leg.isUp || leg.telephony !== node || alive.has(legId)) continue;
+      // The phone has not been rung, or its answer was not heard: no fault of the agent's.
+      if (askedAtMs - leg.calledAtMs > SETTLED_AFTER_MS) await this.drop(legId, leg, 'ended');
+    }
     for (const agent of await this.floorOf(groupIds)) {
       const { legId } = agent;
       if (agent.connection !== 'persistent' || legId === null || !agent.isLegUp) continue;
       const leg = this.legs.get(legId);
       if (!alive.has(legId)) {
-        if (!this.isOn(agent, node)) continue;
+        if (!this.isOn(agent, node) || (leg !== undefined && leg.upAtMs > askedAtMs)) continue;
         this.legs.delete(legId);
         await this.agents.legDown(agent.agentId, legId, 'ended');
       } else if (leg !== undefined) {
@@ -175,6 +187,7 @@ export class AgentLegs {
     if (leg === undefined) return;
     if (fact.kind === 'leg.ours' && !leg.isUp) {
       leg.isUp = true;
+      leg.upAtMs = performance.now();
       await leg.telephony.extendLease(fact.legId, leg.isStanding ? LEASE_SECONDS : PER_CALL_LEASE_SECONDS);
       await this.tellUp(fact.legId, leg);
     } else if (fact.kind === 'leg.ended') await this.drop(fact.legId, leg, leg.isUp ? 'ended' : 'refused');
@@ -192,13 +205,15 @@ export class AgentLegs {
     telephony: Telephony,
     more: { isStanding: boolean; isUp?: boolean; lentUntilMs?: number },
   ): void {
+    const nowMs = performance.now();
     this.legs.set(legId, {
       agentId: agent.agentId,
       telephony,
       groupId: agent.groupIds[0] ?? '',
       isStanding: more.isStanding,
-      calledAtMs: performance.now(),
+      calledAtMs: nowMs,
       isUp: more.isUp ?? false,
+      upAtMs: nowMs,
       isTold: more.isUp ?? false,
       lentUntilMs: more.lentUntilMs ?? 0,
     });

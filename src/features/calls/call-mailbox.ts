@@ -27,6 +27,14 @@ export interface MailboxHooks {
 }
 
 const SAVE_RETRY_MS = 250;
+/**
+ * A call that was taken over may stand elsewhere than was last written: its last leader acted first. Its limits wait until it has been compared with the
+ * exchange, so long at most.
+ */
+const COMPARED_WITHIN_MS = 10_000;
+/** A timer this late belongs to a process that stood still: another one may lead the call by now, and word of that is waiting to be heard. */
+const STOOD_STILL_MS = 1_000;
+const HEARD_WITHIN_MS = 2_000;
 
 /**
  * One live call, one event at a time.
@@ -49,6 +57,10 @@ export class CallMailbox {
   #quietSinceMs: number;
   #wasSent: boolean;
   #placings = 0;
+  /** The call is known to stand as the exchange holds it. */
+  #isCompared: boolean;
+  /** Until when no limit counts, monotonic. */
+  #heldUntilMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** The call's own clock: set once and carried on by the monotonic one, so that no correction of any clock makes a talk shorter or a limit longer. */
   readonly #beganAt: { readonly wallMs: number; readonly monotonicMs: number };
@@ -61,9 +73,11 @@ export class CallMailbox {
     this.route = stored.route;
     this.#call = stored.call;
     this.#stored = stored;
-    this.isTakenOver = stored.wasSent !== undefined;
-    this.#wasSent = stored.wasSent ?? false;
+    this.isTakenOver = stored.sentAt !== undefined;
+    this.#wasSent = (stored.sentAt ?? null) !== null;
     this.#quietSinceMs = hooks.clock.monotonicMs();
+    this.#isCompared = !this.isTakenOver;
+    if (this.isTakenOver) this.#heldUntilMs = this.#quietSinceMs + COMPARED_WITHIN_MS;
     this.#beganAt = { wallMs: hooks.clock.now().getTime(), monotonicMs: this.#quietSinceMs };
     this.#armTimer();
   }
@@ -83,8 +97,10 @@ export class CallMailbox {
     return this.#wasSent;
   }
 
+  /** It leaves now. */
   noteSent(): void {
     this.#wasSent = true;
+    this.post({ kind: 'buyer.sending' });
   }
 
   /** How often this process has begun to place the call. */
@@ -94,6 +110,16 @@ export class CallMailbox {
 
   notePlacing(): void {
     this.#placings += 1;
+  }
+
+  /** The call has been told what the exchange holds of it: its limits count from now on, and a buyer who waits is looked after. */
+  noteCompared(): void {
+    if (this.#isCompared || this.#isClosed) return;
+    this.#isCompared = true;
+    this.#heldUntilMs = Number.NEGATIVE_INFINITY;
+    this.#armTimer();
+    if (this.#call.state === 'waiting' && !this.#call.isCleared)
+      this.hooks.perform(this, { kind: 'clear', afterMs: 0 });
   }
 
   /** The call's own time. */
@@ -109,9 +135,9 @@ export class CallMailbox {
     return this.#isClosed;
   }
 
-  post(event: CallEvent): void {
+  /** @param at  when it happened, by the call's own time; now, if it is not said */
+  post(event: CallEvent, at = this.#now()): void {
     if (this.#isClosed) return;
-    const at = this.#now();
     const decision = decide(this.#call, event, at);
     if ('ignored' in decision) {
       this.hooks.onIgnored(this, event, decision.ignored);
@@ -187,7 +213,16 @@ export class CallMailbox {
     clearTimeout(this.#timer);
     const limit = limitAt(this.#call);
     if (limit === null) return;
-    const waitMs = Math.max(1, limit.getTime() - this.#now().getTime());
-    this.#timer = setTimeout(() => this.post({ kind: 'time' }), waitMs);
+    const nowMs = this.hooks.clock.monotonicMs();
+    const waitMs = Math.max(1, limit.getTime() - this.#now().getTime(), this.#heldUntilMs - nowMs);
+    this.#timer = setTimeout(() => this.#onLimit(nowMs + waitMs), waitMs);
+  }
+
+  #onLimit(dueMs: number): void {
+    const nowMs = this.hooks.clock.monotonicMs();
+    const hasWaited = this.#heldUntilMs >= dueMs;
+    if (nowMs - dueMs < STOOD_STILL_MS || hasWaited) return this.post({ kind: 'time' });
+    this.#heldUntilMs = nowMs + HEARD_WITHIN_MS;
+    this.#armTimer();
   }
 }

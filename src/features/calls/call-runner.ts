@@ -146,9 +146,6 @@ export class CallRunner {
     // Whoever takes the call over knows by this whether the buyer's phone may be ringing. With the database away nobody is called.
     if (!(await this.transactions.read((tx) => this.store.noteSent(tx, callId, route.epoch)))) return;
     mailbox.noteSent();
-    if (mailbox.now.getTime() - (call.dialedAt ?? call.plannedAt).getTime() > LATE_MS) {
-      mailbox.post({ kind: 'buyer.sending' });
-    }
     if (!this.tenures.isHeld(route.groupId)) return;
     const sending = telephony.callBuyer({
       legId: callId,
@@ -274,9 +271,6 @@ const DATABASE_LIMIT_MS = 800;
 
 /** After a look for an agent that failed, the database being away; and while a lease is late. */
 const LOOK_AGAIN_MS = 150;
-
-/** An order to call that leaves so long after the plan was held up on the way. */
-const LATE_MS = 1_000;
 
 /** How long the fact of a leg's end may be behind the answer that the leg is gone. */
 const LOST_FACT_MS = 500;

@@ -75,8 +75,8 @@ export interface StoredCall {
   readonly call: Call;
   readonly route: Route;
   readonly version: number;
-  /** The order to call may have left for the exchange; absent: it has not. */
-  readonly wasSent?: boolean;
+  /** When the order to call left for the exchange, or was about to; null: it has not. Absent: the call was planned here, just now. */
+  readonly sentAt?: Date | null;
 }
 
 /** An event as it is kept: replaying them through `decide` gives the stored state. */
@@ -90,7 +90,7 @@ interface CallRow {
   version: number;
   /** The first order may have been another when the machine was last written. */
   orderRef?: string;
-  wasSent?: boolean;
+  sentAt?: Date | null;
 }
 
 /** More than any call waits between its plan and its INVITE. */
@@ -218,7 +218,7 @@ export class CallStore {
     const [taken] = (await tx.query(
       `UPDATE calls SET epoch = $2, version = version + 1, run_by = $3, left_by = CASE WHEN run_by = $3 THEN left_by ELSE run_by END
        WHERE group_id = $1 AND ended_at IS NULL AND ($4::uuid[] IS NULL OR id = ANY($4))
-       RETURNING machine, version, order_ref AS "orderRef", sent_at IS NOT NULL AS "wasSent"`,
+       RETURNING machine, version, order_ref AS "orderRef", sent_at AS "sentAt"`,
       [groupId, epoch, this.processes.id, callIds],
     )) as [CallRow[], number];
     return taken.map((row) => {
@@ -227,7 +227,10 @@ export class CallStore {
     });
   }
 
-  /** Live calls under these leaderships (group to epoch) that are none of `callIds`. */
+  /**
+   * Live calls of these groups that are none of `callIds`, under their leaderships (group to epoch) or earlier ones: a plan may be committed at the very
+   * moment at which the next leader takes over.
+   */
   async liveBeside(
     tx: Tx,
     led: ReadonlyMap<string, number>,
@@ -235,7 +238,7 @@ export class CallStore {
   ): Promise<{ groupId: string; callId: string }[]> {
     return tx.query(
       `SELECT c.group_id AS "groupId", c.id AS "callId" FROM unnest($1::text[], $2::bigint[]) AS led (group_id, epoch)
-       JOIN calls c ON c.ended_at IS NULL AND c.group_id = led.group_id AND c.epoch = led.epoch AND c.id <> ALL($3::uuid[])`,
+       JOIN calls c ON c.ended_at IS NULL AND c.group_id = led.group_id AND c.epoch <= led.epoch AND c.id <> ALL($3::uuid[])`,
       [[...led.keys()], [...led.values()], callIds],
     );
   }
@@ -304,16 +307,6 @@ export class CallStore {
     return rows.length > 0;
   }
 
-  /** Whether the agent has this live call, or is to take it over. */
-  async isAgentOf(tx: Tx, callId: string, agentId: string): Promise<boolean> {
-    const rows: unknown[] = await tx.query(
-      `SELECT 1 FROM calls WHERE id = $1 AND ended_at IS NULL
-         AND $2 IN (machine #>> '{call,agent,agentId}', machine #>> '{call,transfer,target,agentId}')`,
-      [callId, agentId],
-    );
-    return rows.length > 0;
-  }
-
   /** Of these legs, those that belong to live calls: buyers', per-call agents', and those whose ids name their call. */
   async liveAmong(tx: Tx, legIds: readonly string[]): Promise<string[]> {
     const legs = legIds.map((legId) => ({ legId, callId: callOfLeg(legId) }));
@@ -329,14 +322,18 @@ export class CallStore {
     await tx.query(`INSERT INTO call_commands (call_id, command) VALUES ($1, $2)`, [callId, JSON.stringify(command)]);
   }
 
-  /** Takes the waiting commands for calls that this process runs; each is given out once. */
-  async takeCommands<C>(tx: Tx, callIds: readonly string[]): Promise<{ callId: string; command: C }[]> {
-    if (callIds.length === 0) return [];
-    const [rows] = (await tx.query(
-      `UPDATE call_commands SET taken_at = now() WHERE taken_at IS NULL AND call_id = ANY($1) RETURNING call_id AS "callId", command, id`,
+  /** What is asked of these calls and has not been taken, in the order in which it was asked. */
+  async waitingCommands<C>(tx: Tx, callIds: readonly string[]): Promise<{ id: string; callId: string; command: C }[]> {
+    return rows(
+      tx,
+      `SELECT id, call_id AS "callId", command FROM call_commands WHERE taken_at IS NULL AND call_id = ANY($1) ORDER BY id`,
       [callIds],
-    )) as [{ callId: string; command: C; id: string }[], number];
-    return rows.sort((a, b) => Number(a.id) - Number(b.id));
+    );
+  }
+
+  /** They have been carried out. */
+  async takeCommands(tx: Tx, ids: readonly string[]): Promise<void> {
+    await tx.query('UPDATE call_commands SET taken_at = now() WHERE id = ANY($1)', [ids]);
   }
 }
 
@@ -373,6 +370,6 @@ export function reviveCall(row: CallRow): StoredCall {
     call: revive(row.machine.call) as Call,
     route: { ...route, orderRef: row.orderRef ?? route.orderRef },
     version: row.version,
-    ...(row.wasSent === undefined ? {} : { wasSent: row.wasSent }),
+    ...(row.sentAt === undefined ? {} : { sentAt: row.sentAt }),
   };
 }

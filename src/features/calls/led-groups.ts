@@ -46,6 +46,8 @@ export class LedGroups {
         if (fact.kind === 'link.up') this.reconciledAt = Number.NEGATIVE_INFINITY;
         // Another process may take a group from one that reaches less of what it needs: what the lease says must be asked anew.
         if (fact.kind === 'link.down') this.tenures.endWhere((groupId) => this.isNeeded(groupId, node));
+        // Who hears the group's legs now serves them: from this moment on two would act on one buyer.
+        if (fact.kind === 'link.replaced') this.standAside(fact.groupId);
       });
     }
   }
@@ -98,6 +100,12 @@ export class LedGroups {
     this.live.abandonGroup(groupId);
     this.agentLegs.abandonGroup(groupId);
     await this.links.detach(groupId);
+  }
+
+  /** Nothing is done for the group's calls any more, though the group is left at the next turn only, which may be waiting for the database. */
+  private standAside(groupId: string): void {
+    this.tenures.end(groupId);
+    this.live.abandonGroup(groupId);
   }
 
   /** The regular work of a leader: what others asked for, agents' legs, and every few seconds the comparison with the exchange. */

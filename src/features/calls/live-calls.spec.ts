@@ -3,13 +3,13 @@ import type { Call } from '../../core/call/call.js';
 import { planCall } from '../../core/call/decide-call.js';
 import type { Unsaved } from './call-mailbox.js';
 import type { Route, StoredCall } from './call.store.js';
-import { LiveCalls } from './live-calls.js';
+import { LiveCalls, type CallCommand } from './live-calls.js';
 
 const CALL = '01a00000-0000-7000-8000-00000000ca11';
 const NOTHING = (): undefined => undefined;
 
 /** Live calls over a store that plays Postgres: one call, a version that grows with each write, and writes that may be held back. */
-function played(plannedAt = new Date(), wasSent?: boolean) {
+function played(plannedAt = new Date(), sentAt?: Date | null) {
   const { call } = planCall(
     { callId: CALL, ringSeconds: 15, maxTalkSeconds: 60, detectsMachine: false, agent: null },
     plannedAt,
@@ -27,16 +27,21 @@ function played(plannedAt = new Date(), wasSent?: boolean) {
     states.push(stored.call);
     return isOwned;
   };
+  const asked: { id: string; callId: string; command: CallCommand }[] = [];
+  const fails = { looking: false, noting: false };
+  const inTx = (work: (tx: object) => unknown): Promise<unknown> => Promise.resolve(work({}));
   const parts = [
     [{ node: 'main', onFact: () => NOTHING }],
-    { run: (work: (tx: object) => unknown) => Promise.resolve(work({})) },
+    { run: inTx, read: inTx },
     {
       adopt: (): Promise<StoredCall[]> => {
         row.version += 1;
-        return Promise.resolve([{ call, route, version: row.version, ...(wasSent === undefined ? {} : { wasSent }) }]);
+        return Promise.resolve([{ call, route, version: row.version, ...(sentAt === undefined ? {} : { sentAt }) }]);
       },
+      waitingCommands: () => Promise.resolve([...asked]),
+      takeCommands: () => (fails.noting ? Promise.reject(new Error('away')) : Promise.resolve(void asked.splice(0))),
     },
-    {},
+    { toLeave: () => (fails.looking ? Promise.reject(new Error('away')) : Promise.resolve([])) },
     { telephonyOf: () => null, perform: NOTHING },
     { save },
     { follow: NOTHING },
@@ -48,7 +53,7 @@ function played(plannedAt = new Date(), wasSent?: boolean) {
     { now: () => new Date(), monotonicMs: () => performance.now() },
   ];
   const live = new LiveCalls(...(parts as unknown as ConstructorParameters<typeof LiveCalls>));
-  return { live, saved, states, holdWrites: (until: Promise<void>) => void (gate = until) };
+  return { live, saved, states, asked, fails, holdWrites: (until: Promise<void>) => void (gate = until) };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
@@ -85,7 +90,7 @@ describe('a call that was planned long ago and never placed', () => {
   const longAgo = new Date(Date.now() - 60_000);
 
   it('ends without blame for the buyer or the trunk when it is taken over', async () => {
-    const { live, states } = played(longAgo, false);
+    const { live, states } = played(longAgo, null);
     await live.adopt('g', 2);
     await settled();
     expect(states).toMatchObject([{ state: 'ended', result: 'system_failure', because: 'unheard' }]);
@@ -93,10 +98,45 @@ describe('a call that was planned long ago and never placed', () => {
   });
 
   it('is hung up when it may have been placed', async () => {
-    const { live, states } = played(longAgo, true);
+    const { live, states } = played(longAgo, longAgo);
     await live.adopt('g', 2);
+    live.find(CALL)?.noteCompared();
     await settled();
     expect(states).toMatchObject([{ state: 'ending', because: 'ring_timeout' }]);
+    live.onApplicationShutdown();
+  });
+});
+
+describe('a call that left late, under a leader who did not live to write that down', () => {
+  it('has its whole time to ring', async () => {
+    const sentAt = new Date(Date.now() - 1_000);
+    const { live, states } = played(new Date(Date.now() - 60_000), sentAt);
+    await live.adopt('g', 2);
+    live.find(CALL)?.noteCompared();
+    await settled();
+    expect(states).toMatchObject([{ state: 'dialing', dialedAt: sentAt }]);
+    live.onApplicationShutdown();
+  });
+});
+
+describe('what is asked of a call', () => {
+  it('is done once, however often the database fails before and after', async () => {
+    const { live, asked, fails } = played();
+    await live.adopt('g', 2);
+    const done: string[] = [];
+    const mailbox = live.find(CALL);
+    if (mailbox !== null) mailbox.post = ({ kind }) => void done.push(kind);
+    asked.push({ id: '7', callId: CALL, command: { kind: 'agent_hangup' } });
+    fails.looking = true;
+    await expect(live.takeCommands()).rejects.toThrow('away');
+    expect(asked.length).toBe(1);
+    Object.assign(fails, { looking: false, noting: true });
+    await expect(live.takeCommands()).rejects.toThrow('away');
+    expect(done).toEqual(['agent.hangup']);
+    fails.noting = false;
+    await live.takeCommands();
+    await live.takeCommands();
+    expect([done, asked]).toEqual([['agent.hangup'], []]);
     live.onApplicationShutdown();
   });
 });

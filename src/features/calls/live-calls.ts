@@ -51,6 +51,8 @@ export interface LiveCall {
 @Injectable()
 export class LiveCalls implements OnApplicationShutdown {
   private readonly live = new Map<string, CallMailbox>();
+  /** Commands that were carried out and may not be written down as such. */
+  private readonly carriedOut = new Set<string>();
   private readonly replacedListeners: ((groupId: string) => void)[] = [];
   private readonly movedListeners: ((now: LiveCall, before: Call) => void)[] = [];
   private readonly hooks: MailboxHooks;
@@ -120,15 +122,27 @@ export class LiveCalls implements OnApplicationShutdown {
     const callIds = [...this.live.keys()];
     if (callIds.length === 0) return;
     const [commands, toLeave] = await this.transactions.read((tx) =>
-      Promise.all([this.store.takeCommands<CallCommand>(tx, callIds), this.callOrders.toLeave(tx, callIds)]),
+      Promise.all([this.store.waitingCommands<CallCommand>(tx, callIds), this.callOrders.toLeave(tx, callIds)]),
     );
-    for (const { callId, command } of commands) this.carryOut(callId, command);
+    await this.carryOutAll(commands);
     for (const callId of toLeave) {
       const mailbox = this.live.get(callId);
       // In a talk whose beginning is not written yet the agent is told, and the buyer's word counts.
       if (mailbox === undefined || mailbox.call.connectedAt !== null) continue;
       if (!(await this.callOrders.release(callId))) mailbox.post({ kind: 'withdrawn' });
     }
+  }
+
+  /** Done first and written down then: what is cut off in between is done by the next leader, to whom a thing done before means nothing. */
+  private async carryOutAll(commands: readonly { id: string; callId: string; command: CallCommand }[]): Promise<void> {
+    const ids = commands.map(({ id }) => id);
+    for (const id of this.carriedOut) if (!ids.includes(id)) this.carriedOut.delete(id);
+    for (const { id, callId, command } of commands) {
+      if (this.carriedOut.has(id)) continue;
+      this.carriedOut.add(id);
+      this.carryOut(callId, command);
+    }
+    if (ids.length > 0) await this.transactions.read((tx) => this.store.takeCommands(tx, ids));
   }
 
   /**
@@ -151,9 +165,11 @@ export class LiveCalls implements OnApplicationShutdown {
       const mailbox = new CallMailbox(one, this.hooks);
       this.live.set(one.call.callId, mailbox);
       // Planned too long ago to be placed now, and never placed: neither the buyer's side nor the trunk has had a part in that.
-      if (one.wasSent === false && one.call.state === 'dialing' && mailbox.now > (limitAt(one.call) ?? mailbox.now)) {
+      if (one.sentAt === null && one.call.state === 'dialing' && mailbox.now > (limitAt(one.call) ?? mailbox.now)) {
         mailbox.post({ kind: 'buyer.missing', isCarrierTold: true });
       }
+      // Its leader may not have lived to write that down.
+      if (one.sentAt != null) mailbox.post({ kind: 'buyer.sending' }, one.sentAt);
       const { agent } = one.call;
       const telephony = this.runner.telephonyOf(one.route.node);
       if (agent?.connection === 'per_call' && telephony !== null) {

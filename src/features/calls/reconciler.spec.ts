@@ -1,14 +1,19 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { planCall } from '../../core/call/decide-call.js';
-import type { CallEvent } from '../../core/call/call.js';
+import type { Call, CallEvent } from '../../core/call/call.js';
 import { CallMailbox } from './call-mailbox.js';
 import type { Route } from './call.store.js';
 import { Reconciler } from './reconciler.js';
 
 const CALL = '01a00000-0000-7000-8000-00000000ca11';
 const STRANGER = '01a00000-0000-7000-8000-00000000dead';
+const OVER = '01a00000-0000-7000-8000-00000000e4d0';
+const ELSEWHERE = '01a00000-0000-7000-8000-000000e15e3e';
+/** Somebody who has been reserved for too long. */
+const reservedFor = (callId: string) => ({ agentId: `for ${callId}`, callId, state: 'reserved' });
 const NOTHING = (): undefined => undefined;
 const HOURS_MS = 3_600_000;
+const T0 = new Date();
 
 interface Leg {
   readonly legId: string;
@@ -16,11 +21,19 @@ interface Leg {
 }
 
 /** A reconciler over one node that holds these legs, with at most one call; time is the test's. */
-function room(o: { legs?: readonly Leg[]; wasSent?: boolean }) {
+function room(o: {
+  legs?: readonly Leg[];
+  wasSent?: boolean;
+  call?: Partial<Call>;
+  laterMs?: number;
+  reserved?: string[];
+}) {
   let nowMs = 1_000_000;
   vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
   const events: CallEvent[] = [];
   const ended: string[] = [];
+  const freed: string[] = [];
+  const inTx = (work: (tx: object) => unknown): Promise<unknown> => Promise.resolve(work({}));
   const placed: string[] = [];
   const leg = { state: 'ringing', isInMessage: false, bridgeId: null };
   const node = {
@@ -33,13 +46,18 @@ function room(o: { legs?: readonly Leg[]; wasSent?: boolean }) {
   };
   const { call } = planCall(
     { callId: CALL, ringSeconds: 15, maxTalkSeconds: 60, detectsMachine: false, agent: null },
-    new Date(),
+    T0,
   );
   const mailbox =
     o.wasSent === undefined
       ? null
       : new CallMailbox(
-          { call, route: { groupId: 'g', node: 'main', run: 'first' } as Route, version: 1, wasSent: o.wasSent },
+          {
+            call: { ...call, ...o.call } as Call,
+            route: { groupId: 'g', node: 'main', run: 'first' } as Route,
+            version: 1,
+            sentAt: o.wasSent ? T0 : null,
+          },
           {
             clock: { now: () => new Date(call.plannedAt.getTime() + nowMs - 1_000_000), monotonicMs: () => nowMs },
           } as ConstructorParameters<typeof CallMailbox>[1],
@@ -56,10 +74,16 @@ function room(o: { legs?: readonly Leg[]; wasSent?: boolean }) {
         placed.push(one.callId);
       },
     },
-    { liveAmong: () => Promise.resolve([]) },
-    { read: (work: (tx: object) => unknown) => Promise.resolve(work({})) },
-    { groups: () => Promise.resolve([]), floor: () => Promise.resolve([]), overdueAtCall: () => Promise.resolve([]) },
-    { adopt: () => Promise.resolve(), isKnown: () => false },
+    { liveAmong: () => Promise.resolve([]), isLive: (_: object, callId: string) => Promise.resolve(callId !== OVER) },
+    { read: inTx, run: inTx },
+    {
+      groups: () => Promise.resolve([]),
+      floor: () => Promise.resolve([]),
+      overdueAtCall: () => Promise.resolve((o.reserved ?? []).map(reservedFor)),
+      afterCall: (_: object, agentId: string) => Promise.resolve(void freed.push(agentId)),
+    },
+    // What is done with the survey's agents takes its time.
+    { adopt: () => Promise.resolve(void (nowMs += o.laterMs ?? 0)), isKnown: () => false },
     { leak: NOTHING },
     { info: NOTHING, warn: NOTHING },
     // By the database's clock it is another day.
@@ -67,7 +91,7 @@ function room(o: { legs?: readonly Leg[]; wasSent?: boolean }) {
     { noteLegs: NOTHING },
   ];
   const reconciler = new Reconciler(...(parts as unknown as ConstructorParameters<typeof Reconciler>));
-  return { reconciler, events, ended, placed, mailbox, pass: (ms: number) => (nowMs += ms) };
+  return { reconciler, events, ended, freed, placed, mailbox, pass: (ms: number) => (nowMs += ms) };
 }
 
 afterEach(() => vi.restoreAllMocks());
@@ -103,6 +127,23 @@ describe('a call of which the exchange holds no leg', () => {
   });
 });
 
+describe('a survey that is old by the time at which it is looked at', () => {
+  it('says nothing of a talk that began after it', async () => {
+    const at = new Date(T0.getTime() + 1_000);
+    const talk = {
+      state: 'connected',
+      answeredAt: at,
+      connectedAt: at,
+      since: at,
+      detection: { phase: 'person' },
+    } as const;
+    const { reconciler, events, mailbox } = room({ wasSent: true, call: talk, laterMs: 9_000 });
+    await reconciler.run(['g']);
+    expect(events).toEqual([]);
+    mailbox?.close();
+  });
+});
+
 describe('a leg without an owner', () => {
   it.each([
     ['two hours ahead', 2 * HOURS_MS],
@@ -119,5 +160,22 @@ describe('a leg without an owner', () => {
     pass(1_500);
     expect(await reconciler.run(['g'])).toBe(0);
     expect(ended).toEqual([STRANGER]);
+  });
+});
+
+describe('an agent who has been reserved for too long', () => {
+  it('is free when the call is over, or this process runs it and knows nothing of them', async () => {
+    const { reconciler, freed, mailbox } = room({ wasSent: true, reserved: [OVER, CALL, ELSEWHERE] });
+    await reconciler.run(['g']);
+    expect(freed).toEqual([`for ${OVER}`, `for ${CALL}`]);
+    mailbox?.close();
+  });
+
+  it('stays when the call has them, though its rows do not say so yet', async () => {
+    const agent = { agentId: `for ${CALL}`, legId: 'agent-1', connection: 'persistent' } as const;
+    const { reconciler, freed, mailbox } = room({ wasSent: true, call: { agent }, reserved: [CALL] });
+    await reconciler.run(['g']);
+    expect(freed).toEqual([]);
+    mailbox?.close();
   });
 });

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { callOfLeg, seatOf } from '../../core/call/leg-ids.js';
+import { reservedTarget } from '../../core/call/transfer.js';
 import { eventsMissed, type Absence } from '../../core/call/call-facts.js';
 import type { Survey, Telephony } from '../../core/call/telephony.js';
 import { ORIGINATE_TIMEOUT_MS } from '../../platform/ari/ari-transport.js';
@@ -103,6 +104,7 @@ export class Reconciler {
       node,
       alive: new Set(survey.legs.map(({ legId }) => legId)),
       unseated: new Set(survey.legs.filter(isUnseated).map(({ legId }) => legId)),
+      askedAtMs,
     });
     const undecided =
       this.inform(node, survey, askedAtMs) +
@@ -119,14 +121,17 @@ export class Reconciler {
       if (mailbox.route.node !== node.node) continue;
       if (this.wasNeverSent(mailbox)) {
         undecided += 1;
+        mailbox.noteCompared();
         if (!this.calls.isPlacing(mailbox.callId)) this.calls.placeAgain(mailbox);
         continue;
       }
       const absence = this.absenceOf(mailbox, node, survey, askedAtMs);
-      const missed = eventsMissed(mailbox.call, legs, mailbox.now, absence);
+      const askedAt = new Date(mailbox.now.getTime() - (performance.now() - askedAtMs));
+      const missed = eventsMissed(mailbox.call, legs, askedAt, absence);
       const isUnanswered = mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing';
       if (isUnanswered && missed.length === 0 && !legs.has(mailbox.callId)) undecided += 1;
       for (const event of missed) mailbox.post(event);
+      mailbox.noteCompared();
     }
     return undecided;
   }
@@ -215,9 +220,11 @@ export class Reconciler {
     }
   }
 
-  /** A live call keeps its agent; who is only reserved must be known to it. */
+  /** A live call keeps its agent. Who is only reserved must be known to it, which whoever runs it can tell: its rows may be behind. */
   private async isNeeded(tx: Tx, callId: string, agentId: string, state: string): Promise<boolean> {
-    return state === 'reserved' ? this.store.isAgentOf(tx, callId, agentId) : this.store.isLive(tx, callId);
+    const own = state === 'reserved' ? this.calls.find(callId) : null;
+    if (own === null) return this.store.isLive(tx, callId);
+    return own.call.agent?.agentId === agentId || reservedTarget(own.call.transfer) === agentId;
   }
 
   /** Legs that another leader's calls or agents stand on. */

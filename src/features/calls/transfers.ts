@@ -62,6 +62,7 @@ export class Transfers {
 
   /** Begins a hand-over. An agent is reserved before the machine hears of it, and given back if it does not want them. */
   async begin(mailbox: CallMailbox, { transferId, to, mode }: TransferCommand): Promise<void> {
+    if (mailbox.call.transfer?.transferId === transferId) return;
     const target = await this.targetOf(mailbox, to);
     try {
       await failpoint('transfer_asked', mailbox.route.orderRef);
