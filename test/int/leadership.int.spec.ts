@@ -100,6 +100,8 @@ describe('a leader', { timeout: 60_000 }, () => {
     exchangeOf(leading).restore();
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     expect((await leader())!.holder).toBe(changed!.holder);
+    // The phone is leased for the talk by whoever leads now: neither was hung up.
+    expect(await agents.presence(agentId)).toMatchObject({ state: 'talking', callId: call!.id, isLegUp: true });
     await first.get(Transactions).run((tx) => first.get(CallsService).request(tx, call!.id, { kind: 'agent_hangup' }));
     await waitFor('ended', async () => (await ask(`SELECT 1 FROM calls WHERE ended_at IS NULL`)).length === 0);
     expect(await ask(`SELECT result FROM calls`)).toEqual([{ result: 'answered' }]);

@@ -6,18 +6,21 @@ const AGENT = '01a00000-0000-7000-8000-0000000a9e17';
 const LEG = `agent-${AGENT}-1`;
 const NOTHING = { alive: new Set<string>(), unseated: new Set<string>(), askedAtMs: Number.POSITIVE_INFINITY };
 
-/** The legs of a floor of one persistent agent, whose presence says that their leg is up. */
-function floorOfOne() {
+const NOW = new Date('2026-03-01T12:00:00Z');
+
+/** The legs of a floor of one persistent agent, whose presence says that their leg is up; and, if asked, that they talk until this time. */
+function floorOfOne(talkUntil: Date | null = null) {
   const done: string[] = [];
+  const leases: number[] = [];
   const presence: Record<string, unknown> = {
     agentId: AGENT,
     groupIds: ['g'],
     connection: 'persistent',
-    state: 'ready',
+    state: talkUntil === null ? 'ready' : 'talking',
     legId: LEG,
     isLegUp: true,
     legNode: 'main',
-    limitAt: null,
+    limitAt: talkUntil,
   };
   const node = {
     node: 'main',
@@ -27,7 +30,10 @@ function floorOfOne() {
       presence['calledLeg'] = legId;
       return Promise.resolve({ kind: 'unknown' });
     },
-    extendLease: () => Promise.resolve({ kind: 'done' }),
+    extendLease: (_: string, seconds: number) => {
+      leases.push(seconds);
+      return Promise.resolve({ kind: 'done' });
+    },
     seat: ({ legId }: { legId: string }) => {
       done.push(`seat ${legId}`);
       return Promise.resolve({ kind: 'done' });
@@ -43,8 +49,9 @@ function floorOfOne() {
   };
   const phones = { tend: () => Promise.resolve(), nodeFor: () => Promise.resolve(node), dialString: () => 'PJSIP/a' };
   const lineNodes = { toMove: () => Promise.resolve([]), isLost: () => false };
-  const parts = [[node], agents, phones, lineNodes] as unknown as ConstructorParameters<typeof AgentLegs>;
-  return { legs: new AgentLegs(...parts), node, done, presence };
+  const clock = { now: () => NOW };
+  const parts = [[node], agents, phones, lineNodes, {}, clock] as unknown as ConstructorParameters<typeof AgentLegs>;
+  return { legs: new AgentLegs(...parts), node, done, leases, presence };
 }
 
 test('a leg that its node has not is lost; what another node has says nothing of it', async () => {
@@ -96,4 +103,16 @@ test('a leg that came up after the exchange was asked is not taken for lost', as
   Object.assign(presence, { state: 'ready', isLegUp: true, legId });
   await legs.adopt(['g'], { ...NOTHING, node, askedAtMs });
   expect(done).toEqual(['call agent-']);
+});
+
+test('a leg in a talk that is taken over is leased until a little after the talk’s limit, any other for 30 s', async () => {
+  const leaseOf = async (talkUntil: Date | null) => {
+    const { legs, node, leases } = floorOfOne(talkUntil);
+    await legs.adopt(['g'], { ...NOTHING, node, alive: new Set([LEG]) });
+    await legs.renewDue();
+    return leases;
+  };
+  expect(await leaseOf(new Date(NOW.getTime() + 600_000))).toEqual([630]);
+  expect(await leaseOf(new Date(NOW.getTime() - 600_000))).toEqual([30]);
+  expect(await leaseOf(null)).toEqual([30]);
 });

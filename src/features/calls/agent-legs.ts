@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { AGENT_RING_SECONDS } from '../../core/call/call.js';
 import type { Telephony, TelephonyFact } from '../../core/call/telephony.js';
 import { ORIGINATE_TIMEOUT_MS } from '../../platform/ari/ari-transport.js';
+import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Log } from '../../platform/log/log.js';
 import { SOFTPHONE, type PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
@@ -38,7 +39,7 @@ interface Leg {
   upAtMs: number;
   /** The agent's presence knows that the leg is up. */
   isTold: boolean;
-  /** Until when a talk needs the leg, by the wall clock; 0 = no talk. */
+  /** Until when a talk needs the leg, monotonic; 0 = no talk. */
   lentUntilMs: number;
 }
 
@@ -71,6 +72,7 @@ export class AgentLegs {
     private readonly phones: AgentPhones,
     private readonly lineNodes: LineNodes,
     private readonly log: Log,
+    private readonly clock: DatabaseClock,
   ) {
     this.eachNode = new EachNode((node, kind, error) =>
       log.warn("agents' lines could not be tended on a node", { node, kind, error }),
@@ -137,11 +139,18 @@ export class AgentLegs {
         if (unseated.has(legId) && performance.now() - leg.calledAtMs > YOUNG_MS)
           await node.seat({ legId, besideLegId: legId });
       } else {
-        const lentUntilMs = agent.state === 'talking' ? (agent.limitAt?.getTime() ?? 0) : 0;
+        const lentUntilMs = agent.state === 'talking' ? this.lentUntilMs(agent.limitAt) : 0;
         this.remember(legId, agent, node, { isStanding: true, isUp: true, lentUntilMs });
         this.renewedAt = Number.NEGATIVE_INFINITY;
       }
     }
+  }
+
+  /** @param talkUntil  the longest talk's end by the database's clock; null: there is none */
+  private lentUntilMs(talkUntil: Date | null): number {
+    if (talkUntil === null) return 0;
+    const leftMs = talkUntil.getTime() - this.clock.now().getTime();
+    return performance.now() + leftMs + LONGER_THAN_TALK_SECONDS * 1_000;
   }
 
   /** Another process tends the legs of this group from now on; they stay up. */
