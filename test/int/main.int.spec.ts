@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase, dropDatabase, testRunId } from '../support/database.js';
+import { serviceEnvironment } from '../support/kept-service.js';
 import { waitFor } from '../support/wait.js';
 
 interface Service {
@@ -18,7 +18,6 @@ describe('the process', () => {
   const running = new Set<ChildProcess>();
 
   beforeAll(async () => {
-    if (!existsSync('dist/main.js')) throw new Error('this test starts the built service: npm run build');
     databaseUrl = await createDatabase();
   }, 60_000);
   afterEach(() => {
@@ -29,18 +28,7 @@ describe('the process', () => {
 
   const start = (more: Record<string, string> = {}, args: readonly string[] = []): Service => {
     const child = spawn(process.execPath, ['dist/main.js', ...args], {
-      env: {
-        PATH: process.env['PATH'],
-        PORT: '0',
-        NODE_ENV: 'test',
-        DATABASE_URL: databaseUrl,
-        REDIS_URL: process.env['REDIS_URL'],
-        REDIS_KEY_PREFIX: `cd:test-${testRunId()}-main:`,
-        ARI_URL: 'virtual:',
-        ADMIN_TOKEN: 'x'.repeat(32),
-        ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 9).toString('base64')}`,
-        ...more,
-      },
+      env: serviceEnvironment(databaseUrl, { REDIS_KEY_PREFIX: `cd:test-${testRunId()}-main:`, ...more }),
     });
     running.add(child);
     let [out, err] = ['', ''];

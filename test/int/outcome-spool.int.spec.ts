@@ -9,6 +9,7 @@ import { Transactions } from '../../src/platform/database/transaction.js';
 import { Sweeps } from '../../src/platform/queue/sweeps.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { startFaultProxy, throughProxy, type FaultProxy } from '../support/fault-proxy.js';
+import { serviceEnvironment } from '../support/kept-service.js';
 import { acceptOrder, administer, anOrder, connect, hangUp } from '../support/talk.js';
 import { waitFor } from '../support/wait.js';
 
@@ -253,18 +254,7 @@ describe('a process that is killed', () => {
 
   async function start(databaseUrl: string): Promise<{ url: string; child: ChildProcess }> {
     const child = spawn(process.execPath, ['dist/main.js'], {
-      env: {
-        PATH: process.env['PATH'],
-        PORT: '0',
-        NODE_ENV: 'test',
-        ROLES: 'api',
-        DATABASE_URL: databaseUrl,
-        REDIS_URL: process.env['REDIS_URL'],
-        ARI_URL: 'virtual:',
-        ADMIN_TOKEN: 'x'.repeat(32),
-        ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
-        SPOOL_FOLDER: folder,
-      },
+      env: serviceEnvironment(databaseUrl, { ROLES: 'api', SPOOL_FOLDER: folder }),
     });
     running.add(child);
     let out = '';
@@ -274,7 +264,6 @@ describe('a process that is killed', () => {
   }
 
   it('between an agent’s word and its replay has it when it is started again', async () => {
-    if (!existsSync('dist/main.js')) throw new Error('this test starts the built service: npm run build');
     const first = await start(throughProxy(good.databaseUrl, line));
     const agent = await atWrapUp(first.url);
     line.cut();

@@ -1,13 +1,13 @@
-import { Redis } from 'ioredis';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startDemoShop, type DemoShop } from '../../tools/demo-shop/demo-shop.js';
-import { ADMIN_TOKEN, startTestApp, type TestApp } from '../support/app.js';
+import { startTestApp, type TestApp } from '../support/app.js';
 import { createDatabase, dropDatabase, testRunId } from '../support/database.js';
-import { KeptService } from '../support/kept-service.js';
+import { KeptService, serviceEnvironment } from '../support/kept-service.js';
+import { forgetKeys, redisUrl } from '../support/redis.js';
 import { asAdmin, createShop, getOrder, orderCreated, postOrder, type TestShop } from '../support/shop-client.js';
 import { acceptOrder, administer, anOrder } from '../support/talk.js';
 import { AgentsService } from '../../src/features/agents/agents.service.js';
@@ -25,7 +25,6 @@ const PREFIX = `cd:test-${testRunId()}-poison:`;
 
 describe('an order that ends the process', () => {
   let database: pg.Client;
-  let redis: Redis;
   let outside: DemoShop;
   let databaseUrl: string;
   const failpoints = mkdtempSync(join(tmpdir(), 'cd-poison-'));
@@ -34,19 +33,15 @@ describe('an order that ends the process', () => {
   let deaths = 0;
 
   beforeAll(async () => {
-    if (!existsSync('dist/main.js')) throw new Error('this test starts the built service: npm run build');
     databaseUrl = await createDatabase();
     database = new pg.Client({ connectionString: databaseUrl });
     await database.connect();
-    redis = new Redis(process.env['REDIS_URL'] ?? '');
     outside = await startDemoShop();
   }, 60_000);
   afterAll(async () => {
     for (const one of kept) one.end();
     await outside.stop();
-    const keys = await redis.keys(`${PREFIX}*`);
-    if (keys.length > 0) await redis.unlink(...keys);
-    redis.disconnect();
+    await forgetKeys(redisUrl(), PREFIX);
     await database.end();
     await dropDatabase(databaseUrl);
     for (const folder of [failpoints, ...spools]) rmSync(folder, { recursive: true, force: true });
@@ -54,22 +49,12 @@ describe('an order that ends the process', () => {
 
   const service = (): KeptService => {
     const one = new KeptService(
-      {
-        PATH: process.env['PATH'] ?? '',
-        HOST: '127.0.0.1',
-        PORT: '0',
-        NODE_ENV: 'test',
-        DATABASE_URL: databaseUrl,
-        REDIS_URL: process.env['REDIS_URL'] ?? '',
+      serviceEnvironment(databaseUrl, {
         REDIS_KEY_PREFIX: PREFIX,
-        ARI_URL: 'virtual:',
-        ADMIN_TOKEN,
-        ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 9).toString('base64')}`,
-        ALLOW_PRIVATE_DESTINATIONS: 'true',
         SPOOL_FOLDER: spools[kept.length] ?? '',
         FAILPOINTS: failpoints,
         METRICS_PORT: '0',
-      },
+      }),
       () => (deaths += 1),
     );
     kept.push(one);

@@ -1,6 +1,5 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +10,7 @@ import { closeApp, createHttpApp, listen } from '../../src/platform/http/create-
 import { Log } from '../../src/platform/log/log.js';
 import { PlatformModule } from '../../src/platform/platform.module.js';
 import { createDatabase, dropDatabase, testRunId } from './database.js';
+import { forgetKeys, redisUrl } from './redis.js';
 
 /** A token that `startTestApp` accepts from administrators. */
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
@@ -51,7 +51,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     LOG_LEVEL: 'info',
     DATABASE_URL: databaseUrl,
     DATABASE_POOL_SIZE: '8',
-    REDIS_URL: process.env['REDIS_URL'],
+    REDIS_URL: redisUrl(),
     REDIS_KEY_PREFIX: `cd:test-${testRunId()}-${randomBytes(6).toString('hex')}:`,
     ARI_URL: 'virtual:',
     ADMIN_TOKEN,
@@ -92,19 +92,5 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   } catch (error) {
     await cleanUp();
     throw error;
-  }
-}
-
-async function forgetKeys(redisUrl: string, prefix: string): Promise<void> {
-  const redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 });
-  redis.on('error', () => undefined);
-  try {
-    await redis.connect();
-    const keys = await redis.keys(`${prefix}*`);
-    if (keys.length > 0) await redis.unlink(...keys);
-  } catch {
-    // Tests of a dead Redis have none to clean.
-  } finally {
-    redis.disconnect();
   }
 }

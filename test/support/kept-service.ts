@@ -1,5 +1,29 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { ADMIN_TOKEN } from './app.js';
+import { redisUrl } from './redis.js';
 import { waitFor } from './wait.js';
+
+/** What a process of the built service needs at least; `more` wins. @throws Error when nothing is built */
+export function serviceEnvironment(
+  databaseUrl: string,
+  more: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  if (!existsSync('dist/main.js')) throw new Error('this test starts the built service: npm run build');
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    NODE_ENV: 'test',
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl(),
+    ARI_URL: 'virtual:',
+    ADMIN_TOKEN,
+    ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+    ALLOW_PRIVATE_DESTINATIONS: 'true',
+    ...more,
+  };
+}
 
 /** A real process of the built service (`npm run build`), started again whenever a failpoint has killed it. */
 export class KeptService {

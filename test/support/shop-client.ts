@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { ADMIN_TOKEN, type TestApp } from './app.js';
+import { ADMIN_TOKEN } from './app.js';
 
 /** A shop that was created over the API, with what a shop's developer holds. */
 export interface TestShop {
@@ -10,7 +10,7 @@ export interface TestShop {
 }
 
 /** Creates a shop over the API; calls at any hour. */
-export async function createShop(app: TestApp, shop: string, body: object = {}): Promise<TestShop> {
+export async function createShop(app: { url: string }, shop: string, body: object = {}): Promise<TestShop> {
   const response = await asAdmin(app, 'PUT', `/v1/admin/shops/${shop}`, {
     name: `Shop ${shop}`,
     timeZone: 'Europe/Kyiv',

@@ -1,8 +1,8 @@
 import { Injectable, Module, type OnModuleInit } from '@nestjs/common';
-import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp, type TestAppOptions } from '../../../test/support/app.js';
 import { startFaultProxy, throughProxy, type FaultProxy } from '../../../test/support/fault-proxy.js';
+import { forgetKeys, redisUrl } from '../../../test/support/redis.js';
 import { waitFor } from '../../../test/support/wait.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { Settings } from '../config/settings.js';
@@ -123,9 +123,8 @@ describe('jobs', () => {
   });
 
   it('survive a Redis that is cut off or silent: asking still works, and they are done when it is back', async () => {
-    const redisUrl = process.env['REDIS_URL'] ?? '';
-    proxy = await startFaultProxy(redisUrl);
-    const { app, ids } = await start({ env: { REDIS_URL: throughProxy(redisUrl, proxy) } });
+    proxy = await startFaultProxy(redisUrl());
+    const { app, ids } = await start({ env: { REDIS_URL: throughProxy(redisUrl(), proxy) } });
     await ask(app, 'before');
     await waitFor('the job before', () => ids().includes('before'));
 
@@ -147,10 +146,7 @@ describe('jobs', () => {
 
   it('survive a Redis that forgot everything, when a sweep asks again', async () => {
     const { app, ids } = await start();
-    const redis = new Redis(process.env['REDIS_URL'] ?? '');
-    const keys = await redis.keys(`${app.get(Settings).redisKeyPrefix}*`);
-    if (keys.length > 0) await redis.unlink(...keys);
-    redis.disconnect();
+    await forgetKeys(redisUrl(), app.get(Settings).redisKeyPrefix);
     await ask(app, 'after');
     await waitFor('the job', () => ids().includes('after'));
   });
