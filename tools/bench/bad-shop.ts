@@ -1,18 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
-import { AdminClient } from '../dev-env/admin-client.js';
-import { startApp } from '../dev-env/app-process.js';
-import { createDatabase } from '../dev-env/backing-services.js';
-import { startPostgres } from '../dev-env/postgres.js';
-import { startRedis } from '../dev-env/redis.js';
-import { SignedSender, type Sender } from './shop/signed-sender.js';
+import type { Sender } from './shop/signed-sender.js';
 import { atRate, pause, round, spreadOf } from './stack/figures.js';
+import { startVirtualService } from './virtual-service.js';
 
 // What the write-backs of a good shop lose by a bad one beside it, whose endpoint drips its answers a byte at a time. Both are told as many outcomes in both
 // states, which take turns. Then: how many write-backs a second the service does at most.
@@ -61,25 +53,8 @@ function drip(response: ServerResponse): void {
 
 await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
 const endpointUrl = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`;
-const folder = mkdtempSync(join(tmpdir(), 'bad-shop-'));
-const postgres = await startPostgres({ progress: say });
-const redis = await startRedis({ progress: say });
-const token = randomBytes(32).toString('hex');
-const databaseUrl = await createDatabase(postgres.url, 'confirm_dialer_bad_shop');
-const app = await startApp({
-  databaseUrl,
-  redisUrl: redis.url,
-  redisKeyPrefix: 'cd:bench:',
-  adminToken: token,
-  encryptionKeys: `k1:${randomBytes(32).toString('base64')}`,
-  ari: { url: 'virtual:', username: '', password: '' },
-  logFile: join(folder, 'service.log'),
-  logLevel: 'error',
-  more: { SHOP_WEBHOOKS_PER_SECOND: '100000' },
-});
-const client = new pg.Client({ connectionString: databaseUrl });
-await client.connect();
-const sender = new SignedSender(app.url);
+const service = await startVirtualService('bad_shop', 'error', say);
+const { client, sender, admin } = service;
 const sentAt = new Map<string, number>();
 let sent = 0;
 
@@ -94,7 +69,6 @@ async function anOutcome(shop: Sender): Promise<string | null> {
 }
 
 try {
-  const admin = new AdminClient(app.url, token);
   const made = async (shop: string, path: string): Promise<Sender> => {
     const { body } = await admin.put<{ webhookSecret: string }>(`shops/${shop}`, {
       name: shop,
@@ -155,13 +129,8 @@ try {
       `${JSON.stringify({ perSecond, seconds, rounds, spreads, missing, perSecondToOne }, null, 2)}\n`,
     );
 } finally {
-  sender.close();
-  await client.end();
-  await app.process.stop(50_000);
-  await redis.stop();
-  await postgres.stop();
+  await service.stop();
   endpoint.closeAllConnections();
   endpoint.close();
-  rmSync(folder, { recursive: true, force: true });
 }
 process.exit();

@@ -1,18 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import pg from 'pg';
-import { AdminClient } from '../dev-env/admin-client.js';
-import { startApp } from '../dev-env/app-process.js';
-import { createDatabase } from '../dev-env/backing-services.js';
-import { startPostgres } from '../dev-env/postgres.js';
-import { startRedis, type RunningRedis } from '../dev-env/redis.js';
-import { newOrder, SignedSender, type Sender } from './shop/signed-sender.js';
+import type { RunningRedis } from '../dev-env/redis.js';
+import { newOrder, type Sender } from './shop/signed-sender.js';
 import { atRate, pause, round, spreadOf, type Spread } from './stack/figures.js';
 import { cpuOf } from './stack/process-view.js';
+import { startVirtualService } from './virtual-service.js';
 
 // What a shop waits for its answer while Redis is well, stands still, or refuses for want of memory. The states take turns, so that whatever else the machine
 // does meets all of them.
@@ -55,32 +48,14 @@ async function into(state: State, redis: RunningRedis): Promise<() => Promise<vo
   };
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'redis-away-'));
-const postgres = await startPostgres({ progress: say });
-const redis = await startRedis({ progress: say });
-const token = randomBytes(32).toString('hex');
-const databaseUrl = await createDatabase(postgres.url, 'confirm_dialer_redis_away');
-const app = await startApp({
-  databaseUrl,
-  redisUrl: redis.url,
-  redisKeyPrefix: 'cd:bench:',
-  adminToken: token,
-  encryptionKeys: `k1:${randomBytes(32).toString('base64')}`,
-  ari: { url: 'virtual:', username: '', password: '' },
-  logFile: join(folder, 'service.log'),
-  logLevel: 'warn',
-  more: { SHOP_WEBHOOKS_PER_SECOND: '100000' },
-});
-const client = new pg.Client({ connectionString: databaseUrl });
-await client.connect();
-const sender = new SignedSender(app.url);
+const service = await startVirtualService('redis_away', 'warn', say);
+const { app, redis, client, sender, admin } = service;
 const took: Record<State, number[]> = { well: [], frozen: [], full: [] };
 const refused: Record<State, number> = { well: 0, frozen: 0, full: 0 };
 /** Seconds of the service's CPU. */
 const used: Record<State, number> = { well: 0, frozen: 0, full: 0 };
 let sent = 0;
 try {
-  const admin = new AdminClient(app.url, token);
   const { body } = await admin.put<{ webhookSecret: string }>('shops/steady', {
     name: 'steady',
     timeZone: 'Europe/Kyiv',
@@ -137,11 +112,6 @@ try {
       `${JSON.stringify({ perSecond, seconds, rounds, spreads, refused, sent, inPostgres }, null, 2)}\n`,
     );
 } finally {
-  sender.close();
-  await client.end();
-  await app.process.stop(50_000);
-  await redis.stop();
-  await postgres.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await service.stop();
 }
 process.exit();
