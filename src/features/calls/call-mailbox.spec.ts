@@ -5,6 +5,8 @@ import { CallMailbox, type MailboxHooks } from './call-mailbox.js';
 import type { Route } from './call.store.js';
 
 const T0 = new Date('2026-11-22T10:00:00Z');
+/** Any time after the call was taken over, monotonic. */
+const NOW = 1_000_000;
 const anna = { agentId: 'anna', legId: 'agent-anna-1', connection: 'persistent' } as const;
 const { call: PLANNED } = planCall(
   { callId: 'c1', ringSeconds: 25, maxTalkSeconds: 3600, detectsMachine: false, agent: anna },
@@ -61,7 +63,7 @@ describe('a call that is taken over long after it was last written', () => {
     expect(done).toEqual([]);
     mailbox.post({ kind: 'buyer.answered' });
     mailbox.post({ kind: 'buyer.bridged' });
-    mailbox.noteCompared();
+    mailbox.noteCompared(NOW);
     run(20_000);
     expect(mailbox.call.state).toBe('connected');
     expect(done.filter((kind) => kind !== 'clear')).toEqual([]);
@@ -70,7 +72,7 @@ describe('a call that is taken over long after it was last written', () => {
 
   it('keeps its limits from then on, and when no comparison comes about', () => {
     const compared = mailboxOf(RINGING, 60, { sentAt: T0 });
-    compared.mailbox.noteCompared();
+    compared.mailbox.noteCompared(NOW);
     compared.run(10);
     expect(compared.done).toEqual(['hangup_buyer']);
     compared.mailbox.close();
@@ -82,8 +84,11 @@ describe('a call that is taken over long after it was last written', () => {
 
   it('has its buyer looked after when nobody is with them', () => {
     const { mailbox, done } = mailboxOf(WAITING, 1.5, { sentAt: T0 });
-    mailbox.noteCompared();
-    mailbox.noteCompared();
+    // What the exchange was asked before says nothing.
+    mailbox.noteCompared(-1);
+    expect(done).toEqual([]);
+    mailbox.noteCompared(NOW);
+    mailbox.noteCompared(NOW);
     expect(done).toEqual(['clear']);
     mailbox.close();
   });

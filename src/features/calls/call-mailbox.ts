@@ -112,9 +112,12 @@ export class CallMailbox {
     this.#placings += 1;
   }
 
-  /** The call has been told what the exchange holds of it: its limits count from now on, and a buyer who waits is looked after. */
-  noteCompared(): void {
-    if (this.#isCompared || this.#isClosed) return;
+  /**
+   * The call has been told what the exchange holds of it: its limits count from now on, and a buyer who waits is looked after.
+   * @param askedAtMs  when the exchange was asked, monotonic: what it said before the call was taken over may have changed since
+   */
+  noteCompared(askedAtMs: number): void {
+    if (this.#isCompared || this.#isClosed || askedAtMs < this.#beganAt.monotonicMs) return;
     this.#isCompared = true;
     this.#heldUntilMs = Number.NEGATIVE_INFINITY;
     this.#armTimer();

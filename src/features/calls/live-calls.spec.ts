@@ -100,7 +100,7 @@ describe('a call that was planned long ago and never placed', () => {
   it('is hung up when it may have been placed', async () => {
     const { live, states } = played(longAgo, longAgo);
     await live.adopt('g', 2);
-    live.find(CALL)?.noteCompared();
+    live.find(CALL)?.noteCompared(performance.now());
     await settled();
     expect(states).toMatchObject([{ state: 'ending', because: 'ring_timeout' }]);
     live.onApplicationShutdown();
@@ -112,7 +112,7 @@ describe('a call that left late, under a leader who did not live to write that d
     const sentAt = new Date(Date.now() - 1_000);
     const { live, states } = played(new Date(Date.now() - 60_000), sentAt);
     await live.adopt('g', 2);
-    live.find(CALL)?.noteCompared();
+    live.find(CALL)?.noteCompared(performance.now());
     await settled();
     expect(states).toMatchObject([{ state: 'dialing', dialedAt: sentAt }]);
     live.onApplicationShutdown();

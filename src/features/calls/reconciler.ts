@@ -121,7 +121,7 @@ export class Reconciler {
       if (mailbox.route.node !== node.node) continue;
       if (this.wasNeverSent(mailbox)) {
         undecided += 1;
-        mailbox.noteCompared();
+        mailbox.noteCompared(askedAtMs);
         if (!this.calls.isPlacing(mailbox.callId)) this.calls.placeAgain(mailbox);
         continue;
       }
@@ -131,7 +131,7 @@ export class Reconciler {
       const isUnanswered = mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing';
       if (isUnanswered && missed.length === 0 && !legs.has(mailbox.callId)) undecided += 1;
       for (const event of missed) mailbox.post(event);
-      mailbox.noteCompared();
+      mailbox.noteCompared(askedAtMs);
     }
     return undecided;
   }

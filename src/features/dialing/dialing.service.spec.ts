@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DialerError } from '../../core/shared/errors.js';
 import { DialingService } from './dialing.service.js';
 
 // The heartbeat alone: what it does first when everything comes at once. Its parts are played.
@@ -11,16 +12,18 @@ function start(parts: {
   placed?: () => number;
   trunks?: { nextCallInMs: number | null }[];
   isMoreToLook?: () => boolean;
+  groups?: string[];
+  failing?: { group: string; error: Error };
 }) {
   const done: { what: string; at: number }[] = [];
   const note = (what: string): void => void done.push({ what, at: performance.now() });
   const nothing = async (): Promise<void> => undefined;
-  const log = { info: () => undefined, warn: () => undefined };
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const deps = {
     settings: { roles: new Set(['dialer']), drainSeconds: 6 },
     notifications: { listen: () => undefined },
     transactions: {},
-    agents: { groups: async () => [{ groupId: 'g' }] },
+    agents: { groups: async () => (parts.groups ?? ['g']).map((groupId) => ({ groupId })) },
     calls: {
       onReplaced: () => undefined,
       onLink: () => undefined,
@@ -43,8 +46,9 @@ function start(parts: {
       release: async () => note('release'),
     },
     pacer: {
-      tick: async () => {
+      tick: async (groupId: string) => {
         await sleep(80);
+        if (groupId === parts.failing?.group) throw parts.failing.error;
         note('tick');
         return {
           placed: parts.placed?.() ?? 0,
@@ -110,6 +114,17 @@ describe('the turn of a dialer', () => {
     expect(ticks[1]).toBeLessThan(60);
     expect(ticks[2]).toBeGreaterThan(90);
     for (const { stop } of [rested, rated, walking]) void stop();
+    await vi.advanceTimersByTimeAsync(2_000);
+  });
+
+  it('places calls for the groups behind one that fails, unless the database is away', async () => {
+    const wrong = start({ groups: ['a', 'b'], failing: { group: 'a', error: new Error('unreadable') } });
+    const away = new DialerError('busy.retry_later', 'away', { isRetryable: true });
+    const down = start({ groups: ['a', 'b'], failing: { group: 'a', error: away } });
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(times(wrong.done, 'tick').length).toBeGreaterThan(2);
+    expect(times(down.done, 'tick')).toEqual([]);
+    for (const { stop } of [wrong, down]) void stop();
     await vi.advanceTimersByTimeAsync(2_000);
   });
 

@@ -228,16 +228,26 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     const untilMs = performance.now() + LONGEST_PLACING_MS;
     for (const [groupId, epoch] of this.led) {
       if (this.isStopping) return;
-      let tick: Tick;
-      do {
-        tick = await this.pacer.tick(groupId, epoch);
-        await this.explain(groupId, tick);
-      } while (tick.placed > 0 && !this.isStopping && performance.now() < untilMs);
-      // Where agents come free as fast as calls are placed, or the queue is long, this would never end; the lease and the wishes of others come first.
-      if (tick.placed > 0 || tick.isMoreToLook) this.isWoken = true;
-      if (tick.isMoreToLook) this.isInBacklog = true;
-      for (const { nextCallInMs } of tick.trunks) this.restMs = Math.min(this.restMs, nextCallInMs ?? POLL_MS);
+      try {
+        await this.placeCalls(groupId, epoch, untilMs);
+      } catch (error) {
+        if (error instanceof DialerError && error.isRetryable) throw error;
+        // What is wrong with one group must not keep those behind it from their calls.
+        this.log.error('no calls could be placed for a group, trying again', { groupId, error });
+      }
     }
+  }
+
+  private async placeCalls(groupId: string, epoch: number, untilMs: number): Promise<void> {
+    let tick: Tick;
+    do {
+      tick = await this.pacer.tick(groupId, epoch);
+      await this.explain(groupId, tick);
+    } while (tick.placed > 0 && !this.isStopping && performance.now() < untilMs);
+    // Where agents come free as fast as calls are placed, or the queue is long, this would never end; the lease and the wishes of others come first.
+    if (tick.placed > 0 || tick.isMoreToLook) this.isWoken = true;
+    if (tick.isMoreToLook) this.isInBacklog = true;
+    for (const { nextCallInMs } of tick.trunks) this.restMs = Math.min(this.restMs, nextCallInMs ?? POLL_MS);
   }
 
   /**
@@ -327,7 +337,8 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
     await this.calls.handOver();
+    const talksHandedOver = this.calls.liveCount;
     await this.leadership.release(groupIds).catch(() => undefined);
-    this.log.info('the dialer has drained', { talksHandedOver: this.calls.liveCount });
+    this.log.info('the dialer has drained', { talksHandedOver });
   }
 }

@@ -82,7 +82,8 @@ export class Deliverer {
 
   /** Lets go of what is held in this process's name and it does not send (any more): a try that broke off, a claim whose commit was in doubt. */
   async letGo(): Promise<void> {
-    await this.transactions.read((tx) => this.store.free(tx, this.processes.id, [...this.sending.keys()]));
+    // In a transaction, which has its connection before it looks: what is claimed while it waits for one is not let go of.
+    await this.transactions.run((tx) => this.store.free(tx, this.processes.id, [...this.sending.keys()]));
   }
 
   private hold(id: string, by: 1 | -1): void {
