@@ -56,7 +56,7 @@ async function talk(stage: Stage, camera: Camera, page: Page, taras: Page): Prom
   await leave(page);
   await page.keyboard.press('Digit4');
   await page.locator('[aria-labelledby="result"] fieldset button').first().click();
-  await page.locator('[aria-labelledby="result"] fieldset input').last().click();
+  await page.locator('[aria-labelledby="result"] fieldset [role="combobox"]').last().click();
   await camera.take(page, 'callback');
   await leave(page);
 
@@ -91,8 +91,8 @@ async function talk(stage: Stage, camera: Camera, page: Page, taras: Page): Prom
 
   await stage.send('76', { customer: order.customer });
   await page.getByRole('tab').nth(1).waitFor();
-  await camera.take(page, 'second-order');
   await page.keyboard.press('Digit1');
+  await camera.take(page, 'second-order');
   await page.keyboard.press('Control+Enter');
   await page.locator('[aria-labelledby="result"] [role="status"]').waitFor();
   await camera.take(page, 'saved');
