@@ -212,6 +212,9 @@ describe('the agent’s page', () => {
     await desk.page.getByRole('button', { name: 'Back to the buyer' }).click();
     await desk.page.getByText('Calling Shop office. The buyer hears music.').waitFor({ state: 'hidden' });
     await desk.field('city').fill('Стрий');
+    await desk.field('slotFrom').click();
+    await desk.page.getByRole('option', { name: '09:30' }).waitFor();
+    expect(await faults()).toEqual([]);
     await desk.press('Digit4');
     expect(await faults()).toEqual([]);
     await desk.press('Digit2', 'Control+Enter');
