@@ -10,7 +10,6 @@ import { PhoneContext } from './softphone/phone-context.js';
 import { startLanguage } from './shared/language.js';
 import { theme } from './shared/theme.js';
 
-startLanguage();
 const desk = new Desk();
 const phone = new Phone();
 // A request without a network fails and says so, instead of waiting where nobody sees it.
@@ -23,7 +22,7 @@ const page = document.getElementById('page');
 if (page === null) throw new Error('the page has lost its place');
 
 // Styles come from files alone: the page's policy allows nothing inline.
-createRoot(page).render(
+const tree = (
   <MantineProvider
     theme={theme}
     colorSchemeManager={schemes}
@@ -38,6 +37,8 @@ createRoot(page).render(
         </PhoneContext>
       </DeskContext>
     </QueryClientProvider>
-  </MantineProvider>,
+  </MantineProvider>
 );
+// Who is signed in is asked while the words come.
 void desk.begin();
+void startLanguage().then(() => createRoot(page).render(tree));

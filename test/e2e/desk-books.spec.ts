@@ -100,6 +100,10 @@ describe('the page', () => {
     // Page, main part, styles, phone and knowledge base at least.
     expect(files.length).toBeGreaterThan(5);
     expect(files.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)).toBeLessThan(MOST_PAGE_BYTES);
+    // Also for a browser behind something that knows gzip only.
+    const gzipped = await Promise.all(files.map(({ name }) => gzippedBytes(world().network.apiUrl + name)));
+    console.log(`the page weighs ${gzipped.reduce((sum, bytes) => sum + bytes, 0)} bytes with gzip`);
+    expect(gzipped.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(MOST_PAGE_BYTES);
     for (const { name } of files.filter(({ name }) => /\.(js|css)$/.test(name))) {
       expect([name, headers.get(name)?.['content-encoding'] ?? 'kept']).toEqual([
         name,
@@ -116,6 +120,12 @@ describe('the page', () => {
     expect(await desk.page.evaluate('document.cookie')).toBe('');
   });
 });
+
+async function gzippedBytes(url: string): Promise<number> {
+  const answer = await fetch(url, { headers: { 'accept-encoding': 'gzip' } });
+  await answer.arrayBuffer();
+  return Number(answer.headers.get('content-length') ?? NaN);
+}
 
 /** Notes when there is a field to type into that React has made, after a request to the server. */
 const MARK_USABLE = `

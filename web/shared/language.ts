@@ -2,9 +2,6 @@ import i18next from 'i18next';
 import { useMemo } from 'react';
 import { initReactI18next, useTranslation } from 'react-i18next';
 import { Formats, type Language } from './format.js';
-import { en } from './words/en.js';
-import { ru } from './words/ru.js';
-import { uk } from './words/uk.js';
 
 export const LANGUAGES: Readonly<Record<Language, string>> = { uk: 'Українська', ru: 'Русский', en: 'English' };
 const KEY = 'language';
@@ -19,11 +16,20 @@ function firstLanguage(): Language {
   return wanted.find(isLanguage) ?? 'uk';
 }
 
-export function startLanguage(): void {
-  void i18next.use(initReactI18next).init({
-    lng: firstLanguage(),
-    fallbackLng: 'en',
-    resources: { en: { translation: en }, ru: { translation: ru }, uk: { translation: uk } },
+/** A page speaks one language: the others are fetched when they are chosen. */
+const WORDS: Readonly<Record<Language, () => Promise<object>>> = {
+  uk: async () => (await import('./words/uk.js')).uk,
+  ru: async () => (await import('./words/ru.js')).ru,
+  en: async () => (await import('./words/en.js')).en,
+};
+
+/** Resolves when the page has its words. */
+export async function startLanguage(): Promise<void> {
+  const language = firstLanguage();
+  await i18next.use(initReactI18next).init({
+    lng: language,
+    fallbackLng: false,
+    resources: { [language]: { translation: await WORDS[language]() } },
     // React escapes.
     interpolation: { escapeValue: false },
     // Words of the notices have dots of their own.
@@ -35,9 +41,12 @@ export function startLanguage(): void {
   i18next.on('languageChanged', markPage);
 }
 
-export function setLanguage(language: Language): void {
+/** Changes the page's language; without a network to fetch its words by, it stays as it is. */
+export async function setLanguage(language: Language): Promise<void> {
+  // Parts of the page may have added words of their own: they stay.
+  i18next.addResourceBundle(language, 'translation', await WORDS[language](), true, true);
   localStorage.setItem(KEY, language);
-  void i18next.changeLanguage(language);
+  await i18next.changeLanguage(language);
 }
 
 /** The page's texts (`word('order/title', { orderId })`) and its way of writing numbers and times. */

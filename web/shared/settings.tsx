@@ -8,7 +8,7 @@ export function LanguageChoice({ isFull = false }: { readonly isFull?: boolean }
     <SegmentedControl
       aria-label={word('menu/language')}
       value={language}
-      onChange={(value) => setLanguage(value as Language)}
+      onChange={(value) => void setLanguage(value as Language).catch(() => undefined)}
       data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))}
       fullWidth={isFull}
     />
