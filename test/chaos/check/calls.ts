@@ -78,6 +78,7 @@ export function rulesOfCallingHold(evidence: Evidence): Finding {
     rows.words.filter((word) => word.word === 'callback'),
     (word) => word.orderRef,
   );
+  const calls = new Map(rows.calls.map((call) => [call.id, call]));
   for (const [orderRef, attempts] of groupBy(rows.attempts, (attempt) => attempt.orderRef)) {
     const shop = shops.get(shopOf.get(orderRef) ?? '');
     const orderId = orderIds.get(orderRef) ?? '';
@@ -93,6 +94,10 @@ export function rulesOfCallingHold(evidence: Evidence): Finding {
       if (before?.endedAt == null || before.result === null || !COUNTED.has(before.result)) return;
       // At the time that the buyer has asked for, no gap is kept.
       if (callbacks.get(orderRef)?.some(({ callId }) => callId === before.callId)) return;
+      // Nobody was called for it: it came into a talk that its buyer had about another order.
+      const call = calls.get(attempt.callId);
+      const isOther = attempt.callId !== before.callId;
+      if (isOther && call?.connectedAt != null && attempt.plannedAt >= call.connectedAt) return;
       const gapMs = attempt.plannedAt.getTime() - before.endedAt.getTime();
       found.judge(
         gapMs >= shop.gapSeconds * 1_000 - 500,

@@ -365,6 +365,7 @@ const BREAKS: readonly (readonly [id: string, what: string, broken: Evidence])[]
   ['I19', 'a write-back is left', withRows({ deliveries: [{ ...good.rows.deliveries[0]!, state: 'pending' }] })],
   ['I19', 'a write-back counts that nobody got', { ...good, tries: [{ ...told!, status: 503 }] }],
   ['I20', 'a number was printed', { ...good, texts: [{ where: 'log', text: 'x 380671234500 y' }] }],
+  ['I20', 'a number was printed beside an id', { ...good, texts: [{ where: 'log', text: `${REF} 380671234500` }] }],
   ['I20', 'a name was printed', { ...good, texts: [{ where: 'log', text: 'Олена Ткач' }] }],
   [
     'P1',
@@ -402,6 +403,21 @@ describe('the checker', () => {
 
   it('breaks every invariant at least once', () => {
     expect(new Set(BREAKS.map(([id]) => id))).toEqual(new Set(CHECKS.map(({ id }) => id)));
+  });
+
+  it('lets an order come into a talk of its buyer at any time, and takes no id for a number', () => {
+    const run = aGoodRun();
+    const [call] = run.rows.calls;
+    const [attempt] = run.rows.attempts;
+    const other = { ...call!, id: `${CALL}2`, plannedAt: at(5_500), connectedAt: at(6_000), endedAt: at(7_000) };
+    const joined = { ...attempt!, callId: other.id, number: 2, plannedAt: at(6_000), endedAt: at(7_000) };
+    const evidence: Evidence = {
+      ...run,
+      rows: { ...run.rows, calls: [call!, other], attempts: [{ ...attempt!, result: 'busy' }, joined] },
+      texts: [{ where: 'log', text: '01a20504-e742-7c0f-b68a-380671234500 8d5ba9ff380671234500b96d29e5472a' }],
+    };
+    const found = (id: string) => CHECKS.find((check) => check.id === id)?.judge(evidence).violations;
+    expect([found('I6'), found('I20')]).toEqual([[], []]);
   });
 
   it('asks nothing of an exchange that is dead, and counts that it did not', () => {
