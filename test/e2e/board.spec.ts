@@ -117,7 +117,7 @@ describe('the board', () => {
     const [decision] = await stored<{ due: number }>(
       `SELECT (decision #>> '{load,ordersDue}')::int AS due FROM pacing_decisions WHERE group_id = 'north'`,
     );
-    await page.locator('li[data-group="north"]', { hasText: `${decision?.due} orders may be called` }).waitFor();
+    await page.locator('li[data-group="north"]', { hasText: `Orders that may be called: ${decision?.due}.` }).waitFor();
     const [lines] = await stored<{ n: number }>(`SELECT count(*)::int AS n FROM calls WHERE ended_at IS NULL`);
     await page.locator('li[data-trunk="carrier"]', { hasText: `${lines?.n} of 60` }).waitFor();
     const text = await page.locator('body').innerText();

@@ -56,6 +56,7 @@ export function CallBar(props: {
           ref={title}
           tabIndex={-1}
           aria-label={word('order/title', { orderId: call.order.orderId })}
+          title={call.order.orderId}
         >
           {call.order.orderId}
         </Title>

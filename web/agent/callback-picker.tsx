@@ -73,7 +73,8 @@ export function CallbackPicker(props: {
       </Group>
       <div className={classes.fields}>
         <Select
-          label={word('result/callbackDay')}
+          aria-label={word('result/callbackDay')}
+          placeholder={word('result/callbackDay')}
           data={[...days.keys()].map((value) => ({ value, label: dayName(value) }))}
           value={draft.callbackDay || null}
           readOnly={!isOpen}
@@ -84,7 +85,8 @@ export function CallbackPicker(props: {
           }
         />
         <Select
-          label={word('result/callbackTime')}
+          aria-label={word('result/callbackTime')}
+          placeholder={word('result/callbackTime')}
           data={times}
           value={draft.callbackTime || null}
           readOnly={!isOpen}

@@ -12,7 +12,7 @@ export interface FieldProps {
   readonly isOpen: boolean;
 }
 
-/** What all fields of the card have in common; the old value stands below the field, where room is kept for it. */
+/** What all fields of the card have in common; the old value stands beside the label. */
 export function useField({ order, talk, field }: FieldProps & { readonly field: TextField }) {
   const { word, formats } = useWords();
   const { edits } = talk.draftOf(order);
@@ -25,8 +25,14 @@ export function useField({ order, talk, field }: FieldProps & { readonly field: 
     value: textOf(order, edits, field),
     'data-field': field,
     'data-edited': isEdited || undefined,
-    classNames: { label: classes.label ?? '', input: classes.input ?? '', description: classes.was ?? '' },
-    description: isEdited ? was : ' ',
+    classNames: {
+      root: classes.field ?? '',
+      wrapper: classes.box ?? '',
+      label: classes.label ?? '',
+      input: classes.input ?? '',
+      description: classes.was ?? '',
+    },
+    description: isEdited ? was : undefined,
     inputWrapperOrder: ['label', 'input', 'description'],
   } satisfies Partial<ComponentProps<typeof TextInput>> & Record<`data-${string}`, unknown>;
 }

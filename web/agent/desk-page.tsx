@@ -23,7 +23,7 @@ export function DeskPage(props: {
   const { view, agent, state } = props;
   const desk = useDesk();
   const phone = usePhone();
-  const { isOffered } = usePhoneView();
+  const { isOffered, trouble } = usePhoneView();
   const isActive = mayAct(view);
   const spoken = useArrivals(view);
   const knowledge = useKnowledge();
@@ -44,7 +44,7 @@ export function DeskPage(props: {
       <main className={classes.main}>
         {view.call === null ? (
           <>
-            <Idle state={state} hasDeskPhone={isOffered === false} />
+            <Idle state={state} hasDeskPhone={isOffered === false} isMute={trouble !== null} />
             <KeyList isCovered={knowledge.isOpen} />
           </>
         ) : (

@@ -1,5 +1,5 @@
 import { Paper, Text, Title } from '@mantine/core';
-import { IconCoffee, IconHeadset, IconPhoneCalling, IconPlugConnected } from '@tabler/icons-react';
+import { IconCoffee, IconHeadset, IconMicrophoneOff, IconPhoneCalling, IconPlugConnected } from '@tabler/icons-react';
 import type { AgentState, AgentStateMessage } from '../../src/features/desktop/desktop.protocol.js';
 import { useWords } from '../shared/language.js';
 import classes from './idle.module.css';
@@ -11,10 +11,18 @@ const ICONS: Readonly<Partial<Record<AgentState, typeof IconHeadset>>> = {
 };
 
 /** The place of the card while there is none. */
-export function Idle({ state, hasDeskPhone }: { readonly state: AgentStateMessage; readonly hasDeskPhone: boolean }) {
+export function Idle(props: {
+  readonly state: AgentStateMessage;
+  readonly hasDeskPhone: boolean;
+  /** The browser's phone cannot hear the agent. */
+  readonly isMute: boolean;
+}) {
+  const { state, hasDeskPhone, isMute } = props;
   const { word } = useWords();
-  const Icon = ICONS[state.state] ?? IconHeadset;
-  const key = ['ready', 'reserved', 'break', 'connecting', 'offline'].includes(state.state) ? state.state : 'other';
+  const isWithoutPhone = isMute && state.state === 'connecting';
+  const Icon = isWithoutPhone ? IconMicrophoneOff : (ICONS[state.state] ?? IconHeadset);
+  const known = ['ready', 'reserved', 'break', 'connecting', 'offline'].includes(state.state) ? state.state : 'other';
+  const key = isWithoutPhone ? 'mute' : known;
   const text = key === 'connecting' && hasDeskPhone ? 'connectingDesk' : `${key}Text`;
   return (
     <Paper withBorder className={classes.idle} data-state={state.state}>

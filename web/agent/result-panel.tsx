@@ -139,7 +139,7 @@ export function ResultPanel(props: Props) {
         )}
         <Textarea
           label={word('result/note')}
-          rows={3}
+          rows={draft.outcome === 'callback' ? 2 : 3}
           maxLength={1_900}
           value={draft.note}
           readOnly={!isOpen}

@@ -42,7 +42,7 @@ export function TopBar(props: {
   const isBreak = state.state === 'break' || (isAtCall && state.wanted === 'break');
   return (
     <header className={classes.bar}>
-      <StateShown state={state} />
+      <StateShown state={state} isTakingOver={view.transfer?.side === 'to'} />
       <Group gap={6} role="group" aria-label={word('bar/myState')} wrap="nowrap">
         <Button
           aria-label={word(isAtCall ? 'bar/readyAfter' : 'bar/goReady')}
@@ -102,7 +102,7 @@ export function TopBar(props: {
   );
 }
 
-function StateShown({ state }: { readonly state: AgentStateMessage }) {
+function StateShown({ state, isTakingOver }: { readonly state: AgentStateMessage; readonly isTakingOver: boolean }) {
   const { word } = useWords();
   const time = duration(useNow() - Date.parse(state.since));
   const isAtCall = AT_CALL.includes(state.state);
@@ -112,7 +112,9 @@ function StateShown({ state }: { readonly state: AgentStateMessage }) {
     <div className={classes.state} data-state={state.state}>
       <span className={classes.dot} aria-hidden />
       <span className={classes.words}>
-        <strong>{word(`state/${state.state}`)}</strong>
+        <strong>
+          {word(state.state === 'reserved' && isTakingOver ? 'transfer/takingOver' : `state/${state.state}`)}
+        </strong>
         <small>{reason}</small>
       </span>
       <time className={classes.time} aria-label={word('bar/timeInState', { time })}>

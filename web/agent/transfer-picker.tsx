@@ -40,7 +40,7 @@ export function TransferPicker({ callId, isOffered }: { readonly callId: string;
       onChange={setOpen}
       withinPortal={false}
       position="bottom-end"
-      width={430}
+      width={480}
       trapFocus
       shadow="md"
     >
@@ -58,7 +58,13 @@ export function TransferPicker({ callId, isOffered }: { readonly callId: string;
         />
       </Popover.Target>
       <Popover.Dropdown aria-label={word('transfer/open')}>
-        <Title order={2} size="h5" tabIndex={-1} data-autofocus={choices.length === 0 || undefined}>
+        <Title
+          order={2}
+          size="h5"
+          className={classes.title ?? ''}
+          tabIndex={-1}
+          data-autofocus={choices.length === 0 || undefined}
+        >
           {word('transfer/title')}
         </Title>
         {targets.isPending ? (
@@ -81,7 +87,7 @@ export function TransferPicker({ callId, isOffered }: { readonly callId: string;
                   {(['warm', 'blind'] as const).map((mode) => (
                     <Button
                       key={mode}
-                      size="compact-md"
+                      size="compact-sm"
                       variant={mode === 'warm' ? 'light' : 'default'}
                       aria-label={`${word(`transfer/${mode}`)}: ${name}`}
                       onClick={() => begin.mutate({ to, mode })}

@@ -99,7 +99,12 @@ function AgentMenu({ agent, isAtCall }: { readonly agent: BoardAgent; readonly i
   return (
     <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={word('board/agents/menu', { name: agent.name })}>
+        <ActionIcon
+          size={26}
+          variant="subtle"
+          color="gray"
+          aria-label={word('board/agents/menu', { name: agent.name })}
+        >
           <IconDots size={18} aria-hidden />
         </ActionIcon>
       </Menu.Target>

@@ -24,15 +24,17 @@ export function Chart(props: {
   readonly least: number;
 }) {
   const { word } = useWords();
-  const { title, series, format } = props;
+  const { title, series } = props;
+  /** What is not known is no nought. */
+  const format = (value: number | null | undefined) => (value == null ? '–' : props.format(value));
   const summary = series.map((one) => {
     const known = one.values.filter((value) => value !== null);
     return word('board/charts/summary', {
       title,
       name: one.name,
-      now: format(one.values.at(-1) ?? 0),
-      least: format(Math.min(...(known.length === 0 ? [0] : known))),
-      most: format(Math.max(...(known.length === 0 ? [0] : known))),
+      now: format(one.values.at(-1)),
+      least: format(known.length === 0 ? null : Math.min(...known)),
+      most: format(known.length === 0 ? null : Math.max(...known)),
     });
   });
   return (
@@ -41,7 +43,7 @@ export function Chart(props: {
         <h3>{title}</h3>
         {series.map(({ name, values, color }) => (
           <span key={name} className={classes.legend} data-color={color}>
-            {name} <strong>{format(values.at(-1) ?? 0)}</strong>
+            {name} <strong>{format(values.at(-1))}</strong>
           </span>
         ))}
       </figcaption>

@@ -50,6 +50,7 @@ export function TalkButtons({ callId, name }: { readonly callId: string; readonl
         return (
           <ActionIcon
             key={one}
+            size={26}
             variant={way === one ? 'filled' : 'subtle'}
             color={way === one ? 'indigo' : 'gray'}
             aria-pressed={way === one}
@@ -63,6 +64,7 @@ export function TalkButtons({ callId, name }: { readonly callId: string; readonl
       })}
       {way !== null && (
         <ActionIcon
+          size={26}
           variant="subtle"
           color="gray"
           aria-label={word('board/talk/leaveTo', { name })}

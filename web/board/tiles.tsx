@@ -8,6 +8,10 @@ import classes from './tiles.module.css';
 
 type Tone = 'calm' | 'good' | 'warn' | 'bad';
 
+const PART = ' · ';
+/** A number stays with its word. */
+const unbroken = (part: string) => part.replaceAll(' ', '\u00a0');
+
 /** One large number, what it is, and its parts. */
 function Tile(props: {
   readonly name: 'due' | 'late' | 'calls' | 'agents' | 'abandoned' | 'answered' | 'lines';
@@ -28,7 +32,7 @@ function Tile(props: {
       <p className={classes.value} data-tile={name}>
         {value}
       </p>
-      <p className={classes.sub}>{sub}</p>
+      <p className={classes.sub}>{sub.includes(PART) ? sub.split(PART).map(unbroken).join(PART) : sub}</p>
     </Explained>
   );
 }

@@ -136,11 +136,13 @@ function Articles({
 }
 
 function Entry({ head, onOpen }: { readonly head: ArticleHead; readonly onOpen: () => void }) {
+  const { formats } = useWords();
+  const language = head.language === null ? null : formats.languageName(head.language);
   return (
     <li>
       <button type="button" className={classes.entry} onClick={onOpen}>
         <span lang={head.language ?? undefined}>{head.title}</span>
-        <small>{[head.language, ...head.tags].filter(Boolean).join(' · ')}</small>
+        <small>{[language, ...head.tags].filter(Boolean).join(' · ')}</small>
       </button>
     </li>
   );

@@ -23,7 +23,11 @@ export class Formats {
 
   money(amount: string, currency: string): string {
     try {
-      return new Intl.NumberFormat(this.locale, { style: 'currency', currency }).format(Number(amount));
+      return new Intl.NumberFormat(this.locale, {
+        style: 'currency',
+        currency,
+        currencyDisplay: 'narrowSymbol',
+      }).format(Number(amount));
     } catch {
       return `${amount} ${currency}`;
     }
