@@ -23,7 +23,7 @@ const SHOPS = {
   demo: { callingHours: 'always', jurisdiction: 'demo' },
   closed: { callingHours: 'always', holidays: { dates: [-1, 0, 1, 2].map(isoDay) } },
 };
-type ShopName = keyof typeof SHOPS | 'moving' | 'zones';
+type ShopName = keyof typeof SHOPS | 'moving' | 'moved' | 'zones';
 
 beforeAll(async () => {
   test = await startTestApp({ modules: [OutcomesModule, IntakeModule] });
@@ -211,6 +211,24 @@ it('orders are judged anew when their shop’s hours are changed, and when the s
   await putOff(third);
   await third.update('UTC');
   await ended(third);
+}, 40_000);
+
+it('an order that was put off by hours which had just been changed is judged anew all the same', async () => {
+  const put = (more: object) => administer(test, 'PUT', 'shops/moved', { name: 'M', timeZone: 'UTC', ...more });
+  apiKeys.set('moved', String((await put({ callingHours: openInUtcOnly() }))['apiKey']));
+  const late = await order('moved', newPhone('60'));
+  await putOff(late);
+  await administer(test, 'POST', 'shops/moved/pause');
+  await put({ callingHours: 'always' });
+  await waitFor('judged', async () => (await late.row())['wait_reason'] === null, 5_000);
+  // A turn that had begun before writes what it has found.
+  await sql(
+    `UPDATE orders SET not_before = now() + interval '8 hours', due_at = now() + interval '8 hours', is_due = false, wait_reason = 'outside_calling_hours'
+     WHERE id = $1 AND status = 'scheduled'`,
+    [late.ref],
+  );
+  await administer(test, 'POST', 'shops/moved/resume');
+  await ended(late);
 }, 40_000);
 
 it('a long queue of buyers whose hours are closed does not hide those whose hours are not', async () => {

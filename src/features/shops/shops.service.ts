@@ -55,6 +55,13 @@ export class ShopsService implements OnModuleInit {
     return [...(await this.cache.all()).values()].map((record) => record.shop);
   }
 
+  /** Shops that were stored since then, and when. */
+  async storedSince(since: Date): Promise<{ readonly shopId: string; readonly at: Date }[]> {
+    return [...(await this.cache.all()).values()]
+      .filter(({ updatedAt }) => updatedAt >= since)
+      .map(({ shop, updatedAt }) => ({ shopId: shop.shopId, at: updatedAt }));
+  }
+
   /** Live secrets of the shop's own webhooks (`whsec_…`), newest first; none for an unknown shop. */
   async webhookSecrets(shopId: string): Promise<string[]> {
     return liveValues((await this.cache.all()).get(shopId)?.webhookSecrets ?? [], this.clock.now());
