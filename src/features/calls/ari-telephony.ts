@@ -25,6 +25,8 @@ import { browserPhone } from './browser-phone.js';
 
 const MESSAGE_EXTENSION = 'message';
 const PJSIP = { configClass: 'res_pjsip' } as const;
+/** Four packets of 20 ms. */
+const MUSIC_HEARD_MS = 80;
 
 /** What the adapter needs of a node's settings; see `AriConnectionOptions`. */
 export interface AriTelephonyOptions extends AriConnectionOptions {
@@ -271,7 +273,9 @@ export class AriTelephony implements Telephony {
     const out = await resultOf(this.link.commands.removeFromBridge(from, buyerLegId));
     if (out.kind !== 'done') return;
     this.held.add(buyerLegId);
-    await resultOf(this.link.commands.startMusic(buyerLegId));
+    const music = await resultOf(this.link.commands.startMusic(buyerLegId));
+    // Stopped before its first packet has left, it would have been none.
+    if (music.kind === 'done') await new Promise((resolve) => setTimeout(resolve, MUSIC_HEARD_MS));
   }
 
   /** Where a leg is that another process may have put there; null when it is in no bridge of ours. */
