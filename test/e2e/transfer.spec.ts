@@ -9,6 +9,7 @@ import { useWorld } from './world.js';
 const agents: AgentPlan[] = [
   { login: 'hands', name: 'Who hands over', connection: 'persistent', group: 'hands' },
   { login: 'takes', name: 'Who takes over', connection: 'persistent', group: 'hands' },
+  { login: 'chief', name: 'Who listens all along', connection: 'persistent', group: 'hands', role: 'supervisor' },
   { login: 'echoes', name: 'Who hears themselves', connection: 'persistent', group: 'watched', phone: 'agent-echo-1' },
   { login: 'boss', name: 'Who listens', connection: 'persistent', group: 'watched', role: 'supervisor' },
 ];
@@ -47,8 +48,8 @@ async function signIn(login: string) {
   return { agentId, ask, state, leg };
 }
 
-async function talk(agent: Awaited<ReturnType<typeof signIn>>, group: string, suffix: string) {
-  const shop = await world().openShop(group);
+async function talk(agent: Awaited<ReturnType<typeof signIn>>, group: string, suffix: string, settings: object = {}) {
+  const shop = await world().openShop(group, settings);
   await agent.ask('PUT', 'agent/state', { state: 'ready' });
   const order = await shop.send(suffix);
   await waitFor('the talk', async () => (await agent.state()) === 'talking', 20_000);
@@ -57,9 +58,12 @@ async function talk(agent: Awaited<ReturnType<typeof signIn>>, group: string, su
 }
 
 describe('on the real exchange', () => {
-  it('warm: the agents hear each other while the buyer does not, then the buyer and the second one do', async () => {
-    const [first, second] = [await signIn('hands'), await signIn('takes')];
-    const { callId } = await talk(first, 'hands', '00');
+  it('warm, and blind back: the agents hear each other while the buyer does not, then the buyer and whoever comes do', async () => {
+    const [first, second, chief] = [await signIn('hands'), await signIn('takes'), await signIn('chief')];
+    // What listens to the buyer's leg must not keep the next agent from being heard: a supervisor, and the report of speech.
+    const { callId } = await talk(first, 'hands', '00', { answeringMachine: 'detect' });
+    expect((await chief.ask('POST', `supervisor/calls/${callId}/listen`)).status).toBe(202);
+    await waitFor('the ear', async () => (await ears()) === 1);
     await second.ask('PUT', 'agent/state', { state: 'ready' });
     const asked = await first.ask('POST', `agent/calls/${callId}/transfer`, { to: { agent: 'takes' }, mode: 'warm' });
     expect(asked.status).toBe(202);
@@ -76,10 +80,15 @@ describe('on the real exchange', () => {
     await waitFor('the buyer with the second', async () =>
       (await together()).some((ids) => ids.includes(callId) && ids.includes(legOfSecond) && ids.length === 2),
     );
-    const heard = await listenAt(world(), callId, LONGER_THAN_A_PAUSE_S);
-    expect(heard.fromBuyer).toBeGreaterThan(SPEECH);
-    expect(heard.toBuyer).toBeGreaterThan(SPEECH);
-    await second.ask('POST', `agent/calls/${callId}/hangup`);
+    expect(await quieterSide(callId)).toBeGreaterThan(SPEECH);
+    await waitFor('the ear again', async () => (await ears()) === 1);
+    // There and back again: one of the two has the lower sequence numbers.
+    await second.ask('POST', `agent/calls/${callId}/transfer`, { to: { agent: 'hands' }, mode: 'blind' });
+    await waitFor('the buyer with the first again', async () => (await first.state()) === 'talking', 20_000);
+    expect(await quieterSide(callId)).toBeGreaterThan(SPEECH);
+    await waitFor('the ear once more', async () => (await ears()) === 1);
+    await first.ask('POST', `agent/calls/${callId}/hangup`);
+    await waitFor('it ends with the call', async () => (await ears()) === 0);
   });
 
   it('listen is heard by nobody, whisper by the agent, and leaving ends it', async () => {
@@ -98,6 +107,9 @@ describe('on the real exchange', () => {
     await watch('leave');
     await waitFor('no ear', async () => (await ears()) === 0);
     expect((await listenAt(world(), leg, 3)).toBuyer).toBeLessThan(SILENCE);
+    await watch('whisper');
+    await waitFor('the same ear again', async () => (await ears()) === 1);
+    expect((await listenAt(world(), leg, LONGER_THAN_A_PAUSE_S)).toBuyer).toBeGreaterThan(SPEECH);
     await watch('barge');
     await waitFor('the ear again', async () => (await ears()) === 1);
     expect((await listenAt(world(), leg, LONGER_THAN_A_PAUSE_S)).toBuyer).toBeGreaterThan(SPEECH);
@@ -105,6 +117,12 @@ describe('on the real exchange', () => {
     await waitFor('it ends with the call', async () => (await ears()) === 0);
   });
 });
+
+/** The buyer's side of the talk: the quieter of what they say and what they hear. */
+async function quieterSide(callId: string): Promise<number> {
+  const { fromBuyer, toBuyer } = await listenAt(world(), callId, LONGER_THAN_A_PAUSE_S);
+  return Math.min(fromBuyer, toBuyer);
+}
 
 async function together(): Promise<string[][]> {
   const bridges = (await world().ari<{ channels: string[] }[]>('bridges')) ?? [];

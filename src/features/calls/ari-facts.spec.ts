@@ -117,6 +117,17 @@ describe('AriFacts', () => {
     expect(hear('StasisStart', {}, `agent-${LEG}-1`)).toEqual(['leg.answered', 'leg.ours']);
   });
 
+  test("a supervisor's ear that comes again under its id is heard of again, another leg is not", () => {
+    const ear = `watch-${LEG}-${LEG}-listen`;
+    for (const legId of [ear, LEG]) {
+      expect(hear('StasisStart', {}, legId)).toEqual(['leg.answered', 'leg.ours']);
+      expect(hear('ChannelDestroyed', {}, legId)).toHaveLength(1);
+    }
+    expect(hear('StasisStart', {}, ear)).toEqual(['leg.answered', 'leg.ours']);
+    expect(hear('ChannelDestroyed', {}, ear)).toHaveLength(1);
+    expect(hear('StasisStart', {}, LEG)).toEqual([]);
+  });
+
   test('what a survey does not find is forgotten, but not what came meanwhile', () => {
     hear('Dial', { dialstatus: '' });
     const before = facts.liveLegs();

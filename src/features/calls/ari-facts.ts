@@ -1,5 +1,5 @@
 import type { TelephonyFact } from '../../core/call/telephony.js';
-import { isLegOfOurs } from '../../core/call/leg-ids.js';
+import { isLegOfOurs, watchOf } from '../../core/call/leg-ids.js';
 import type { AriEvent } from '../../platform/ari/ari-event.js';
 
 /** How many ended legs are remembered, so that what is heard late of them is not told. */
@@ -57,6 +57,8 @@ export class AriFacts {
   /** The facts of one event: usually none or one. Never throws. */
   translate(event: AriEvent): TelephonyFact[] {
     const legId = event.peer?.id ?? event.channel?.id ?? '';
+    // The same supervisor may come into a call in the same way again: the one id that is used more than once.
+    if (event.type === 'StasisStart' && watchOf(legId) !== null) this.ended.delete(legId);
     if (!isLegOfOurs(legId) || this.ended.has(legId)) return [];
     const at = event.timestamp;
     switch (event.type) {

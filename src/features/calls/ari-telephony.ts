@@ -1,11 +1,4 @@
-import {
-  isBridgeOfOurs,
-  isLegOfOurs,
-  isPhoneName,
-  seatOf,
-  watchLegId,
-  type WatchMode,
-} from '../../core/call/leg-ids.js';
+import { isBridgeOfOurs, isLegOfOurs, isPhoneName, seatOf } from '../../core/call/leg-ids.js';
 import type {
   AgentCallRequest,
   BuyerCallRequest,
@@ -22,6 +15,7 @@ import { AriFacts } from './ari-facts.js';
 import { APPLICATION, AriPlacing, BUYER_CONTEXT } from './ari-placing.js';
 import { DONE, GONE, resultOf, twice } from './ari-results.js';
 import { browserPhone } from './browser-phone.js';
+import { BuyerHooks, type WatchRequest } from './buyer-hooks.js';
 
 const MESSAGE_EXTENSION = 'message';
 const PJSIP = { configClass: 'res_pjsip' } as const;
@@ -48,6 +42,7 @@ export class AriTelephony implements Telephony {
   private readonly facts = new AriFacts();
   private readonly listeners = new Set<(fact: TelephonyFact) => void>();
   private readonly seats: AgentSeats;
+  private readonly hooks: BuyerHooks;
   private readonly placing: AriPlacing;
   /** Legs that may have music on. */
   private readonly held = new Set<string>();
@@ -73,6 +68,7 @@ export class AriTelephony implements Telephony {
         this.tell({ kind: 'link.replaced', groupId: application.slice(APPLICATION.length), at: new Date() }),
     });
     this.seats = new AgentSeats(this.link.commands);
+    this.hooks = new BuyerHooks(this.link.commands);
     this.placing = new AriPlacing(this.link, this.facts);
   }
 
@@ -160,19 +156,8 @@ export class AriTelephony implements Telephony {
     return this.seats.move(legId, besideLegId);
   }
 
-  async watch(request: {
-    supervisorId: string;
-    buyerLegId: string;
-    groupId: string;
-    mode: WatchMode;
-  }): Promise<CommandResult> {
-    const { supervisorId, buyerLegId, groupId, mode } = request;
-    // What is spoken into the buyer's leg as if it came from the buyer is heard by the agent's side alone.
-    const whisper = ({ listen: 'none', whisper: 'in', barge: 'both' } as const)[mode];
-    const snoopId = watchLegId(supervisorId, buyerLegId, mode);
-    return resultOf(
-      this.link.commands.snoop({ channelId: buyerLegId, snoopId, application: APPLICATION + groupId, whisper }),
-    );
+  watch(request: WatchRequest): Promise<CommandResult> {
+    return this.hooks.watch(request);
   }
 
   async hangup(legId: string, cause?: number): Promise<CommandResult> {
@@ -251,6 +236,7 @@ export class AriTelephony implements Telephony {
     }
     // A leg that another process may have put on hold gets its music stopped too.
     if (this.held.delete(buyerLegId) || !this.facts.isKnownFromBirth(buyerLegId)) {
+      if (this.joined.get(buyerLegId) !== bridgeId) await this.hooks.end(buyerLegId);
       await resultOf(this.link.commands.stopMusic(buyerLegId));
     }
     const add = async (): Promise<CommandResult> => {
@@ -309,6 +295,7 @@ export class AriTelephony implements Telephony {
         this.held.delete(fact.legId);
         this.joined.delete(fact.legId);
         this.seats.clear(fact.legId);
+        this.hooks.ended(fact.legId);
       }
       this.tell(fact);
     }
