@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
@@ -40,6 +41,9 @@ interface Report {
   }[];
 }
 
+/** Files side by side. Those that ask a database mostly wait for it; the layers with an exchange run file by file. */
+const WORKERS: Record<string, number> = { unit: availableParallelism(), int: availableParallelism() + 1 };
+
 let isStopping = false;
 let current: ChildProcess | null = null;
 void waitForStopSignal().then((reason) => {
@@ -61,6 +65,7 @@ async function runProject(project: string, services: BackingServices, filters: r
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
+    ...(WORKERS[project] === undefined ? [] : [`--maxWorkers=${WORKERS[project]}`]),
     ...filters,
   ];
   const code = await new Promise<number>((resolve) => {
