@@ -92,6 +92,11 @@ async function atWrapUp(url = cutOff.url) {
   };
 }
 
+/** Each process knows the database's clock as well as the way there has let it. */
+async function longerThanClocksDiffer(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 300));
+}
+
 describe('while Postgres is away', () => {
   it('a word is kept on disk, sealed, and takes effect when Postgres is back, as of when it was given', async () => {
     const agent = await atWrapUp();
@@ -175,6 +180,7 @@ describe('while Postgres is away', () => {
     const agent = await atWrapUp();
     line.cut();
     expect((await agent.say({ outcome: 'confirmed' })).status).toBe(202);
+    await longerThanClocksDiffer();
     await agent.endWrapUp();
     expect(await agent.order()).toMatchObject({ status: 'scheduled', outcome: null });
     line.mend();
@@ -200,6 +206,7 @@ describe('while Postgres is away', () => {
       const agent = await atWrapUp();
       line.cut();
       await before(agent);
+      await longerThanClocksDiffer();
       expect((await agent.say({ outcome: 'confirmed' })).status).toBe(202);
       line.mend();
       await untilReplayed();
