@@ -142,6 +142,7 @@ function aGoodRun(): Evidence {
         move('order', REF, 5_000, 'connected/', 'final/confirmed'),
         move('agent', AGENT, 5_500, 'wrap_up', 'ready'),
       ],
+      music: [],
       busyAgents: [],
       outbox: 0,
     },
@@ -152,6 +153,15 @@ function aGoodRun(): Evidence {
     abandonedRatios: new Map([['alder', 0]]),
     limits: { maxChannels: 60, reservedSeconds: 60, maxTalkSeconds: 90 },
   };
+}
+
+function aloneFor13Seconds(good: Evidence): Evidence {
+  const looks = [...Array(14).keys()].map((second) => ({
+    at: at(3_000 + second * 1_000),
+    legs: second === 13 ? [] : good.looks[0]!.legs,
+    bridges: [],
+  }));
+  return { ...good, looks };
 }
 
 /** The run with other rows. */
@@ -255,16 +265,13 @@ const BREAKS: readonly (readonly [id: string, what: string, broken: Evidence])[]
     'who answered was served late',
     { ...good, exchange: [{ at: at(4_800), event: 'BRIDGE_ENTER', legId: CALL, app: 'stasis' }] },
   ],
+  ['I9', 'a buyer stood alone', aloneFor13Seconds(good)],
   [
     'I9',
-    'a buyer stood alone',
+    'a buyer stood alone before the music of a hand-over',
     {
-      ...good,
-      looks: [...Array(14).keys()].map((second) => ({
-        at: at(3_000 + second * 1_000),
-        legs: second === 13 ? [] : good.looks[0]!.legs,
-        bridges: [],
-      })),
+      ...aloneFor13Seconds(good),
+      rows: { ...good.rows, music: [{ callId: CALL, from: at(15_000), until: null }] },
     },
   ],
   [
@@ -418,6 +425,13 @@ describe('the checker', () => {
     };
     const found = (id: string) => CHECKS.find((check) => check.id === id)?.judge(evidence).violations;
     expect([found('I6'), found('I20')]).toEqual([[], []]);
+  });
+
+  it('lets a buyer hear the music of a hand-over for as long as its step takes', () => {
+    const good = aloneFor13Seconds(aGoodRun());
+    const music = [{ callId: CALL, from: at(3_500), until: at(14_000) }];
+    const standsAlone = CHECKS.find((check) => check.id === 'I9')!;
+    expect(standsAlone.judge({ ...good, rows: { ...good.rows, music } }).violations).toEqual([]);
   });
 
   it('asks nothing of an exchange that is dead, and counts that it did not', () => {

@@ -6,7 +6,7 @@ import { Findings, groupBy, overlaps, wasAway, type Evidence, type Finding } fro
 const ms = (at: Date | null): number => at?.getTime() ?? Number.POSITIVE_INFINITY;
 const isBuyer = (legId: string): boolean => /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(legId);
 
-/** I9: no answered buyer stands alone for long, no bridge waits with a buyer alone in it, nothing outlives the longest talk. */
+/** I9: no answered buyer stands alone for long but with the music of a hand-over, no bridge waits with a buyer alone in it, nothing outlives the longest talk. */
 export function nothingStandsAlone(evidence: Evidence): Finding {
   const found = new Findings();
   const alone = new Spells(LEG_ALONE_MS);
@@ -18,7 +18,9 @@ export function nothingStandsAlone(evidence: Evidence): Finding {
     found.judged += buyers.length;
     alone.look(
       at,
-      buyers.filter((leg) => leg.isUp && !bridged.has(leg.id) && !leg.isInMessage).map((leg) => leg.id),
+      buyers
+        .filter((leg) => leg.isUp && !bridged.has(leg.id) && !leg.isInMessage && !hasMusic(evidence, leg.id, at))
+        .map((leg) => leg.id),
     );
     alive.look(
       at,
@@ -48,6 +50,10 @@ export function nothingStandsAlone(evidence: Evidence): Finding {
       found.violations.push({ what: `the leg ${leg.id} is left in the exchange`, at: leg.createdAt });
   }
   return found;
+}
+
+function hasMusic({ rows }: Evidence, callId: string, at: Date): boolean {
+  return rows.music.some((music) => music.callId === callId && music.from <= at && at.getTime() <= ms(music.until));
 }
 
 /** How long answered buyers stood alone, in ms, as far as looks at their pace can tell; those of a dead exchange are left out. */

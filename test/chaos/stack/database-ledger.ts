@@ -76,6 +76,13 @@ export interface WordRow {
   readonly word: string;
 }
 
+/** A step of a hand-over in which the buyer hears music; until null: to the end of the call. */
+export interface MusicRow {
+  readonly callId: string;
+  readonly from: Date;
+  readonly until: Date | null;
+}
+
 /** What Postgres holds when all is over. */
 export interface Rows {
   readonly orders: readonly OrderRow[];
@@ -85,6 +92,7 @@ export interface Rows {
   readonly webhooks: readonly WebhookRow[];
   readonly words: readonly WordRow[];
   readonly moves: readonly Move[];
+  readonly music: readonly MusicRow[];
   /** Agents at a call, or on their way to one. */
   readonly busyAgents: readonly { readonly agentId: string; readonly state: string; readonly callId: string | null }[];
   readonly outbox: number;
@@ -293,6 +301,13 @@ export class DatabaseLedger {
           epoch: move.epoch === null ? null : Number(move.epoch),
           leaderEpoch: move.leaderEpoch === null ? null : Number(move.leaderEpoch),
         })),
+        music: await all<MusicRow>(
+          `SELECT "callId", "from", "until" FROM (
+             SELECT data->>'callId' AS "callId", data->>'state' AS state, at AS "from",
+               lead(at) OVER (PARTITION BY data->>'transferId' ORDER BY id) AS "until"
+             FROM agent_events WHERE event = 'call.transfer' AND data->>'side' = 'from') steps
+           WHERE state IN ('calling', 'consulting', 'returning')`,
+        ),
         busyAgents: await all(
           `SELECT agent_id AS "agentId", state, call_id AS "callId" FROM agent_presence WHERE call_id IS NOT NULL`,
         ),
