@@ -14,6 +14,9 @@ function start(parts: {
   isMoreToLook?: () => boolean;
   groups?: string[];
   failing?: { group: string; error: Error };
+  tend?: () => Promise<void>;
+  reach?: () => number;
+  onLink?: (listener: () => void) => void;
 }) {
   const done: { what: string; at: number }[] = [];
   const note = (what: string): void => void done.push({ what, at: performance.now() });
@@ -26,12 +29,15 @@ function start(parts: {
     agents: { groups: async () => (parts.groups ?? ['g']).map((groupId) => ({ groupId })) },
     calls: {
       onReplaced: () => undefined,
-      onLink: () => undefined,
+      onLink: (listener: () => void) => parts.onLink?.(listener),
       hold: () => undefined,
-      reachOf: () => 3,
+      reachOf: () => parts.reach?.() ?? 3,
       lookAtNodes: nothing,
       lead: parts.lead ?? nothing,
-      tend: async () => note('tend'),
+      tend: async () => {
+        await parts.tend?.();
+        note('tend');
+      },
       leave: nothing,
       handOver: nothing,
       liveCount: 0,
@@ -41,6 +47,7 @@ function start(parts: {
       claim: async (reaches: Map<string, number>) => {
         const ids = [...reaches.keys()];
         note(`claim ${ids.join(' ')}`.trim());
+        note(`reach ${[...reaches.values()].join(' ')}`.trim());
         return new Map(ids.map((id) => [id, 1]));
       },
       release: async () => note('release'),
@@ -98,6 +105,27 @@ describe('the turn of a dialer', () => {
     expect(times(done, 'tick').length).toBeGreaterThan(100);
     expect(longestGap(times(done, 'claim g'))).toBeLessThan(3_000);
     expect(longestGap(times(done, 'tend'))).toBeLessThan(500);
+    void stop();
+    await vi.advanceTimersByTimeAsync(2_000);
+  });
+
+  it('says that its link is lost as soon as a turn that waited for answers over that link is over', async () => {
+    let reach = 3;
+    let lost = (): void => undefined;
+    let isSlow = false;
+    const { done, stop } = start({
+      reach: () => reach,
+      onLink: (listener) => (lost = listener),
+      tend: () => (isSlow ? sleep(4_000) : Promise.resolve()),
+    });
+    await vi.advanceTimersByTimeAsync(10_000);
+    isSlow = true;
+    await vi.advanceTimersByTimeAsync(1_000);
+    isSlow = false;
+    reach = 0;
+    lost();
+    await vi.advanceTimersByTimeAsync(3_800);
+    expect(times(done, 'reach 0')).toHaveLength(1);
     void stop();
     await vi.advanceTimersByTimeAsync(2_000);
   });

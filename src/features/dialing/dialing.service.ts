@@ -92,6 +92,8 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
       word === LEASE_FREE || word === NODES_CHANGED ? this.claimSoon() : this.wakeUp(),
     );
     this.calls.onLink(() => {
+      // Now, and not when the turn at hand is over: it may be waiting for answers over the very link that is lost.
+      for (const groupId of this.led.keys()) this.reachOf(groupId, performance.now());
       this.claimSoon();
       setTimeout(() => this.claimSoon(), REACH_LOST_MS + 50).unref();
     });
@@ -270,9 +272,7 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     const now = performance.now();
     const before = this.standing;
     const groups = (await this.agents.groups()).map(({ groupId }) => groupId);
-    const reaches = groups.map(
-      (groupId) => [groupId, this.reach.of(groupId, this.calls.reachOf(groupId), now)] as const,
-    );
+    const reaches = groups.map((groupId) => [groupId, this.reachOf(groupId, now)] as const);
     const standing = reaches
       .filter(([groupId]) => now >= (this.standBackUntil.get(groupId) ?? now))
       // Who reaches no node can lead nobody; what is led already is kept for want of a better leader.
@@ -296,6 +296,10 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([begun, new Promise((resolve) => (timer = setTimeout(resolve, LONGEST_LEADING_MS)))]);
     clearTimeout(timer);
+  }
+
+  private reachOf(groupId: string, nowMs: number): number {
+    return this.reach.of(groupId, this.calls.reachOf(groupId), nowMs);
   }
 
   /** A group that cannot be led is left to a process that can, which has its own link to the exchange; when there is none, it is tried again. */

@@ -10,8 +10,11 @@ import { Queues } from './queues.js';
 
 const BATCH = 200;
 const POLL_MS = 500;
-/** Notices that come within this time are one look: it and what follows cost nearly as much for one row as for many. The first one is looked after at once. */
-const LOOK_PAUSE_MS = 25;
+/**
+ * Notices that come within a pause are one look: it and what follows cost nearly as much for one row as for many. The first one is looked after at once.
+ * A pause is as long as the look before it took, so looks get half of the time at most, and never longer than this.
+ */
+const LONGEST_PAUSE_MS = 25;
 /** A Redis that refuses (it is full, it is silent) is left alone for so long, whatever is asked for meanwhile. */
 const REFUSED_PAUSE_MS = 1_000;
 
@@ -80,12 +83,13 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async empty(): Promise<void> {
+    const beganMs = performance.now();
     try {
       while (!this.isStopped && this.redis.forProducers.status === 'ready') {
         if ((await this.moveBatch()) < BATCH) break;
       }
       this.isWarned = false;
-      await pause(LOOK_PAUSE_MS);
+      await pause(Math.min(performance.now() - beganMs, LONGEST_PAUSE_MS));
     } catch (error) {
       this.pausedUntilMs = performance.now() + REFUSED_PAUSE_MS;
       if (!this.isWarned) this.log.warn('the outbox cannot be emptied, trying again', { error });
