@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentLeg, Call } from './call.js';
 import { planCall } from './decide-call.js';
-import { eventOfAgent, eventOfBuyer, eventsMissed, type LegFact, type SurveyedLegs } from './call-facts.js';
+import {
+  eventOfAgent,
+  eventOfBuyer,
+  eventsMissed,
+  eventsTakenOver,
+  type LegFact,
+  type SurveyedLegs,
+} from './call-facts.js';
 
 const T0 = new Date('2026-11-22T10:00:00Z');
 const at = (seconds: number) => new Date(T0.getTime() + seconds * 1000);
@@ -103,5 +110,23 @@ describe('what a survey tells a call', () => {
     expect(eventsMissed(callIn('dialing'), surveyOf(), late, 'explained')).toEqual(told);
     // An answered leg has been there.
     expect(eventsMissed({ ...callIn('connected'), answeredAt: at(1) }, surveyOf(), late, 'undecided')).toEqual(told);
+  });
+});
+
+describe('what a survey tells a call that was just taken over', () => {
+  const buyerIn = (bridgeId: string | null, more: object = {}) => surveyOf({ legId: 'c1', bridgeId, ...more });
+
+  it('that the buyer of a talk does not stand where the agent sits', () => {
+    const talk = callIn('connected');
+    expect(eventsTakenOver(talk, buyerIn(null))).toEqual([{ kind: 'buyer.apart' }]);
+    expect(eventsTakenOver(talk, buyerIn('agent-oleh-1'))).toEqual([{ kind: 'buyer.apart' }]);
+    expect(eventsTakenOver(talk, buyerIn('agent-anna-1'))).toEqual([]);
+  });
+
+  it('nothing when the buyer is gone, hears the message, or has nobody to stand with', () => {
+    expect(eventsTakenOver(callIn('connected'), surveyOf())).toEqual([]);
+    expect(eventsTakenOver(callIn('connected'), buyerIn(null, { isInMessage: true }))).toEqual([]);
+    expect(eventsTakenOver(callIn('connected', { agent: null }), buyerIn(null))).toEqual([]);
+    expect(eventsTakenOver(callIn('waiting'), buyerIn(null))).toEqual([]);
   });
 });

@@ -87,6 +87,16 @@ export function eventsMissed(
   return [...ofTarget, ...(isAgentGone ? [{ kind: 'agent.ended', cause: 0 } as const] : []), ...eventsOfLeg(call, leg)];
 }
 
+/**
+ * What a survey says beyond {@link eventsMissed} of a call that was just taken over: where its buyer stands is asked once, since from then on whoever moves
+ * the buyer is ourselves, and a survey may be older than the move.
+ */
+export function eventsTakenOver(call: Call, survey: SurveyedLegs): CallEvent[] {
+  const leg = survey.get(call.callId);
+  if (call.state !== 'connected' || call.agent === null || leg?.state !== 'up' || leg.isInMessage) return [];
+  return leg.bridgeId === call.agent.legId ? [] : [{ kind: 'buyer.apart' }];
+}
+
 function eventsOfTarget({ transfer }: Call, survey: SurveyedLegs, now: Date): CallEvent[] {
   const legId = targetLegOf(transfer);
   if (legId === null || transfer === null) return [];

@@ -124,6 +124,8 @@ export type CallEvent =
   | { readonly kind: 'buyer.missing'; readonly isCarrierTold?: boolean }
   /** The reconciler looked and the dialplan has the answered leg: it plays the recorded message, as nobody served the buyer in time. */
   | { readonly kind: 'buyer.in_message' }
+  /** The call was taken over, and the buyer does not stand where the agent sits: a step that the former leader began and did not live to write down. */
+  | { readonly kind: 'buyer.apart' }
   | { readonly kind: 'agent.up' }
   | { readonly kind: 'agent.ended'; readonly cause: number }
   /** Answers to `clear`: the order may still be served and this agent is reserved for the call … */

@@ -20,7 +20,7 @@ import {
   playMessage,
   retryHangUp,
 } from './end-call.js';
-import { duringTransfer, onTransferTime } from './decide-transfer.js';
+import { bringTogether, duringTransfer, onTransferTime } from './decide-transfer.js';
 
 /** How soon to look again for an agent while an answered buyer waits. */
 const LOOK_AGAIN_MS = 150;
@@ -223,6 +223,8 @@ function whileConnected(call: Extract<LiveCall, { state: 'connected' }>, event: 
           { kind: 'recall_agent' },
         ],
       };
+    case 'buyer.apart':
+      return bringTogether(call, now);
     case 'agent.hold':
       if (call.isHeld === event.isOn) return { ignored: 'held or not, as asked already' };
       return { call: { ...call, isHeld: event.isOn }, actions: [{ kind: 'hold', isOn: event.isOn }] };

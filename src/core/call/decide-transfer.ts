@@ -198,6 +198,20 @@ function loseAgent(call: Moving, now: Date): Decision {
   };
 }
 
+/** The buyer comes back to the agent, whoever else either of them was with. */
+export function bringTogether(call: Talk, now: Date): Decision {
+  if (isUnderWay(call.transfer)) return { ignored: 'the buyer is on the way to somebody else' };
+  if (call.isHeld) return { ignored: 'the buyer is on hold' };
+  return {
+    call,
+    actions: [
+      { kind: 'seat_agent' },
+      { kind: 'hold', isOn: false },
+      { kind: 'extend_lease', seconds: secondsLeft(call, now) },
+    ],
+  };
+}
+
 function moveTo(call: Moving, state: Transfer['state'], now: Date): Decision {
   return { call: { ...call, transfer: { ...call.transfer, state, since: now } }, actions: [] };
 }

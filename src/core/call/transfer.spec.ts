@@ -328,3 +328,26 @@ describe('whatever happens, in any order', () => {
     );
   });
 });
+
+describe('a talk that was taken over with its buyer elsewhere', () => {
+  const apart: CallEvent = { kind: 'buyer.apart' };
+
+  it('goes on: agent and buyer come to one place, under the talk’s own limit', () => {
+    const { call, actions } = play(talk(), [[61, apart]]);
+    expect(actions).toEqual(['seat_agent', 'hold', 'extend_lease 3540']);
+    expect(call.state).toBe('connected');
+    expect(decide(talk(), apart, at(61))).toMatchObject({
+      actions: [{ kind: 'seat_agent' }, { kind: 'hold', isOn: false }, { kind: 'extend_lease' }],
+    });
+  });
+
+  it('stays as it is while the buyer is on hold, or on the way to somebody else', () => {
+    expect(
+      play(talk(), [
+        [5, { kind: 'agent.hold', isOn: true }],
+        [6, apart],
+      ]).actions,
+    ).toEqual(['hold', 'ignored']);
+    expect(play(talk(), [...consulting, [11, apart]]).actions.at(-1)).toBe('ignored');
+  });
+});

@@ -112,12 +112,17 @@ export class CallMailbox {
     this.#placings += 1;
   }
 
+  /** The call was taken over and has not been compared with the exchange by a survey that was asked for since. */
+  isFirstCompared(askedAtMs: number): boolean {
+    return !this.#isCompared && askedAtMs >= this.#beganAt.monotonicMs;
+  }
+
   /**
    * The call has been told what the exchange holds of it: its limits count from now on, and a buyer who waits is looked after.
    * @param askedAtMs  when the exchange was asked, monotonic: what it said before the call was taken over may have changed since
    */
   noteCompared(askedAtMs: number): void {
-    if (this.#isCompared || this.#isClosed || askedAtMs < this.#beganAt.monotonicMs) return;
+    if (!this.isFirstCompared(askedAtMs) || this.#isClosed) return;
     this.#isCompared = true;
     this.#heldUntilMs = Number.NEGATIVE_INFINITY;
     this.#armTimer();

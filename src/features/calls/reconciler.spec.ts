@@ -18,6 +18,7 @@ const T0 = new Date();
 interface Leg {
   readonly legId: string;
   readonly createdAt: Date;
+  readonly state?: 'up';
 }
 
 /** A reconciler over one node that holds these legs, with at most one call; time is the test's. */
@@ -140,6 +141,29 @@ describe('a survey that is old by the time at which it is looked at', () => {
     const { reconciler, events, mailbox } = room({ wasSent: true, call: talk, laterMs: 9_000 });
     await reconciler.run(['g']);
     expect(events).toEqual([]);
+    mailbox?.close();
+  });
+});
+
+describe('a talk that was taken over', () => {
+  it('is told once that its buyer stands elsewhere: later surveys may be older than a move of ours', async () => {
+    const { reconciler, events, mailbox, pass } = room({
+      wasSent: true,
+      legs: [
+        { legId: CALL, createdAt: T0, state: 'up' },
+        { legId: 'agent-1', createdAt: T0, state: 'up' },
+      ],
+      call: {
+        state: 'connected',
+        agent: { agentId: 'a', legId: 'agent-1', connection: 'persistent' },
+        detection: { phase: 'person' },
+      } as unknown as Partial<Call>,
+    });
+    await reconciler.run(['g']);
+    expect(events).toEqual([{ kind: 'buyer.apart' }]);
+    pass(6_000);
+    await reconciler.run(['g']);
+    expect(events).toHaveLength(1);
     mailbox?.close();
   });
 });

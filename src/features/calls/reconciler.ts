@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { callOfLeg, seatOf } from '../../core/call/leg-ids.js';
 import { reservedTarget } from '../../core/call/transfer.js';
-import { eventsMissed, type Absence } from '../../core/call/call-facts.js';
+import { eventsMissed, eventsTakenOver, type Absence } from '../../core/call/call-facts.js';
 import type { Survey, Telephony } from '../../core/call/telephony.js';
 import { ORIGINATE_TIMEOUT_MS } from '../../platform/ari/ari-transport.js';
 import { DatabaseClock } from '../../platform/clock/database-clock.js';
@@ -130,6 +130,7 @@ export class Reconciler {
       const missed = eventsMissed(mailbox.call, legs, askedAt, absence);
       const isUnanswered = mailbox.call.state === 'dialing' || mailbox.call.state === 'ringing';
       if (isUnanswered && missed.length === 0 && !legs.has(mailbox.callId)) undecided += 1;
+      if (mailbox.isFirstCompared(askedAtMs)) missed.push(...eventsTakenOver(mailbox.call, legs));
       for (const event of missed) mailbox.post(event);
       mailbox.noteCompared(askedAtMs);
     }
