@@ -64,7 +64,7 @@ function PhonePanel() {
       {trouble !== null && (
         <Alert color="red" role="alert">
           {word(trouble === 'denied' ? 'phone/deniedText' : `phone/${trouble}`)}
-          <Button display="block" mt="sm" size="compact-md" onClick={phone.tryAgain}>
+          <Button display="block" mt="sm" ml={4} mb={4} size="compact-md" onClick={phone.tryAgain}>
             {word('phone/tryAgain')}
           </Button>
         </Alert>

@@ -30,7 +30,7 @@ export const en = {
   },
   state: {
     offline: 'Offline',
-    connecting: 'Connecting the phone',
+    connecting: 'Connecting',
     ready: 'Ready',
     reserved: 'Calling a buyer',
     talking: 'Talking',

@@ -30,7 +30,7 @@ export const ru = {
   },
   state: {
     offline: 'Не в сети',
-    connecting: 'Подключаем телефон',
+    connecting: 'Подключаемся',
     ready: 'Готовность',
     reserved: 'Набираем покупателя',
     talking: 'Разговор',

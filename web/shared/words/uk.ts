@@ -29,7 +29,7 @@ export const uk = {
   },
   state: {
     offline: 'Не в мережі',
-    connecting: 'Під’єднуємо телефон',
+    connecting: 'Під’єднуємося',
     ready: 'Готовність',
     reserved: 'Набираємо покупця',
     talking: 'Розмова',
