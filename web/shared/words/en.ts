@@ -106,7 +106,7 @@ export const en = {
     kinds: { agent: 'agent', seniorAgent: 'senior', number: 'the shop’s telephone' },
     senior: 'Any free senior',
     nobody: 'Nobody is free now',
-    takingOver: 'Taking a buyer over',
+    takingOver: 'Taking over',
     complete: 'Hand over',
     conference: 'All three',
     cancel: 'Back to the buyer',
