@@ -60,7 +60,7 @@ export function DeskPage(props: {
         )}
         <KnowledgeSide shop={view.call?.shop.shop ?? null} isOpen={knowledge.isOpen} onClose={knowledge.close} />
       </main>
-      <WarmUp />
+      <WarmUp isIdle={view.call === null} />
       <p className="visually-hidden" aria-live="assertive">
         {spoken}
       </p>

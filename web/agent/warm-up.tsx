@@ -7,22 +7,34 @@ import { EMPTY_DRAFT } from './talk-draft.js';
 
 /** After the page has come to rest, and long before the first call. */
 const AFTER_MS = 1_000;
+const BETWEEN_MS = 150;
+/** By then drawing it takes no less time any more. */
+const DRAWS = 6;
 
 /**
- * Draws a card once where nobody sees it: what a browser does for the first time takes it several times as long, and the first buyer should not
- * wait for that.
+ * Draws a card a few times where nobody sees it, while there is no call: what a browser does for the first times takes it several times as long, and the
+ * first buyers should not wait for that.
  */
-export function WarmUp() {
-  const [step, setStep] = useState<'waits' | 'draws' | 'done'>('waits');
+export function WarmUp({ isIdle }: { readonly isIdle: boolean }) {
+  const [drawn, setDrawn] = useState(0);
+  const [isDrawing, setDrawing] = useState(false);
+  const isOver = drawn === DRAWS || !isIdle;
   useEffect(() => {
-    if (step === 'done') return undefined;
-    const timer = setTimeout(() => setStep(step === 'waits' ? 'draws' : 'done'), step === 'waits' ? AFTER_MS : 0);
+    if (isOver) return undefined;
+    const pauseMs = drawn === 0 ? AFTER_MS : BETWEEN_MS;
+    const timer = setTimeout(
+      () => {
+        if (isDrawing) setDrawn(drawn + 1);
+        setDrawing(!isDrawing);
+      },
+      isDrawing ? 0 : pauseMs,
+    );
     return () => clearTimeout(timer);
-  }, [step]);
-  if (step !== 'draws') return null;
+  }, [isOver, drawn, isDrawing]);
+  if (isOver || !isDrawing) return null;
   return (
     <div hidden inert aria-hidden>
-      <OrderCardView call={CALL} order={ORDER} talk={TALK as Talk} isOpen={false} />
+      <OrderCardView call={CALL} order={ORDER} talk={TALK as Talk} isOpen />
     </div>
   );
 }
