@@ -235,8 +235,9 @@ export class AriTelephony implements Telephony {
       await this.seats.makeReady(agentLegId);
     }
     // A leg that another process may have put on hold gets its music stopped too.
-    if (this.held.delete(buyerLegId) || !this.facts.isKnownFromBirth(buyerLegId)) {
-      if (this.joined.get(buyerLegId) !== bridgeId) await this.hooks.end(buyerLegId);
+    const isTakenOver = !this.facts.isKnownFromBirth(buyerLegId);
+    if (this.held.delete(buyerLegId) || isTakenOver) {
+      if (this.joined.get(buyerLegId) !== bridgeId) await this.hooks.end(buyerLegId, isTakenOver);
       await resultOf(this.link.commands.stopMusic(buyerLegId));
     }
     const add = async (): Promise<CommandResult> => {

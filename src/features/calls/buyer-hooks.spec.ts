@@ -9,6 +9,7 @@ const earId = watchLegId(supervisorId, buyerLegId, 'whisper');
 
 function hooks() {
   const commands = {
+    channels: vi.fn(() => Promise.resolve([{ id: earId }, { id: buyerLegId }] as never)),
     snoop: vi.fn(() => Promise.resolve()),
     setVariable: vi.fn(() => Promise.resolve()),
     hangup: vi.fn(() => Promise.resolve()),
@@ -20,7 +21,7 @@ describe('what listens to a buyer', () => {
   it('ends when the buyer comes to somebody else, and the ear is placed anew once it has ended', async () => {
     const { commands, hooks: all } = hooks();
     await all.watch({ supervisorId, buyerLegId, groupId: 'g', mode: 'whisper' });
-    await all.end(buyerLegId);
+    await all.end(buyerLegId, false);
     expect(commands.setVariable).toHaveBeenCalledWith(buyerLegId, 'TALK_DETECT(remove)', '');
     expect(commands.hangup).toHaveBeenCalledExactlyOnceWith(earId);
     expect(commands.snoop).toHaveBeenCalledTimes(1);
@@ -37,11 +38,21 @@ describe('what listens to a buyer', () => {
   it('an ear that its supervisor has ended stays away, and so does one of another buyer', async () => {
     const { commands, hooks: all } = hooks();
     await all.watch({ supervisorId, buyerLegId, groupId: 'g', mode: 'whisper' });
-    await all.end(other);
+    await all.end(other, false);
     expect(commands.hangup).not.toHaveBeenCalled();
     all.ended(earId);
-    await all.end(buyerLegId);
+    await all.end(buyerLegId, false);
     all.ended(earId);
     expect(commands.snoop).toHaveBeenCalledTimes(1);
+  });
+
+  it('one that another process placed ends too, and only of this buyer', async () => {
+    const { commands, hooks: all } = hooks();
+    await all.end(buyerLegId, true);
+    expect(commands.hangup).toHaveBeenCalledExactlyOnceWith(earId);
+    all.ended(earId);
+    expect(commands.snoop).not.toHaveBeenCalled();
+    await all.end(other, true);
+    expect(commands.hangup).toHaveBeenCalledTimes(1);
   });
 });

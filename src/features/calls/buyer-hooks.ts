@@ -1,10 +1,10 @@
-import { watchLegId, type WatchMode } from '../../core/call/leg-ids.js';
+import { watchLegId, watchOf, type WatchMode } from '../../core/call/leg-ids.js';
 import type { CommandResult } from '../../core/call/telephony.js';
 import type { AriCommands } from '../../platform/ari/ari-commands.js';
 import { APPLICATION } from './ari-placing.js';
 import { resultOf } from './ari-results.js';
 
-type HookCommands = Pick<AriCommands, 'snoop' | 'setVariable' | 'hangup'>;
+type HookCommands = Pick<AriCommands, 'channels' | 'snoop' | 'setVariable' | 'hangup'>;
 
 export interface WatchRequest {
   readonly supervisorId: string;
@@ -36,14 +36,23 @@ export class BuyerHooks {
     return result;
   }
 
-  /** The buyer is about to come to somebody else. An answering machine is no longer looked for. Ears that another process placed stay. */
-  async end(buyerLegId: string): Promise<void> {
+  /**
+   * The buyer is about to come to somebody else. An answering machine is no longer looked for.
+   * @param isTakenOver  another process may have placed ears: they end for good, and their supervisors come in again
+   */
+  async end(buyerLegId: string, isTakenOver: boolean): Promise<void> {
     const ears = [...this.ears].filter(([, ear]) => ear.buyerLegId === buyerLegId).map(([earId]) => earId);
     for (const earId of ears) this.leaving.add(earId);
+    const others = isTakenOver ? await this.earsIn(buyerLegId) : [];
     await Promise.all([
       resultOf(this.commands.setVariable(buyerLegId, 'TALK_DETECT(remove)', '')),
-      ...ears.map((earId) => resultOf(this.commands.hangup(earId))),
+      ...[...new Set([...ears, ...others])].map((earId) => resultOf(this.commands.hangup(earId))),
     ]);
+  }
+
+  private async earsIn(buyerLegId: string): Promise<string[]> {
+    const channels = await this.commands.channels().catch(() => []);
+    return channels.map(({ id }) => id).filter((id) => watchOf(id)?.callId === buyerLegId);
   }
 
   /** A leg has ended; an ear that was to begin anew does. */
