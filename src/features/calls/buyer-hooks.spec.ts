@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watchLegId } from '../../core/call/leg-ids.js';
 import { BuyerHooks } from './buyer-hooks.js';
 
@@ -18,6 +18,9 @@ function hooks() {
 }
 
 describe('what listens to a buyer', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
   it('ends when the buyer comes to somebody else, and the ear is placed anew once it has ended', async () => {
     const { commands, hooks: all } = hooks();
     await all.watch({ supervisorId, buyerLegId, groupId: 'g', mode: 'whisper' });
@@ -26,6 +29,9 @@ describe('what listens to a buyer', () => {
     expect(commands.hangup).toHaveBeenCalledExactlyOnceWith(earId);
     expect(commands.snoop).toHaveBeenCalledTimes(1);
     all.ended(earId);
+    vi.advanceTimersByTime(50);
+    expect(commands.snoop).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(50);
     expect(commands.snoop).toHaveBeenCalledTimes(2);
     expect(commands.snoop).toHaveBeenLastCalledWith({
       channelId: buyerLegId,
@@ -43,6 +49,7 @@ describe('what listens to a buyer', () => {
     all.ended(earId);
     await all.end(buyerLegId, false);
     all.ended(earId);
+    vi.advanceTimersByTime(1_000);
     expect(commands.snoop).toHaveBeenCalledTimes(1);
   });
 
@@ -51,6 +58,7 @@ describe('what listens to a buyer', () => {
     await all.end(buyerLegId, true);
     expect(commands.hangup).toHaveBeenCalledExactlyOnceWith(earId);
     all.ended(earId);
+    vi.advanceTimersByTime(1_000);
     expect(commands.snoop).not.toHaveBeenCalled();
     await all.end(other, true);
     expect(commands.hangup).toHaveBeenCalledTimes(1);

@@ -6,6 +6,9 @@ import { resultOf } from './ari-results.js';
 
 type HookCommands = Pick<AriCommands, 'channels' | 'snoop' | 'setVariable' | 'hangup'>;
 
+/** Asterisk lets go of what listened with the leg's next packets, one each 20 ms; an ear that comes before would keep what it is to forget. */
+const FORGOTTEN_MS = 100;
+
 export interface WatchRequest {
   readonly supervisorId: string;
   readonly buyerLegId: string;
@@ -59,6 +62,6 @@ export class BuyerHooks {
   ended(legId: string): void {
     const ear = this.ears.get(legId);
     this.ears.delete(legId);
-    if (this.leaving.delete(legId) && ear !== undefined) void this.watch(ear);
+    if (this.leaving.delete(legId) && ear !== undefined) setTimeout(() => void this.watch(ear), FORGOTTEN_MS).unref();
   }
 }
