@@ -161,6 +161,7 @@ export class AriTelephony implements Telephony {
   }
 
   async hangup(legId: string, cause?: number): Promise<CommandResult> {
+    this.hooks.leave(legId);
     this.facts.noteHangup(legId);
     const result = await resultOf(this.link.commands.hangup(legId, cause));
     if (result.kind === 'gone') this.facts.noteHangup(legId, true);

@@ -53,6 +53,16 @@ describe('what listens to a buyer', () => {
     expect(commands.snoop).toHaveBeenCalledTimes(1);
   });
 
+  it('one whose supervisor leaves before it is back does not come', async () => {
+    const { commands, hooks: all } = hooks();
+    await all.watch({ supervisorId, buyerLegId, groupId: 'g', mode: 'whisper' });
+    await all.end(buyerLegId, false);
+    all.ended(earId);
+    all.leave(earId);
+    vi.advanceTimersByTime(1_000);
+    expect(commands.snoop).toHaveBeenCalledTimes(1);
+  });
+
   it('one that another process placed ends too, and only of this buyer', async () => {
     const { commands, hooks: all } = hooks();
     await all.end(buyerLegId, true);

@@ -24,6 +24,7 @@ export interface WatchRequest {
 export class BuyerHooks {
   private readonly ears = new Map<string, WatchRequest>();
   private readonly leaving = new Set<string>();
+  private readonly returning = new Map<string, WatchRequest>();
 
   constructor(private readonly commands: HookCommands) {}
 
@@ -62,6 +63,16 @@ export class BuyerHooks {
   ended(legId: string): void {
     const ear = this.ears.get(legId);
     this.ears.delete(legId);
-    if (this.leaving.delete(legId) && ear !== undefined) setTimeout(() => void this.watch(ear), FORGOTTEN_MS).unref();
+    if (!this.leaving.delete(legId) || ear === undefined) return;
+    this.returning.set(legId, ear);
+    setTimeout(() => {
+      if (this.returning.delete(legId)) void this.watch(ear);
+    }, FORGOTTEN_MS).unref();
+  }
+
+  /** The supervisor leaves, or is to hear the call otherwise: the ear does not come again. */
+  leave(legId: string): void {
+    this.ears.delete(legId);
+    this.returning.delete(legId);
   }
 }
