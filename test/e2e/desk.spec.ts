@@ -8,7 +8,7 @@ import { listenAt } from './exchange-ear.js';
 
 // The agent's page in a real browser with a fake microphone, on the real exchange and carrier.
 
-const DESKS = ['whole', 'reload', 'tabs', 'typing', 'light', 'dark', 'deaf', 'cut', 'gone', 'knock'];
+const DESKS = ['whole', 'reload', 'tabs', 'typing', 'light', 'dark', 'deaf', 'cut', 'gone', 'knock', 'moved'];
 const desks = useDesks({ agents: DESKS.map((login) => atBrowser(login)) });
 const { world } = desks;
 
@@ -121,6 +121,45 @@ describe('the agent’s page', () => {
     await elsewhere.line();
     await other.page.getByText('You work on another screen now.').waitFor();
     expect(other.complaints).toEqual([]);
+  });
+
+  it('shows on another screen what was said on the first, to be corrected there', async () => {
+    const shop = await world().openShop('moved');
+    const desk = await desks.open();
+    await desk.start('moved');
+    const order = await shop.send('00');
+    await desk.card(order.orderId);
+    await desk.field('address').fill('вул. Хрещатик, 22');
+    await desk.press('Digit2');
+    await desk.page.getByLabel('Note for the shop').fill('the second entrance');
+    await desk.press('Control+Enter');
+    await desk.page.getByText('Saved: With changes.').waitFor();
+    await desk.press('F2');
+    await desk.state('wrap_up');
+
+    const elsewhere = await desks.open();
+    await elsewhere.signIn('moved');
+    await elsewhere.page.getByRole('button', { name: 'Work here' }).click();
+    await elsewhere.card(order.orderId);
+    await elsewhere.page.getByText('Saved: With changes.').waitFor();
+    expect(await elsewhere.field('address').inputValue()).toBe('вул. Хрещатик, 22');
+    expect(await elsewhere.page.getByLabel('Note for the shop').inputValue()).toBe('the second entrance');
+    await elsewhere.page.getByRole('button', { name: 'Correct' }).click();
+    await elsewhere.page.getByLabel('Note for the shop').fill('the third entrance');
+    await elsewhere.press('Control+Enter');
+    await elsewhere.page.getByText('Saved: With changes.').waitFor();
+
+    await desk.page.getByRole('button', { name: 'Sign in here' }).click();
+    await desk.page.getByLabel('Login').waitFor();
+    await desk.signIn('moved');
+    await desk.page.getByRole('button', { name: 'Work here' }).click();
+    await desk.page.getByText('Saved: With changes.').waitFor();
+    expect(await desk.page.getByLabel('Note for the shop').inputValue()).toBe('the third entrance');
+    await waitFor('both words', () => shop.told(order, 'order.outcome').length === 2, 15_000);
+    expect(shop.told(order, 'order.outcome').map((one) => one.body.data)).toMatchObject([
+      { outcome: 'changed', note: 'the second entrance' },
+      { outcome: 'changed', note: 'the third entrance', changes: { delivery: { address: 'вул. Хрещатик, 22' } } },
+    ]);
   });
 
   it('says what to do when the microphone is refused', async () => {

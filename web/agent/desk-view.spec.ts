@@ -32,6 +32,7 @@ const connected: CallConnectedMessage = {
   connectedAt: '2026-11-22T10:00:05Z',
   wrapUpSeconds: 45,
   script: null,
+  said: [],
 };
 const all = (...facts: DeskFact[]): DeskView => facts.reduce(after, START);
 const signedIn: DeskFact = { event: 'signed_in', data: { agent, ...state({}) } };

@@ -105,6 +105,8 @@ export class Desk {
   readonly takeScreen = async (): Promise<void> => {
     await ask('POST', 'screen');
     this.tell({ event: 'screen.state', data: { isActive: true } });
+    // What was said on the other tab meanwhile.
+    this.listen();
   };
 
   private enter(session: SessionMessage): void {

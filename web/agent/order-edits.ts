@@ -126,6 +126,50 @@ export function changesOf(
   return { changes: Object.keys(changes).length > 0 ? changes : null, fault: null };
 }
 
+/** What an agent must have typed for these changes: the way back from {@link changesOf}. */
+export function editsOf(order: OrderCard, changes: OutcomeChanges | null): OrderEdits {
+  const { delivery = {}, customer, comment, items } = changes ?? {};
+  const typed: Partial<Record<TextField, string | null | undefined>> = {
+    name: customer?.name,
+    comment,
+    method: delivery.method,
+    city: delivery.city,
+    address: delivery.address,
+    pickupPoint: delivery.pickupPoint,
+  };
+  if (delivery.slot !== undefined) {
+    const slot = slotParts(delivery.slot);
+    Object.assign(typed, { slotDay: slot?.day ?? '', slotFrom: slot?.from ?? '', slotTo: slot?.to ?? '' });
+  }
+  let edits = NO_EDITS;
+  for (const field of TEXT_FIELDS) {
+    const value = typed[field];
+    if (value !== undefined) edits = withText(order, edits, field, value ?? '');
+  }
+  return items === undefined ? edits : withItems(order, edits, editedItems(order, items));
+}
+
+/** The shop's list with what has become of each item, and then those that the agent has added. */
+function editedItems(order: OrderCard, items: readonly OrderItem[]): ItemEdit[] {
+  const left = [...items];
+  const kept = originalItems(order).map((old): ItemEdit => {
+    const at = left.findIndex(({ sku, name }) => sku === old.sku && (sku !== null || name === old.name));
+    const [now] = at === -1 ? [] : left.splice(at, 1);
+    if (now === undefined) return { ...old, quantity: 0 };
+    const { name, quantity, unitPrice } = now;
+    return { ...old, name: name ?? old.name, quantity: quantity ?? 1, unitPrice: unitPrice ?? old.unitPrice };
+  });
+  const added = left.map(({ sku, name, quantity, unitPrice, group }): ItemEdit => ({
+    sku,
+    name: name ?? sku ?? '',
+    quantity: quantity ?? 1,
+    unitPrice: unitPrice ?? '',
+    group,
+    from: null,
+  }));
+  return [...kept, ...added];
+}
+
 /** The total as it will be, or null while the items cannot be added up. */
 export function totalOf(order: OrderCard, edits: OrderEdits): { amount: string; currency: string } | null {
   return edits.items === null ? order.total : totalAfter(order, keptItems(edits.items));

@@ -1,8 +1,8 @@
-import type { AgentOutcome, OrderCard, OutcomeBody } from '../../src/features/desktop/desktop.protocol.js';
+import type { AgentOutcome, OrderCard, OutcomeBody, SaidMessage } from '../../src/features/desktop/desktop.protocol.js';
 import type { Word } from '../shared/language.js';
-import { fromWallClock } from '../shared/zoned-time.js';
-import { changesOf, type EditFault } from './order-edits.js';
-import type { OrderDraft } from './talk-draft.js';
+import { fromWallClock, wallClock } from '../shared/zoned-time.js';
+import { changesOf, editsOf, type EditFault } from './order-edits.js';
+import { DECLINE_REASONS, type DeclineReason, type OrderDraft } from './talk-draft.js';
 
 /** In the order of the keys 1–8. */
 export const OUTCOMES = [
@@ -51,13 +51,36 @@ export function sendsChanges(outcome: AgentOutcome | null): boolean {
   return outcome === null || outcome === 'confirmed' || outcome === 'changed';
 }
 
+/** The draft that a word was made of, for a screen on which it was not typed. A reason in another language than the page's stays in the note. */
+export function draftOfWord(
+  said: SaidMessage,
+  order: OrderCard,
+  { timeZone, word }: { readonly timeZone: string | null; readonly word: Word },
+): OrderDraft {
+  const text = said.note ?? '';
+  const reason = DECLINE_REASONS.find((one) => text.startsWith(reasonNote(one, word))) ?? null;
+  const isDeclined = said.outcome === 'declined' && reason !== null;
+  const callback = said.callbackAt === null ? null : wallClock(new Date(said.callbackAt), timeZone);
+  return {
+    outcome: said.outcome,
+    reason: isDeclined ? reason : null,
+    note: isDeclined ? text.slice(reasonNote(reason, word).length).trimStart() : text,
+    callbackDay: callback?.day ?? '',
+    callbackTime: callback?.time ?? '',
+    isCallbackMine: said.callbackAgent === 'me',
+    edits: editsOf(order, said.changes),
+  };
+}
+
+function reasonNote(reason: DeclineReason, word: Word): string {
+  return word('result/reasonNote', { reason: word(`result/reasons/${reason}`) });
+}
+
 function wordOf(order: OrderCard, draft: OrderDraft, timeZone: string | null, word: Word): OneWord | WordFault['word'] {
   const { outcome } = draft;
   if (outcome === null) return 'needsOutcome';
   const note = [
-    outcome === 'declined' && draft.reason !== null
-      ? word('result/reasonNote', { reason: word(`result/reasons/${draft.reason}`) })
-      : '',
+    outcome === 'declined' && draft.reason !== null ? reasonNote(draft.reason, word) : '',
     draft.note.trim(),
   ]
     .filter((part) => part !== '')

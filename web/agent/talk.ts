@@ -1,15 +1,16 @@
 import { useMutation, type UseMutationResult } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useState } from 'react';
 import type {
   AgentOutcome,
-  OrderCard,
   OutcomeBody,
+  OutcomeMessage,
+  SaidMessage,
   SpooledMessage,
 } from '../../src/features/desktop/desktop.protocol.js';
-import { ask } from '../shared/api.js';
+import { ask, Refusal } from '../shared/api.js';
 import { knownZone } from '../shared/zoned-time.js';
 import type { CallOnScreen, OrderOnScreen } from './desk-view.js';
-import { bodyOf, type WordFault } from './outcome-body.js';
+import { bodyOf, draftOfWord, type WordFault } from './outcome-body.js';
 import { useWords } from '../shared/language.js';
 import { DraftStore, EMPTY_DRAFT, type OrderDraft, type TalkDraft } from './talk-draft.js';
 
@@ -23,7 +24,7 @@ export interface Talk {
   readonly timeZone: string | null;
   draftOf(order: OrderOnScreen): OrderDraft;
   change(order: OrderOnScreen, change: (draft: OrderDraft) => OrderDraft): void;
-  readonly save: UseMutationResult<OrderCard | SpooledMessage, Error, OutcomeBody>;
+  readonly save: UseMutationResult<OutcomeMessage | SpooledMessage, Error, OutcomeBody>;
   /** Reads the drafts and sends them, or says what is missing. */
   submit(): void;
   readonly fault: WordFault | null;
@@ -35,26 +36,37 @@ export interface Talk {
   correct(): void;
 }
 
-/** Drafts of the call, kept in the tab, and what has been saved of them. */
+/** Drafts of the call, kept in the tab, and what has been saved of them, here or on another screen. */
 export function useTalk(call: CallOnScreen): Talk {
   const { word } = useWords();
-  const { callId, order, otherOrders } = call;
+  const { callId, order, otherOrders, said } = call;
   const [draft, setDraft] = useState<TalkDraft>(() => drafts.read(callId));
   const [fault, setFault] = useState<WordFault | null>(null);
-  const [savedOutcome, setSavedOutcome] = useState(() => readSaved(callId));
+  const [savedOutcome, setSavedOutcome] = useState(() => readSaved(callId).outcome);
   useEffect(() => drafts.keepOnly(callId), [callId]);
   useEffect(() => drafts.write(callId, draft), [callId, draft]);
 
   const save = useMutation({
-    mutationFn: (body: OutcomeBody) => ask<OrderCard | SpooledMessage>('POST', `calls/${callId}/outcome`, body),
-    onSuccess: (_answer, { outcome }) => {
-      keepSaved(callId, outcome);
+    mutationFn: (body: OutcomeBody) => ask<OutcomeMessage | SpooledMessage>('POST', `calls/${callId}/outcome`, body),
+    onSuccess: (answer, { outcome }) => {
+      keepSaved(callId, outcome, 'said' in answer ? lastOf(answer.said) : readSaved(callId).wordId);
       setSavedOutcome(outcome);
     },
   });
   const draftOf = useCallback((one: OrderOnScreen) => draft[one.id] ?? EMPTY_DRAFT, [draft]);
   const orders = useMemo(() => [order, ...otherOrders], [order, otherOrders]);
   const timeZone = knownZone(order.customer.timeZone) ?? knownZone(call.shop.timeZone);
+  // A request of this tab that nobody has answered may be the word: what was typed since must not be lost to it.
+  const isUnsure = save.isPending || (save.error !== null && !(save.error instanceof Refusal));
+  useLayoutEffect(() => {
+    const wordId = lastOf(said);
+    const main = said.find(({ orderRef }) => orderRef === order.id);
+    if (isUnsure || main === undefined || wordId <= readSaved(callId).wordId) return;
+    keepSaved(callId, main.outcome, wordId);
+    setSavedOutcome(main.outcome);
+    setDraft(draftsOf(orders, said, (one, of) => draftOfWord(one, of, { timeZone, word })));
+    // Only what the server says anew is taken over, not what the agent does meanwhile.
+  }, [callId, said]);
   return {
     orders,
     main: order,
@@ -80,11 +92,39 @@ export function useTalk(call: CallOnScreen): Talk {
   };
 }
 
-function readSaved(callId: string): AgentOutcome | null {
-  const [ofCall, outcome] = (sessionStorage.getItem(SAVED) ?? '').split(' ');
-  return ofCall === callId && outcome ? (outcome as AgentOutcome) : null;
+/** One draft for each order that was given a word of its own. */
+function draftsOf(
+  orders: readonly OrderOnScreen[],
+  said: readonly SaidMessage[],
+  draftOf: (one: SaidMessage, order: OrderOnScreen) => OrderDraft,
+): TalkDraft {
+  const [main] = orders;
+  const first = said.find(({ orderRef }) => orderRef === main?.id);
+  const isAsFirst = (one: SaidMessage) =>
+    one !== first && one.outcome === first?.outcome && one.note === first.note && one.changes === null;
+  return Object.fromEntries(
+    orders.flatMap((order) => {
+      const one = said.find(({ orderRef }) => orderRef === order.id);
+      return one === undefined || isAsFirst(one) ? [] : [[order.id, draftOf(one, order)]];
+    }),
+  );
 }
 
-function keepSaved(callId: string, outcome: AgentOutcome): void {
-  sessionStorage.setItem(SAVED, `${callId} ${outcome}`);
+function lastOf(said: readonly SaidMessage[]): string {
+  return said.reduce((last, { id }) => (id > last ? id : last), '');
+}
+
+interface Saved {
+  readonly outcome: AgentOutcome | null;
+  /** The latest word of the agent's in this call that the tab knows; empty: none. */
+  readonly wordId: string;
+}
+
+function readSaved(callId: string): Saved {
+  const [ofCall, outcome, wordId = ''] = (sessionStorage.getItem(SAVED) ?? '').split(' ');
+  return ofCall === callId && outcome ? { outcome: outcome as AgentOutcome, wordId } : { outcome: null, wordId: '' };
+}
+
+function keepSaved(callId: string, outcome: AgentOutcome, wordId: string): void {
+  sessionStorage.setItem(SAVED, `${callId} ${outcome} ${wordId}`);
 }

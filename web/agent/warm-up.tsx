@@ -73,6 +73,7 @@ const CALL: CallOnScreen = {
   connectedAt: '2026-01-01T00:00:00Z',
   wrapUpSeconds: 1,
   script: { language: 'uk', text: '…' },
+  said: [],
   endedAt: null,
   wrapUpUntil: null,
   isHeld: false,

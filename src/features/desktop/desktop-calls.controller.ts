@@ -1,7 +1,6 @@
 import { Body, Controller, HttpCode, Param, Post, Res, UseGuards } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiCookieAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { OrderCard } from '../../core/order/order-card.js';
 import { DialerError } from '../../core/shared/errors.js';
 import { Transactions } from '../../platform/database/transaction.js';
 import { failpoint } from '../../platform/failpoints/failpoints.js';
@@ -9,7 +8,8 @@ import type { SessionAgent } from '../agents/agents.events.js';
 import { CallsService } from '../calls/calls.service.js';
 import { OutcomesService } from '../outcomes/outcomes.service.js';
 import { OutcomeDto } from './desktop.dto.js';
-import type { SpooledMessage } from './desktop.protocol.js';
+import type { OutcomeMessage, SpooledMessage } from './desktop.protocol.js';
+import { saidMessage } from './message-composer.js';
 import { onceWritten } from './once-written.js';
 import { JudgedLater, SessionGuard, SignedInAgent } from './session-guard.js';
 
@@ -40,15 +40,17 @@ export class DesktopCallsController {
     @Param('callId') callId: string,
     @Body() body: OutcomeDto,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<OrderCard | SpooledMessage> {
+  ): Promise<OutcomeMessage | SpooledMessage> {
     if (!UUID.test(callId)) throw noSuchCall();
-    const order = await onceWritten(() => this.outcomes.take(agent, callId.toLowerCase(), body));
+    const id = callId.toLowerCase();
+    const order = await onceWritten(() => this.outcomes.take(agent, id, body));
     if (order === null) {
       reply.status(202);
       return { callId, isSpooled: true };
     }
     await failpoint('outcome_stored');
-    return order;
+    const said = await this.outcomes.saidBy(agent.agentId, id);
+    return { ...order, said: said.map(saidMessage) };
   }
 
   @Post('hangup')

@@ -612,6 +612,27 @@ describe('the call in hand', () => {
     expect(await say({ outcome: 'declined' })).toMatchObject({ status: 409, body: { code: 'call.closed' } });
   });
 
+  it('shows each screen of the agent the last word of each order', async () => {
+    const { say, bearer, talk } = await atTalk();
+    expect((await (await openStream(bearer)).next('call.connected')).data).toMatchObject({ said: [] });
+    const callbackAt = new Date(Date.now() + 7_200_000).toISOString();
+    await say({ outcome: 'callback', callbackAt, callbackAgent: 'me', note: 'after two' });
+    const { body } = await say({ outcome: 'callback', callbackAt, callbackAgent: 'me', note: 'after three' });
+    const said = [
+      {
+        id: expect.any(String),
+        orderRef: talk.orderRef,
+        outcome: 'callback',
+        changes: null,
+        callbackAt,
+        callbackAgent: 'me',
+        note: 'after three',
+      },
+    ];
+    expect(body['said']).toEqual(said);
+    expect((await (await openStream(bearer)).next('call.connected')).data).toMatchObject({ said });
+  });
+
   it('is on the screen no more when the wrap-up has ended', async () => {
     const { talk, bearer, say } = await atTalk();
     await say({ outcome: 'confirmed' });

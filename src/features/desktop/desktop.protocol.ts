@@ -41,6 +41,19 @@ export interface OtherOrder extends OrderCard {
   readonly isInThisCall: boolean;
 }
 
+/** What this agent has said of an order of the call, in the fields of the outcome's body. */
+export interface SaidMessage {
+  /** Of the word: later words have greater ones. */
+  readonly id: string;
+  /** The order's `id`. */
+  readonly orderRef: string;
+  readonly outcome: AgentOutcome;
+  readonly changes: OutcomeChanges | null;
+  readonly note: string | null;
+  readonly callbackAt: string | null;
+  readonly callbackAgent: 'me' | 'anyone' | null;
+}
+
 /** Buyer and agent hear each other. */
 export interface CallConnectedMessage {
   readonly callId: string;
@@ -63,6 +76,13 @@ export interface CallConnectedMessage {
   readonly wrapUpSeconds: number;
   /** What the agent says first, in the buyer's language if the shop has a script in it, with names filled in; plain text. */
   readonly script: { readonly language: string; readonly text: string } | null;
+  /** The last word of each order on which this agent has given one, for a screen that was not the one it was given on. */
+  readonly said: readonly SaidMessage[];
+}
+
+/** The answer to an outcome: the call's first order as it is now, and what is kept of the agent's words. */
+export interface OutcomeMessage extends OrderCard {
+  readonly said: readonly SaidMessage[];
 }
 
 export interface CallEndedMessage {

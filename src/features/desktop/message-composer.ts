@@ -12,6 +12,7 @@ import type { PresenceView } from '../agents/agents.events.js';
 import { AgentsService } from '../agents/agents.service.js';
 import type { TalkNotice } from '../calls/calls.events.js';
 import { OrderCards } from '../orders/orders.service.js';
+import { OutcomesService, type StoredWord } from '../outcomes/outcomes.service.js';
 import { ShopsService, type Shop } from '../shops/shops.service.js';
 import { AgentEventStore, type AgentEventRow, type TransferRow } from './agent-event.store.js';
 import { AttemptsReadModel } from './attempts.read-model.js';
@@ -23,12 +24,21 @@ import type {
   NoticeCode,
   NoticeMessage,
   OtherOrder,
+  SaidMessage,
 } from './desktop.protocol.js';
 
 /** One message for a screen, ready to be written. */
 export type DesktopMessage = {
   [E in keyof DesktopMessages]: { readonly event: E; readonly data: DesktopMessages[E] };
 }[keyof DesktopMessages];
+
+/** A talk, as far as its card is made of it. */
+interface TalkRow {
+  readonly callId: CallId;
+  readonly orderRef: OrderRef;
+  readonly shopId: ShopId;
+  readonly connectedAt: string;
+}
 
 const NOTICES: Readonly<Record<NoticeCode, string>> = {
   'session.signed_out': 'You have signed out.',
@@ -56,6 +66,11 @@ export function stateMessage(presence: PresenceView): AgentStateMessage {
   };
 }
 
+export function saidMessage({ id, orderRef, word }: StoredWord): SaidMessage {
+  const { outcome, changes, note, callbackAt, callbackAgent } = word;
+  return { id, orderRef, outcome, changes, note, callbackAt: callbackAt?.toISOString() ?? null, callbackAgent };
+}
+
 /** Turns what the tape says (ids) into what the screen shows (the whole order): personal data is read when it is sent, and kept nowhere else. */
 @Injectable()
 export class MessageComposer {
@@ -66,6 +81,7 @@ export class MessageComposer {
     private readonly orders: OrderCards,
     private readonly agents: AgentsService,
     private readonly attempts: AttemptsReadModel,
+    private readonly outcomes: OutcomesService,
     private readonly tape: AgentEventStore,
     private readonly clock: DatabaseClock,
   ) {}
@@ -77,7 +93,7 @@ export class MessageComposer {
         return { event: row.event, data: row.data };
       case 'call.connected': {
         const presence = await this.agents.presence(row.agentId);
-        return { event: row.event, data: await this.connected(presence, row.data) };
+        return { event: row.event, data: await this.rejoined(presence, row.data) };
       }
       case 'call.ended': {
         const presence = await this.agents.presence(row.agentId);
@@ -143,7 +159,7 @@ export class MessageComposer {
     const messages: DesktopMessage[] = [state];
     if (call) {
       const at = { ...call, connectedAt: call.connectedAt.toISOString() };
-      messages.push({ event: 'call.connected', data: await this.connected(presence, at) });
+      messages.push({ event: 'call.connected', data: await this.rejoined(presence, at) });
     }
     if (transfer) messages.push({ event: 'call.transfer', data: await this.transfer(agentId, transfer) });
     return messages;
@@ -166,10 +182,16 @@ export class MessageComposer {
     };
   }
 
-  private async connected(
-    presence: PresenceView,
-    call: { callId: CallId; orderRef: OrderRef; shopId: ShopId; connectedAt: string },
-  ): Promise<CallConnectedMessage> {
+  /** The card of a talk on which the agent may have given a word already. */
+  private async rejoined(presence: PresenceView, call: TalkRow): Promise<CallConnectedMessage> {
+    const [message, said] = await Promise.all([
+      this.connected(presence, call),
+      this.outcomes.saidBy(presence.agentId, call.callId),
+    ]);
+    return { ...message, said: said.map(saidMessage) };
+  }
+
+  private async connected(presence: PresenceView, call: TalkRow): Promise<CallConnectedMessage> {
     const { callId, orderRef, shopId, connectedAt } = call;
     const [order, shop, attempts, groups] = await Promise.all([
       this.orders.card(orderRef),
@@ -199,6 +221,7 @@ export class MessageComposer {
       connectedAt,
       wrapUpSeconds: Math.max(...own.map((group) => group.settings.wrapUpSeconds)),
       script: this.script(order, shop, presence.name),
+      said: [],
     };
   }
 

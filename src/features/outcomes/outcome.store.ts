@@ -8,6 +8,7 @@ import { rows, type Tx } from '../../platform/database/transaction.js';
 /** An agent's word as it is kept. Words are never changed; a correction is a further row. */
 export interface StoredWord {
   readonly id: string;
+  readonly orderRef: string;
   readonly callId: string;
   readonly agentId: string;
   readonly agentName: string;
@@ -17,6 +18,7 @@ export interface StoredWord {
 
 interface Row {
   id: string;
+  order_ref: string;
   call_id: string;
   agent_id: string;
   word: AgentWord['outcome'];
@@ -34,7 +36,7 @@ interface Details {
   readonly agentName: string;
 }
 
-const COLUMNS = 'id, call_id, agent_id, word, details_encrypted, decided_at, body_sha256';
+const COLUMNS = 'id, order_ref, call_id, agent_id, word, details_encrypted, decided_at, body_sha256';
 
 /** Equal for words that say the same, whatever the order of their fields. */
 export function fingerprint(word: AgentWord): Buffer {
@@ -87,7 +89,15 @@ export class OutcomeStore {
         decidedAt,
       ],
     );
-    return { id, callId: of.callId, agentId: of.agentId, agentName: of.agentName, word, decidedAt };
+    return {
+      id,
+      orderRef: of.orderRef,
+      callId: of.callId,
+      agentId: of.agentId,
+      agentName: of.agentName,
+      word,
+      decidedAt,
+    };
   }
 
   /** Nobody said anything: noted in the system's name. */
@@ -107,6 +117,16 @@ export class OutcomeStore {
       [callId, orderRef],
     );
     return row ? { stored: this.open(row), sha256: row.body_sha256 } : null;
+  }
+
+  /** What this agent said last of each order in this call. */
+  async ofCall(tx: Tx, callId: string, agentId: string): Promise<StoredWord[]> {
+    const found = await rows<Row>(
+      tx,
+      `SELECT DISTINCT ON (order_ref) ${COLUMNS} FROM outcomes WHERE call_id = $1 AND agent_id = $2 ORDER BY order_ref, id DESC`,
+      [callId, agentId],
+    );
+    return found.map((row) => this.open(row));
   }
 
   /** The word that has led to this outcome and has not been told yet. */
@@ -138,6 +158,7 @@ export class OutcomeStore {
     const details = JSON.parse(this.vault.decrypt(row.details_encrypted)) as Details;
     return {
       id: row.id,
+      orderRef: row.order_ref,
       callId: row.call_id,
       agentId: row.agent_id,
       agentName: details.agentName,

@@ -19,10 +19,11 @@ import { CallsService, type CallView, type OrderInCall } from '../calls/calls.se
 import { OrderCards, OrdersService, type OrderRow } from '../orders/orders.service.js';
 import { AttemptHistory } from './attempt-history.read-model.js';
 import { Consequences, type EndedAttempt } from './consequences.js';
-import { fingerprint, OutcomeStore } from './outcome.store.js';
+import { fingerprint, OutcomeStore, type StoredWord } from './outcome.store.js';
 import { WordSpool, type Replay, type SpooledWord } from './word-spool.js';
 import { checkUnseen, readWords, under, type OrderWord, type OutcomeInput } from './words-of-call.js';
 
+export type { StoredWord } from './outcome.store.js';
 export type { OutcomeInput } from './words-of-call.js';
 
 /**
@@ -104,6 +105,11 @@ export class OutcomesService {
       return call.orderRef;
     });
     return this.cards.card(orderRef);
+  }
+
+  /** What the agent said last of each order in a call of theirs. */
+  async saidBy(agentId: string, callId: string): Promise<StoredWord[]> {
+    return this.transactions.read((tx) => this.store.ofCall(tx, callId, agentId));
   }
 
   /** Whether the agent has said the very same before: repeats, however many come at once, wait for nobody. */
