@@ -25,9 +25,12 @@ export async function takeBoard(stage: Stage, camera: Camera, language: string):
   await page.keyboard.press('Escape');
 
   for (const [i, way] of ['listen', 'whisper'].entries()) {
-    const row = page.locator('tr[data-state="talking"]').last();
+    const talks = page.locator('tr[data-state="talking"]');
+    const joined = talks.filter({ has: page.locator('button[aria-pressed="true"]') });
+    // The talk that is listened to may have ended meanwhile.
+    const row = (await joined.count()) > 0 ? joined : talks.first();
     await row.locator('button[aria-pressed]').nth(i).click();
-    await row.locator('button[aria-pressed="true"]').waitFor();
+    await joined.locator('button[aria-pressed]').and(page.locator('[aria-pressed="true"]')).waitFor();
     await camera.take(page, way);
   }
 

@@ -68,7 +68,7 @@ export class Stage {
         apiUrl: this.network.apiUrl,
         login,
         password,
-        talkMs: () => 4_000 + this.random() * 8_000,
+        talkMs: () => 15_000 + this.random() * 30_000,
         decide: () => ({ outcome: 'confirmed' }),
       });
       this.floor.push(agent);

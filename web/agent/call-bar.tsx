@@ -27,16 +27,18 @@ export function CallBar(props: {
   readonly call: CallOnScreen;
   readonly state: AgentStateMessage;
   readonly isActive: boolean;
+  readonly isShown: boolean;
   /** The buyer is on the way to somebody else. */
   readonly isMoving: boolean;
 }) {
-  const { call, state, isActive, isMoving } = props;
+  const { call, state, isActive, isShown, isMoving } = props;
   const { word } = useWords();
   const desk = useDesk();
   const phone = usePhone();
   const { isMuted, status, isOffered } = usePhoneView();
   const title = useRef<HTMLHeadingElement>(null);
-  const isTalking = isActive && state.state !== 'wrap_up' && state.state !== 'reserved' && call.endedAt === null;
+  const isTalking =
+    isActive && isShown && state.state !== 'wrap_up' && state.state !== 'reserved' && call.endedAt === null;
   const hold = useMutation({ mutationFn: () => desk.hold(call.callId, !call.isHeld) });
   const hangUp = useMutation({ mutationFn: () => desk.hangUp(call.callId) });
   useHotKeys({
@@ -44,7 +46,9 @@ export function CallBar(props: {
     F4: () => isTalking && state.state === 'talking' && !isMoving && hold.mutate(),
   });
   // The card is read from its top, and single keys work at once.
-  useEffect(() => title.current?.focus(), []);
+  useEffect(() => {
+    if (isShown) title.current?.focus();
+  }, [isShown]);
   const hasLine = status === 'line' && isTalking;
   return (
     <div className={classes.bar}>

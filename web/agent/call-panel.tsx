@@ -13,6 +13,8 @@ import { TransferStrip } from './transfer-strip.js';
 /** The call in hand: its orders on the left, what became of them on the right. */
 export function CallPanel(props: {
   readonly call: CallOnScreen;
+  /** False: stands ready for the next call, unseen and without keys. */
+  readonly isShown: boolean;
   readonly state: AgentStateMessage;
   /** The hand-over of the call, under way or failed. */
   readonly transfer: CallTransferMessage | null;
@@ -22,12 +24,12 @@ export function CallPanel(props: {
   /** The agent turns to the result. */
   readonly onResult: () => void;
 }) {
-  const { call, state, transfer, isResultCovered, onResult } = props;
+  const { call, isShown, state, transfer, isResultCovered, onResult } = props;
   // A buyer who is about to come is seen, and not worked on yet.
   const isActive = props.isActive && state.state !== 'reserved';
   const { word } = useWords();
-  const talk = useTalk(call);
-  const [shownRef, show] = useState(call.order.id);
+  const talk = useTalk(call, isShown);
+  const [shownRef, show] = useState<string | null>(null);
   const shown = talk.orders.find((order) => order.id === shownRef) ?? talk.main;
   const isOpen = isActive && talk.savedOutcome === null;
   return (
@@ -37,16 +39,26 @@ export function CallPanel(props: {
         component="section"
         aria-label={word('order/title', { orderId: shown.orderId })}
         className={classes.card}
+        data-side="left"
+        hidden={!isShown}
       >
         <CallBar
           call={call}
           state={state}
           isActive={isActive}
+          isShown={isShown}
           isMoving={transfer !== null && transfer.state !== 'failed'}
         />
-        {transfer !== null && <TransferStrip transfer={transfer} isActive={props.isActive} />}
+        <OrderCardView
+          key={shown === talk.main ? 'main' : shown.id}
+          call={call}
+          order={shown}
+          talk={talk}
+          isOpen={isOpen}
+        />
+        {/* Below the card: what comes and goes during the talk moves nothing that is being read or typed into. */}
         {talk.orders.length > 1 && (
-          <Tabs value={shown.id} onChange={(id) => id !== null && show(id)} className={classes.tabs}>
+          <Tabs inverted value={shown.id} onChange={(id) => id !== null && show(id)} className={classes.tabs}>
             <Tabs.List aria-label={word('order/tabs')}>
               {talk.orders.map((order) => (
                 <Tabs.Tab key={order.id} value={order.id}>
@@ -56,7 +68,7 @@ export function CallPanel(props: {
             </Tabs.List>
           </Tabs>
         )}
-        <OrderCardView key={shown.id} call={call} order={shown} talk={talk} isOpen={isOpen} />
+        {transfer !== null && <TransferStrip transfer={transfer} isActive={props.isActive} />}
       </Paper>
       <ResultPanel
         call={call}
@@ -64,6 +76,7 @@ export function CallPanel(props: {
         order={shown}
         talk={talk}
         isActive={isActive}
+        isShown={isShown}
         onShow={show}
         isCovered={isResultCovered}
         onTurn={onResult}

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AgentProfile, AgentStateMessage } from '../../src/features/desktop/desktop.protocol.js';
+import { BLANK_CALL } from './blank-call.js';
 import { CallPanel } from './call-panel.js';
 import { useDesk } from './desk.js';
 import classes from './desk-page.module.css';
@@ -8,7 +9,6 @@ import { Idle } from './idle.js';
 import { KeyList } from './key-list.js';
 import { KnowledgeSide } from './knowledge-side.js';
 import { Strip } from './strip.js';
-import { WarmUp } from './warm-up.js';
 import { TopBar, type KnowledgeSwitch } from './top-bar.js';
 import { useArrivals } from './arrivals.js';
 import { useHotKeys } from './hot-keys.js';
@@ -27,6 +27,7 @@ export function DeskPage(props: {
   const isActive = mayAct(view);
   const spoken = useArrivals(view);
   const knowledge = useKnowledge();
+  const panel = usePanel(view.call?.callId ?? null);
   useEffect(() => phone.setWanted(isActive), [phone, isActive]);
   useEffect(() => phone.setLineExpected(state.isLineUp === true), [phone, state.isLineUp]);
   // After a sign-out there is no desk, and no phone either.
@@ -42,30 +43,41 @@ export function DeskPage(props: {
       <TopBar view={view} agent={agent} state={state} knowledge={knowledge} />
       <Strip view={view} />
       <main className={classes.main}>
-        {view.call === null ? (
+        <CallPanel
+          key={panel}
+          call={view.call ?? BLANK_CALL}
+          isShown={view.call !== null}
+          state={state}
+          transfer={view.transfer}
+          isActive={isActive}
+          isResultCovered={knowledge.isOpen}
+          onResult={knowledge.close}
+        />
+        {view.call === null && (
           <>
             <Idle state={state} hasDeskPhone={isOffered === false} isMute={trouble !== null} />
             <KeyList isCovered={knowledge.isOpen} />
           </>
-        ) : (
-          <CallPanel
-            key={view.call.callId}
-            call={view.call}
-            state={state}
-            transfer={view.transfer}
-            isActive={isActive}
-            isResultCovered={knowledge.isOpen}
-            onResult={knowledge.close}
-          />
         )}
         <KnowledgeSide shop={view.call?.shop.shop ?? null} isOpen={knowledge.isOpen} onClose={knowledge.close} />
       </main>
-      <WarmUp isIdle={view.call === null} />
       <p className="visually-hidden" aria-live="assertive">
         {spoken}
       </p>
     </div>
   );
+}
+
+/**
+ * The name of the panel for the call in hand or the next one. Each call has one that nobody has used before, and the next one is drawn, hidden, as soon as the
+ * last is over: to draw a panel takes longer than a buyer should wait, to fill it does not.
+ */
+function usePanel(callId: string | null): number {
+  const [last, setLast] = useState({ callId, panel: 0 });
+  if (last.callId === callId) return last.panel;
+  const panel = last.callId === null ? last.panel : last.panel + 1;
+  setLast({ callId, panel });
+  return panel;
 }
 
 /** Whether the knowledge base is open; what had the focus before gets it back. */

@@ -1,4 +1,4 @@
-import { createContext, useContext, useSyncExternalStore } from 'react';
+import { createContext, useContext, useEffect, useState } from 'react';
 import type {
   AgentStateMessage,
   DesktopMessages,
@@ -27,10 +27,17 @@ export class Desk {
   private view: DeskView = START;
   private stream: EventSource | null = null;
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private isShowing = false;
+  /** Unlike a timer not put off in a tab that nobody looks at, and unlike a frame it comes there, too. */
+  private readonly afterTask = new MessageChannel();
   private readonly watchers = new Set<() => void>();
   private readonly hearers = new Set<(fact: DeskFact) => void>();
 
   constructor() {
+    this.afterTask.port2.onmessage = () => {
+      this.isShowing = false;
+      this.watchers.forEach((watcher) => watcher());
+    };
     setInterval(() => void this.ping(), PING_MS);
   }
 
@@ -156,8 +163,15 @@ export class Desk {
   private tell(fact: DeskFact): void {
     this.view = after(this.view, fact);
     if (this.view.session === 'signed_out' || this.view.session === 'closed') this.leave();
-    this.watchers.forEach((watcher) => watcher());
+    this.show();
     this.hearers.forEach((hear) => hear(fact));
+  }
+
+  /** What comes together is drawn together: a call's card is told at once with the state that goes with it, and to draw it twice takes twice as long. */
+  private show(): void {
+    if (this.isShowing) return;
+    this.isShowing = true;
+    this.afterTask.port1.postMessage(null);
   }
 }
 
@@ -169,7 +183,17 @@ export function useDesk(): Desk {
   return desk;
 }
 
+/**
+ * The view as it is drawn. A store read by `useSyncExternalStore` would have React finish all that follows from a card, down to what the buttons do when they are
+ * pressed, before the card is painted; this way it is painted first.
+ */
 export function useDeskView(): DeskView {
   const desk = useDesk();
-  return useSyncExternalStore(desk.subscribe, desk.snapshot);
+  const [view, setView] = useState(desk.snapshot);
+  useEffect(() => {
+    const show = () => setView(desk.snapshot());
+    show();
+    return desk.subscribe(show);
+  }, [desk]);
+  return view;
 }

@@ -25,7 +25,7 @@ export function Idle(props: {
   const key = isWithoutPhone ? 'mute' : known;
   const text = key === 'connecting' && hasDeskPhone ? 'connectingDesk' : `${key}Text`;
   return (
-    <Paper withBorder className={classes.idle} data-state={state.state}>
+    <Paper withBorder className={classes.idle} data-side="left" data-state={state.state}>
       <span className={classes.badge}>
         <Icon size={40} stroke={1.5} aria-hidden />
       </span>

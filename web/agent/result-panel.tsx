@@ -23,6 +23,7 @@ interface Props {
   readonly order: OrderCard;
   readonly talk: Talk;
   readonly isActive: boolean;
+  readonly isShown: boolean;
   readonly onShow: (orderRef: string) => void;
   /** Something lies over the panel. */
   readonly isCovered: boolean;
@@ -30,9 +31,11 @@ interface Props {
   readonly onTurn: () => void;
 }
 
+const NO_KEYS: HotKeys = {};
+
 /** What became of the call: chosen by a key, completed, saved by another; corrected until the wrap-up ends. */
 export function ResultPanel(props: Props) {
-  const { call, state, order, talk, isActive, onShow, isCovered, onTurn } = props;
+  const { call, state, order, talk, isActive, isShown, onShow, isCovered, onTurn } = props;
   const { word } = useWords();
   const desk = useDesk();
   const hasKeys = usePreference('keys');
@@ -65,7 +68,7 @@ export function ResultPanel(props: Props) {
     if (hasKeys) keys[`Digit${i + 1}`] = () => choose(outcome);
     keys[`Ctrl+Alt+Digit${i + 1}`] = () => choose(outcome);
   });
-  useHotKeys(keys);
+  useHotKeys(isShown ? keys : NO_KEYS);
 
   const faultOrder = talk.orders.find(({ id }) => id === talk.fault?.orderRef);
   return (
@@ -76,6 +79,7 @@ export function ResultPanel(props: Props) {
       aria-labelledby="result"
       className={classes.panel}
       inert={isCovered}
+      hidden={!isShown}
     >
       <div className={classes.head}>
         <Title order={2} size="h4" id="result">

@@ -37,20 +37,22 @@ export interface Talk {
 }
 
 /** Drafts of the call, kept in the tab, and what has been saved of them, here or on another screen. */
-export function useTalk(call: CallOnScreen): Talk {
+export function useTalk(call: CallOnScreen, isShown: boolean): Talk {
   const { word } = useWords();
   const { callId, order, otherOrders, said } = call;
-  const [draft, setDraft] = useState<TalkDraft>(() => drafts.read(callId));
-  const [fault, setFault] = useState<WordFault | null>(null);
-  const [savedOutcome, setSavedOutcome] = useState(() => readSaved(callId).outcome);
-  useEffect(() => drafts.keepOnly(callId), [callId]);
-  useEffect(() => drafts.write(callId, draft), [callId, draft]);
+  const [{ draft, fault, savedOutcome }, update] = useOfCall(callId);
+  useEffect(() => {
+    if (isShown) drafts.keepOnly(callId);
+  }, [callId, isShown]);
+  useEffect(() => {
+    if (isShown) drafts.write(callId, draft);
+  }, [callId, draft, isShown]);
 
   const save = useMutation({
     mutationFn: (body: OutcomeBody) => ask<OutcomeMessage | SpooledMessage>('POST', `calls/${callId}/outcome`, body),
     onSuccess: (answer, { outcome }) => {
       keepSaved(callId, outcome, 'said' in answer ? lastOf(answer.said) : readSaved(callId).wordId);
-      setSavedOutcome(outcome);
+      update({ savedOutcome: outcome });
     },
   });
   const draftOf = useCallback((one: OrderOnScreen) => draft[one.id] ?? EMPTY_DRAFT, [draft]);
@@ -63,8 +65,8 @@ export function useTalk(call: CallOnScreen): Talk {
     const main = said.find(({ orderRef }) => orderRef === order.id);
     if (isUnsure || main === undefined || wordId <= readSaved(callId).wordId) return;
     keepSaved(callId, main.outcome, wordId);
-    setSavedOutcome(main.outcome);
-    setDraft(draftsOf(orders, said, (one, of) => draftOfWord(one, of, { timeZone, word })));
+    const draft = draftsOf(orders, said, (one, of) => draftOfWord(one, of, { timeZone, word }));
+    update({ draft, savedOutcome: main.outcome });
     // Only what the server says anew is taken over, not what the agent does meanwhile.
   }, [callId, said]);
   return {
@@ -73,13 +75,12 @@ export function useTalk(call: CallOnScreen): Talk {
     timeZone,
     draftOf,
     change(one, change) {
-      setFault(null);
-      setDraft((old) => ({ ...old, [one.id]: change(old[one.id] ?? EMPTY_DRAFT) }));
+      update((old) => ({ fault: null, draft: { ...old.draft, [one.id]: change(old.draft[one.id] ?? EMPTY_DRAFT) } }));
     },
     save,
     submit() {
       const read = bodyOf({ orders, draftOf, timeZone, word });
-      setFault(read.fault);
+      update({ fault: read.fault });
       if (read.body !== null) save.mutate(read.body);
     },
     fault,
@@ -87,9 +88,35 @@ export function useTalk(call: CallOnScreen): Talk {
     isSpooled: save.data !== undefined && 'isSpooled' in save.data,
     correct() {
       save.reset();
-      setSavedOutcome(null);
+      update({ savedOutcome: null });
     },
   };
+}
+
+interface OfCall {
+  readonly callId: string;
+  readonly draft: TalkDraft;
+  readonly fault: WordFault | null;
+  readonly savedOutcome: AgentOutcome | null;
+}
+
+/** What belongs to one call: with another one it begins as the tab has kept it. */
+function useOfCall(callId: string): [OfCall, (change: Partial<OfCall> | ((old: OfCall) => Partial<OfCall>)) => void] {
+  const begun = useMemo<OfCall>(
+    () => ({ callId, draft: drafts.read(callId), fault: null, savedOutcome: readSaved(callId).outcome }),
+    [callId],
+  );
+  const [kept, keep] = useState(begun);
+  const now = kept.callId === callId ? kept : begun;
+  const update = useCallback(
+    (change: Partial<OfCall> | ((old: OfCall) => Partial<OfCall>)) =>
+      keep((last) => {
+        const old = last.callId === callId ? last : begun;
+        return { ...old, ...(typeof change === 'function' ? change(old) : change) };
+      }),
+    [callId, begun],
+  );
+  return [now, update];
 }
 
 /** One draft for each order that was given a word of its own. */

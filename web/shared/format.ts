@@ -16,6 +16,8 @@ export function duration(ms: number): string {
 /** How the page writes numbers, money and times in one language. */
 export class Formats {
   private readonly locale: string;
+  /** To make a format takes as long as a hundred uses of it. */
+  private readonly made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 
   constructor(language: Language) {
     this.locale = LOCALES[language];
@@ -23,58 +25,43 @@ export class Formats {
 
   money(amount: string, currency: string): string {
     try {
-      return new Intl.NumberFormat(this.locale, {
-        style: 'currency',
-        currency,
-        currencyDisplay: 'narrowSymbol',
-      }).format(Number(amount));
+      return this.number({ style: 'currency', currency, currencyDisplay: 'narrowSymbol' }).format(Number(amount));
     } catch {
       return `${amount} ${currency}`;
     }
   }
 
   percent(ratio: number): string {
-    return new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 0 }).format(ratio);
+    return this.number({ style: 'percent', maximumFractionDigits: 0 }).format(ratio);
   }
 
   /** Small shares need a place more: `1.3 %` against a cap of 1 %. */
   share(ratio: number): string {
-    return new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: ratio < 0.1 ? 1 : 0 }).format(
-      ratio,
-    );
+    return this.number({ style: 'percent', maximumFractionDigits: ratio < 0.1 ? 1 : 0 }).format(ratio);
   }
 
   count(number: number): string {
-    return new Intl.NumberFormat(this.locale).format(number);
+    return this.number({}).format(number);
   }
 
   dateTime(instant: string): string {
-    return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' }).format(
-      new Date(instant),
-    );
+    return this.time({ dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' }).format(new Date(instant));
   }
 
   /** With seconds, on the clock of this machine. */
   clock(instant: string): string {
-    return new Intl.DateTimeFormat(this.locale, { timeStyle: 'medium', hourCycle: 'h23' }).format(new Date(instant));
+    return this.time({ timeStyle: 'medium', hourCycle: 'h23' }).format(new Date(instant));
   }
 
   timeIn(instant: Date, timeZone: string | null): string {
-    return new Intl.DateTimeFormat(this.locale, {
-      timeStyle: 'short',
-      hourCycle: 'h23',
-      timeZone: timeZone ?? undefined,
-    }).format(instant);
+    return this.time({ timeStyle: 'short', hourCycle: 'h23', timeZone: timeZone ?? undefined }).format(instant);
   }
 
   /** `23 листопада, понеділок` for `2026-11-23`. */
   day(day: string): string {
-    return new Intl.DateTimeFormat(this.locale, {
-      weekday: 'short',
-      day: 'numeric',
-      month: 'short',
-      timeZone: 'UTC',
-    }).format(new Date(`${day}T00:00:00Z`));
+    return this.time({ weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
+      new Date(`${day}T00:00:00Z`),
+    );
   }
 
   slot(slot: string): string {
@@ -96,5 +83,21 @@ export class Formats {
     } catch {
       return tag;
     }
+  }
+
+  private number(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+    return this.kept(`number ${JSON.stringify(options)}`, () => new Intl.NumberFormat(this.locale, options));
+  }
+
+  private time(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+    return this.kept(`time ${JSON.stringify(options)}`, () => new Intl.DateTimeFormat(this.locale, options));
+  }
+
+  private kept<F extends Intl.NumberFormat | Intl.DateTimeFormat>(key: string, make: () => F): F {
+    const known = this.made.get(key) as F | undefined;
+    if (known !== undefined) return known;
+    const made = make();
+    this.made.set(key, made);
+    return made;
   }
 }

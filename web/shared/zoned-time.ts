@@ -21,7 +21,7 @@ export function fromWallClock(day: string, time: string, timeZone: string | null
 export function knownZone(timeZone: string | null): string | null {
   if (timeZone === null) return null;
   try {
-    new Intl.DateTimeFormat('en', { timeZone });
+    clockOf(timeZone);
     return timeZone;
   } catch {
     return null;
@@ -35,9 +35,20 @@ export function slotParts(slot: string | null): { day: string; from: string; to:
   return { day: from[1], from: from[2], lastDay: to[1], to: to[2] };
 }
 
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** @throws RangeError for a zone that the browser does not know */
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone);
+  if (known !== undefined) return known;
+  const clock = new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'longOffset' });
+  clocks.set(timeZone, clock);
+  return clock;
+}
+
 function offsetMinutes(instant: Date, timeZone: string | null): number {
   if (timeZone === null) return -instant.getTimezoneOffset();
-  const name = new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'longOffset' })
+  const name = clockOf(timeZone)
     .formatToParts(instant)
     .find((part) => part.type === 'timeZoneName')?.value;
   const [, sign, hours, minutes] = /([+-])(\d{2}):(\d{2})/.exec(name ?? '') ?? [];
