@@ -38,6 +38,8 @@ export interface NetworkOptions {
   readonly phonesHost?: string;
   /** How many PBXs stand side by side, `pbx-1` and so on; default 1. Only with an exchange of our own. */
   readonly nodes?: number;
+  /** The dialer in a process of its own, as it is laid out in production; default: one process has all roles. */
+  readonly isDialerApart?: boolean;
   readonly ports?: { readonly api?: number; readonly shop?: number };
   readonly logLevel?: string;
   /** Further variables of the service's environment. */
@@ -61,6 +63,8 @@ export interface Network {
   readonly agents: readonly (AgentPlan & { readonly password: string })[];
   /** The process that runs now; changes with `restartApp`. */
   readonly app: AppProcess;
+  /** Who calls: `app`, unless the dialer is apart. */
+  readonly dialer: AppProcess;
   /** Null on the virtual telephone network. */
   readonly telephony: Telephony | null;
   readonly databaseUrl: string;
@@ -125,8 +129,12 @@ async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<
     logLevel: options.logLevel,
     more: { ...nodesOf(telephony), ...options.environment },
   };
-  let app = await startApp(environment);
+  const isApart = options.isDialerApart === true;
+  const ofApp: AppEnvironment = isApart ? { ...environment, roles: 'api,worker' } : environment;
+  let app = await startApp(ofApp);
   keep({ stop: () => app.process.stop(50_000) });
+  const dialer = isApart ? await startApp(dialerApart(environment, options.folder, app.url)) : null;
+  if (dialer !== null) keep({ stop: () => dialer.process.stop(50_000) });
   const shop = keep(await startDemoShop({ port: options.ports?.shop }));
   const admin = new AdminClient(app.url, secrets.adminToken);
   await furnish(admin, options.agents, secrets, options.groupSettings);
@@ -147,11 +155,14 @@ async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<
     get app() {
       return app;
     },
+    get dialer() {
+      return dialer ?? app;
+    },
     telephony,
     databaseUrl,
     redisUrl,
     async restartApp() {
-      app = await startApp({ ...environment, port: Number(new URL(app.url).port) });
+      app = await startApp({ ...ofApp, port: Number(new URL(app.url).port) });
     },
     async addShop(name, settings) {
       const more = keep(await startDemoShop());
@@ -162,6 +173,10 @@ async function bringUp(options: NetworkOptions, keep: Keep, stop: () => Promise<
     },
     stop,
   };
+}
+
+function dialerApart(environment: AppEnvironment, folder: string, publicUrl: string): AppEnvironment {
+  return { ...environment, roles: 'dialer', port: undefined, publicUrl, logFile: join(folder, 'dialer.log') };
 }
 
 /** Like `Promise.all`, but waits for all of them before it fails, so that whatever still came up is known and can be stopped. */

@@ -92,17 +92,17 @@ export function fillScript(
   },
 ): string {
   const { order, agentName, shopName } = names;
-  const values: Readonly<Record<ScriptPlaceholder, string | null>> = {
-    'customer.name': order.customer.name,
-    'agent.name': agentName,
-    'shop.name': shopName,
-    'order.id': order.orderId,
-    'order.items': itemsSaid(script.language, order.items),
-    total: moneySaid(script.language, order.total),
-    'delivery.city': order.delivery.city,
-    'delivery.address': order.delivery.address,
-    'delivery.pickupPoint': order.delivery.pickupPoint,
-    'delivery.slot': slotSaid(script.language, order.delivery.slot),
+  const values: Values = {
+    'customer.name': () => order.customer.name,
+    'agent.name': () => agentName,
+    'shop.name': () => shopName,
+    'order.id': () => order.orderId,
+    'order.items': () => itemsSaid(script.language, order.items),
+    total: () => moneySaid(script.language, order.total),
+    'delivery.city': () => order.delivery.city,
+    'delivery.address': () => order.delivery.address,
+    'delivery.pickupPoint': () => order.delivery.pickupPoint,
+    'delivery.slot': () => slotSaid(script.language, order.delivery.slot),
   };
   // One pass: what is filled in is not read again, whatever a buyer calls themselves.
   return script.text.replaceAll(/\[([^[\]]*)\]|\{([^{}]*)\}/g, (_all, part: string | undefined, name: string) => {
@@ -112,8 +112,11 @@ export function fillScript(
   });
 }
 
-function valueOf(values: Readonly<Record<ScriptPlaceholder, string | null>>, name: string): string | null {
-  const value = values[name as ScriptPlaceholder]?.trim() ?? '';
+/** What a script does not name need not be written: amounts and days take longer than all the rest. */
+type Values = Readonly<Record<ScriptPlaceholder, () => string | null>>;
+
+function valueOf(values: Values, name: string): string | null {
+  const value = values[name as ScriptPlaceholder]?.()?.trim() ?? '';
   return value === '' ? null : value;
 }
 
@@ -123,11 +126,27 @@ function primary(language: string): string {
 
 function moneySaid(language: string, { amount, currency }: OrderContent['total']): string {
   const isWhole = /^\d+(\.0+)?$/.test(amount);
-  return new Intl.NumberFormat(language, {
-    style: 'currency',
-    currency,
-    ...(isWhole ? { maximumFractionDigits: 0 } : {}),
-  }).format(Number(amount));
+  const format = keptFormat(`${language} ${currency} ${isWhole}`, () => {
+    return new Intl.NumberFormat(language, {
+      style: 'currency',
+      currency,
+      ...(isWhole ? { maximumFractionDigits: 0 } : {}),
+    });
+  });
+  return format.format(Number(amount));
+}
+
+const MOST_FORMATS = 200;
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** To make a format takes a hundred times as long as to use it. */
+function keptFormat(key: string, make: () => Intl.NumberFormat): Intl.NumberFormat {
+  const known = formats.get(key);
+  if (known !== undefined) return known;
+  if (formats.size >= MOST_FORMATS) formats.clear();
+  const format = make();
+  formats.set(key, format);
+  return format;
 }
 
 function itemsSaid(language: string, items: OrderContent['items']): string | null {

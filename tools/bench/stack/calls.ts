@@ -25,6 +25,7 @@ export interface CallPlan {
   readonly withMinimal: boolean;
   /** Where the processor's time of the service at the last rate is written to; null: it is not looked at. */
   readonly profile: string | null;
+  readonly isDialerApart: boolean;
   readonly say: (message: string) => void;
 }
 
@@ -37,11 +38,14 @@ const COLLAPSED = 0.9;
 /** Calls on a real Asterisk with a real trunk: first by the least client that could be, then by the service, at the same rates with as many agents. */
 export async function measureCalls(plan: CallPlan): Promise<CallFigures> {
   const { agents, talkMs, rates, say } = plan;
-  return onFullFloor({ agents, callsPerSecond: Math.max(...rates) * 2, say }, async (floor) => {
-    const minimal = plan.withMinimal ? await playMinimal(floor, plan) : [];
-    const service = await playService(floor, plan);
-    return { agents, talkMs, minimal, service, minimalCarries: carries(minimal), serviceCarries: carries(service) };
-  });
+  return onFullFloor(
+    { agents, callsPerSecond: Math.max(...rates) * 2, isDialerApart: plan.isDialerApart, say },
+    async (floor) => {
+      const minimal = plan.withMinimal ? await playMinimal(floor, plan) : [];
+      const service = await playService(floor, plan);
+      return { agents, talkMs, minimal, service, minimalCarries: carries(minimal), serviceCarries: carries(service) };
+    },
+  );
 }
 
 const carries = (runs: readonly CallRun[]): number | null =>
@@ -81,7 +85,7 @@ async function playService({ network, database, seat }: FullFloor, plan: CallPla
   for (const [index, perSecond] of plan.rates.entries()) {
     plan.say(`service: ${perSecond} orders a second for ${plan.seconds} s`);
     const inspector =
-      plan.profile !== null && index === plan.rates.length - 1 ? await Inspector.open(network.app.process) : null;
+      plan.profile !== null && index === plan.rates.length - 1 ? await Inspector.open(network.dialer.process) : null;
     await inspector?.profile();
     const phones = { prefix: `R${index + 1}`, phoneOf: phoneOf(index + 1) };
     const run = await playRate(network, database, { ...plan, perSecond, ...phones });

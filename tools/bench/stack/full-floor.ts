@@ -11,6 +11,7 @@ export interface FloorPlan {
   /** Calls a second that the trunk takes. */
   readonly callsPerSecond: number;
   readonly shopSettings?: object;
+  readonly isDialerApart?: boolean;
   readonly say: (message: string) => void;
 }
 
@@ -43,6 +44,7 @@ export async function onFullFloor<T>(plan: FloorPlan, measure: (floor: FullFloor
       runId: `load${process.pid}`,
       groupSettings: { wrapUpSeconds: 60 },
       shopSettings: { answeringMachine: 'off', maxConcurrentCalls: 1_000, ...plan.shopSettings },
+      isDialerApart: plan.isDialerApart,
       logLevel: 'warn',
       environment: { ...INSPECTABLE, SHOP_WEBHOOKS_PER_SECOND: '100000' },
       progress: plan.say,

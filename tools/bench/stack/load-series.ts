@@ -2,7 +2,7 @@ import type { Network } from '../../dev-env/network.js';
 import { round } from './figures.js';
 import { memoryOf, metricOf, sumOf } from './process-view.js';
 
-/** The service at one moment of a run. */
+/** The process that calls, at one moment of a run. */
 export interface LoadPoint {
   readonly atSeconds: number;
   readonly memoryMb: number;
@@ -37,7 +37,7 @@ export class LoadSeries {
 
   private async look(): Promise<void> {
     const atMs = performance.now();
-    const page = await fetch(`${this.network.apiUrl}/metrics`).then(
+    const page = await fetch(`${this.network.dialer.url}/metrics`).then(
       (answer) => answer.text(),
       () => null,
     );
@@ -45,7 +45,7 @@ export class LoadSeries {
     const delay = metricOf(page, 'dialer_event_loop_lag_seconds');
     this.points.push({
       atSeconds: round((atMs - this.beginMs) / 1_000),
-      memoryMb: memoryOf(this.network.app.process.pid),
+      memoryMb: memoryOf(this.network.dialer.process.pid),
       loopDelayMs: delay === null ? null : round(delay * 1_000),
       scrapeMs: round(performance.now() - atMs),
       ordersWaiting: sumOf(page, 'dialer_orders_waiting'),

@@ -25,6 +25,8 @@ const { values } = parseArgs({
     /** Milliseconds; of a day, on average. */
     talk: { type: 'string' },
     'without-minimal': { type: 'boolean', default: false },
+    /** The dialer in a process of its own. */
+    apart: { type: 'boolean', default: false },
     profile: { type: 'string' },
     orders: { type: 'string', default: '2000' },
     minutes: { type: 'string', default: '3' },
@@ -55,11 +57,17 @@ const figures: Figures = {
         talkMs: Number(values.talk ?? 500),
         withMinimal: !values['without-minimal'],
         profile: values.profile ?? null,
+        isDialerApart: values.apart,
         say,
       })
     : null,
   memory: isAsked('memory', false)
-    ? await measureMemory({ agents: Number(values.agents ?? 100), waiting: Number(values.waiting), say })
+    ? await measureMemory({
+        agents: Number(values.agents ?? 100),
+        waiting: Number(values.waiting),
+        isDialerApart: values.apart,
+        say,
+      })
     : null,
   day: isAsked('day', false)
     ? await measureDay({

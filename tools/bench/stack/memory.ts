@@ -4,7 +4,7 @@ import { Inspector, type HeapUse } from './inspector.js';
 import { sendOrders } from './order-load.js';
 import { cpuOf, memoryOf } from './process-view.js';
 
-/** Memory of the service with all roles, MB; `heap`: what is left after everything unneeded was thrown away. */
+/** Memory of the process that calls, MB; `heap`: what is left after everything unneeded was thrown away. */
 export interface MemoryFigures {
   readonly agents: number;
   readonly callsLive: number;
@@ -32,12 +32,13 @@ const MB = 2 ** 20;
 
 /** A floor that is full of talks, and a day's backlog behind it: each agent talks, all other orders wait. */
 export async function measureMemory(o: {
+  isDialerApart: boolean;
   agents: number;
   waiting: number;
   say: (message: string) => void;
 }): Promise<MemoryFigures> {
-  return onFullFloor({ agents: o.agents, callsPerSecond: 50, say: o.say }, async ({ network, database, seat }) => {
-    const { process: app } = network.app;
+  return onFullFloor({ ...o, callsPerSecond: 50 }, async ({ network, database, seat }) => {
+    const { process: app } = network.dialer;
     const inspector = await Inspector.open(app);
     const started = await inspector.heap();
     await seat({ talkMs: () => TALK_MS, decide: () => null });

@@ -93,7 +93,7 @@ export class StackCost {
     return {
       atMs: performance.now(),
       cpuSeconds: {
-        service: cpuOf(network.app.process.pid),
+        service: [...new Set([network.app, network.dialer])].reduce((sum, one) => sum + cpuOf(one.process.pid), 0),
         postgres: cpuOfFamily(postmaster),
         redis: said('used_cpu_sys') + said('used_cpu_user'),
         pbx: pbx === null ? 0 : cpuOf(pbx.instance.pid),
