@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildOrders, type DemoOrder } from '../demo-shop/demo-shop.js';
@@ -6,7 +6,7 @@ import { PROJECT_FOLDER } from './cache-folder.js';
 import { DEMO_AGENTS, demoAgent, demoFloor, GUEST, SUPERVISOR } from './demo-agents.js';
 import { summarise, tableOf } from './demo-summary.js';
 import { keepSending, sendOrders } from './demo-traffic.js';
-import { postgresFolder } from './network-stores.js';
+import { removeData } from './network-stores.js';
 import { startNetwork, type Network, type NetworkOptions } from './network.js';
 import { SetUpError } from './processes.js';
 import { waitForStopSignal } from './stop-signal.js';
@@ -45,8 +45,7 @@ async function main(): Promise<number> {
   const floor = demoFloor(wholeNumber('agents', values.agents ?? String(DEMO_AGENTS.length), 1, 60));
   if (values.telephony !== 'asterisk' && values.telephony !== 'virtual')
     throw new SetUpError('--telephony takes "asterisk" or "virtual".');
-  if (values.reset)
-    for (const folder of [FOLDER, postgresFolder(FOLDER)]) rmSync(folder, { recursive: true, force: true });
+  if (values.reset) removeData(FOLDER);
   const options = { folder: FOLDER, agents: [...floor, GUEST, SUPERVISOR], ports: {}, progress: say };
   const network = await start({ ...options, telephony: values.telephony });
   const agents = network.agents

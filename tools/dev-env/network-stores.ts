@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createDatabase, dropDatabase, dropKeys } from './backing-services.js';
 import { startPostgres } from './postgres.js';
 import { SetUpError } from './processes.js';
@@ -27,8 +27,7 @@ export async function ownDatabase(options: StoreOptions, keep: Keep): Promise<st
     if (options.isTemporary) keep({ stop: () => dropDatabase(given, name) });
     return createDatabase(given, name);
   }
-  const dataDir = options.isTemporary ? undefined : postgresFolder(options.folder);
-  if (dataDir !== undefined) makeOwnFolder(dirname(dataDir));
+  const dataDir = options.isTemporary ? undefined : postgresFolder(options.folder, options.progress);
   const server = keep(
     await startPostgres({
       dataDir,
@@ -51,21 +50,48 @@ export async function ownRedis(options: StoreOptions, keep: Keep): Promise<strin
 
 /** Networks side by side on one server do not meet: each has a prefix of its own. */
 export function redisKeyPrefix({ folder, runId }: StoreOptions): string {
-  const own = createHash('sha256').update(folder).digest('hex').slice(0, 12);
-  return runId === undefined ? `cd:${own}:` : `cd:test-${runId}-${own}:`;
+  return runId === undefined ? `cd:${installationOf(folder)}:` : `cd:test-${runId}-${shortHash(folder)}:`;
+}
+
+/** Removes all that an installation has on this machine's disk. */
+export function removeData(folder: string): void {
+  for (const one of [folder, outsideOf(folder)]) rmSync(one, { recursive: true, force: true });
+}
+
+/** Beside the other data, but where Postgres must run as another user that cannot get there (a clone below /root): outside. */
+function postgresFolder(folder: string, progress: StoreOptions['progress']): string {
+  if (findUnprivilegedUser() === null || isOpenToOthers(folder)) return join(folder, 'postgres');
+  const outside = outsideOf(folder);
+  const own = installationOf(folder);
+  makeOwnFolder(outside);
+  for (const left of readdirSync(outside).filter((name) => name !== own)) {
+    progress?.(`removing the data of an installation that stood in ${folder} before: nothing opens them any more`);
+    rmSync(join(outside, left), { recursive: true, force: true });
+  }
+  makeOwnFolder(join(outside, own));
+  return join(outside, own, 'postgres');
+}
+
+/** A place of the machine that survives a restart. */
+function outsideOf(folder: string): string {
+  return join('/var/tmp', `confirm-dialer-${shortHash(folder)}`);
 }
 
 /**
- * Beside the other data, but where Postgres must run as another user that cannot get there (a clone below /root): in a place of the machine that
- * survives a restart.
+ * Names what an installation has outside of its folder. The keys that open its data lie in the folder: whoever removes it and begins anew at the same place (a
+ * second clone) must not find the old data.
  */
-export function postgresFolder(folder: string): string {
-  if (findUnprivilegedUser() === null || isOpenToOthers(folder)) return join(folder, 'postgres');
-  return join(
-    '/var/tmp',
-    `confirm-dialer-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`,
-    'postgres',
-  );
+function installationOf(folder: string): string {
+  const file = join(folder, 'installation');
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  const id = randomBytes(8).toString('hex');
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  writeFileSync(file, `${id}\n`, { mode: 0o600 });
+  return id;
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /**
@@ -79,8 +105,9 @@ function makeOwnFolder(folder: string): void {
   }
 }
 
-/** One database for each folder; Postgres takes 63 characters. */
+/** One database for each installation; Postgres takes 63 characters. */
 function databaseName({ folder, runId }: StoreOptions): string {
-  const own = Buffer.from(folder).toString('hex');
-  return runId === undefined ? `confirm_dialer_${own.slice(-40)}` : `confirm_dialer_net_${runId}_${own.slice(-24)}`;
+  return runId === undefined
+    ? `confirm_dialer_${installationOf(folder)}`
+    : `confirm_dialer_net_${runId}_${Buffer.from(folder).toString('hex').slice(-24)}`;
 }
