@@ -64,10 +64,10 @@ function postgresFolder(folder: string, progress: StoreOptions['progress']): str
   const outside = outsideOf(folder);
   const own = installationOf(folder);
   makeOwnFolder(outside);
-  for (const left of readdirSync(outside).filter((name) => name !== own)) {
+  const left = readdirSync(outside).filter((name) => name !== own);
+  if (left.length > 0)
     progress?.(`removing the data of an installation that stood in ${folder} before: nothing opens them any more`);
-    rmSync(join(outside, left), { recursive: true, force: true });
-  }
+  for (const name of left) rmSync(join(outside, name), { recursive: true, force: true });
   makeOwnFolder(join(outside, own));
   return join(outside, own, 'postgres');
 }

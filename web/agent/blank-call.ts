@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'react';
 import type { OrderCard } from '../../src/features/desktop/desktop.protocol.js';
 import type { CallOnScreen } from './desk-view.js';
 
@@ -25,8 +26,7 @@ const ORDER: OrderCard = {
   comment: null,
   metadata: {},
 };
-/** Stands on the panel while there is no call: in its form like most calls, so that little has to be drawn when one comes. Nobody sees it. */
-export const BLANK_CALL: CallOnScreen = {
+const BLANK: CallOnScreen = {
   callId: '',
   order: ORDER,
   attempts: [],
@@ -41,3 +41,46 @@ export const BLANK_CALL: CallOnScreen = {
   wrapUpUntil: null,
   isHeld: false,
 };
+/** The same with other words in every place. */
+const OTHER: CallOnScreen = {
+  ...BLANK,
+  order: {
+    ...ORDER,
+    orderId: '0',
+    customer: { ...ORDER.customer, name: '0', language: 'ru' },
+    items: [{ ...ITEM, name: '0', quantity: 2 }, ITEM, ITEM],
+    total: { amount: '4.00', currency: 'UAH' },
+    payment: { method: 'cash', paid: false },
+    delivery: {
+      method: 'pickup',
+      city: '0',
+      address: '0',
+      pickupPoint: '0',
+      slot: '2026-01-01T10:00+02:00/2026-01-01T12:00+02:00',
+    },
+    comment: '0',
+  },
+  shop: { ...BLANK.shop, name: '0' },
+  script: { language: 'uk', text: '0' },
+};
+
+/** After the page has come to rest, and long before the first call. */
+const AFTER_MS = 1_500;
+const BETWEEN_MS = 150;
+/** By then filling a panel takes no less time any more. */
+const DRAWS = 8;
+
+/**
+ * What stands on the panel while there is no call: in its form like most calls, so that little has to be drawn when one comes. It is exchanged a few times
+ * at first, since what a browser does for the first times takes it several times as long, and the first buyers should not wait for that. Nobody sees it.
+ */
+export function useBlankCall(isIdle: boolean): CallOnScreen {
+  const [drawn, setDrawn] = useState(0);
+  const isOver = drawn === DRAWS || !isIdle;
+  useEffect(() => {
+    if (isOver) return undefined;
+    const timer = setTimeout(() => setDrawn(drawn + 1), drawn === 0 ? AFTER_MS : BETWEEN_MS);
+    return () => clearTimeout(timer);
+  }, [isOver, drawn]);
+  return drawn % 2 === 0 ? BLANK : OTHER;
+}

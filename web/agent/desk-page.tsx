@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AgentProfile, AgentStateMessage } from '../../src/features/desktop/desktop.protocol.js';
-import { BLANK_CALL } from './blank-call.js';
+import { useBlankCall } from './blank-call.js';
 import { CallPanel } from './call-panel.js';
 import { useDesk } from './desk.js';
 import classes from './desk-page.module.css';
@@ -28,6 +28,7 @@ export function DeskPage(props: {
   const spoken = useArrivals(view);
   const knowledge = useKnowledge();
   const panel = usePanel(view.call?.callId ?? null);
+  const blank = useBlankCall(view.call === null);
   useEffect(() => phone.setWanted(isActive), [phone, isActive]);
   useEffect(() => phone.setLineExpected(state.isLineUp === true), [phone, state.isLineUp]);
   // After a sign-out there is no desk, and no phone either.
@@ -45,7 +46,7 @@ export function DeskPage(props: {
       <main className={classes.main}>
         <CallPanel
           key={panel}
-          call={view.call ?? BLANK_CALL}
+          call={view.call ?? blank}
           isShown={view.call !== null}
           state={state}
           transfer={view.transfer}
