@@ -33,6 +33,19 @@ describe('the table of pauses', () => {
     expect(at.getTime() - now.getTime()).toBeGreaterThanOrEqual(RETRY_FOR_MS);
   });
 
+  it('does not wait longer for tries that came soon because the shop asked for it', () => {
+    const at = (seconds: number) => new Date(now.getTime() + seconds * 1_000);
+    const pause = (tries: number, seconds: number) =>
+      (nextTryAt({ tries, firstTryAt: now, now: at(seconds), retryAfterMs: null, random: () => 0.5 })?.getTime() ?? 0) -
+      at(seconds).getTime();
+    expect(pause(5, 0)).toBe(5_000);
+    expect(pause(5, 9)).toBe(30_000);
+    expect(pause(20, 60)).toBe(120_000);
+    // Without such tries it is the table, also when each pause was shortened by the whole jitter.
+    expect(pause(4, 0.8 * 155)).toBe(600_000);
+    expect(pause(5, 755)).toBe(1_800_000);
+  });
+
   it('tries for 76 hours too when the shop asks for short pauses all the time, and does not hammer it', () => {
     let at = now;
     let tries = 0;

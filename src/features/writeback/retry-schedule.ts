@@ -51,7 +51,7 @@ export function nextTryAt(input: {
   const { tries, now, retryAfterMs } = input;
   const isTableOver = tries > RETRY_PAUSES_MS.length;
   if (isTableOver && now.getTime() - input.firstTryAt.getTime() >= RETRY_FOR_MS) return null;
-  const pauseMs = RETRY_PAUSES_MS[tries - 1] ?? LATE_PAUSE_MS;
+  const pauseMs = RETRY_PAUSES_MS[pausesOver(tries - 1, now.getTime() - input.firstTryAt.getTime())] ?? LATE_PAUSE_MS;
   if (retryAfterMs === null) {
     return new Date(now.getTime() + pauseMs * (1 + PAUSE_JITTER_RATIO * (2 * input.random() - 1)));
   }
@@ -75,4 +75,18 @@ function fromDate(value: string, now: Date): number | null {
   if (!/^[A-Z][a-z]{2,8},? /.test(value)) return null;
   const at = Date.parse(value);
   return Number.isNaN(at) ? null : at - now.getTime();
+}
+
+/**
+ * How many pauses of the table are over: as many as there were tries, unless those came sooner because the shop asked for short pauses with `Retry-After`. A
+ * shop that was busy for ten seconds and then fails once is tried again within the minute, not after half an hour.
+ */
+function pausesOver(most: number, forMs: number): number {
+  let [over, leastMs] = [0, 0];
+  for (const pauseMs of RETRY_PAUSES_MS.slice(0, most)) {
+    leastMs += pauseMs * (1 - PAUSE_JITTER_RATIO);
+    if (forMs < leastMs) return over;
+    over += 1;
+  }
+  return most;
 }
