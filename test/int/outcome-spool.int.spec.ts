@@ -61,6 +61,16 @@ async function say(url: string, token: string, callId: string, body: object) {
 
 /** An agent of the cut-off process who has talked with a buyer and is in the wrap-up. */
 async function atWrapUp(url = cutOff.url) {
+  const agent = await atTalk(url, await acceptOrder(good, 'demo', anOrder()));
+  await hangUp(good, agent);
+  // The process has to have seen the agent.
+  const headers = { authorization: `Bearer ${agent.token}` };
+  expect((await fetch(`${url}/v1/agent/session`, { headers })).status).toBe(200);
+  return agent;
+}
+
+/** A new agent of the process talks with the buyer of this order. */
+async function atTalk(url: string, orderRef: string) {
   const login = `spool-${++number}`;
   await administer(good, 'PUT', `agents/${login}`, { password: PASSWORD, connection: 'per_call' });
   const signedIn = await fetch(`${url}/v1/agent/session`, {
@@ -71,11 +81,7 @@ async function atWrapUp(url = cutOff.url) {
   const { token, agent } = (await signedIn.json()) as { token: string; agent: { agentId: string } };
   const { agentId } = agent;
   await good.get(AgentsService).wish(agentId, 'ready');
-  const orderRef = await acceptOrder(good, 'demo', anOrder());
   const talk = await connect(good, { agentId, shopId: 'demo', orderRef });
-  await hangUp(good, talk);
-  // The process has to have seen the agent.
-  expect((await fetch(`${url}/v1/agent/session`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
   return {
     ...talk,
     login,
@@ -191,6 +197,58 @@ describe('while Postgres is away', () => {
     ]);
     expect(await agent.order()).toMatchObject({ status: 'final', outcome: 'confirmed' });
   }, 40_000);
+
+  it('who asks for the next call is not faster than the word of the last one', async () => {
+    const agent = await atWrapUp();
+    line.cut();
+    expect((await agent.say({ outcome: 'confirmed' })).status).toBe(202);
+    line.mend();
+    await waitFor('the next call is asked for', async () => {
+      const state = { method: 'PUT', body: JSON.stringify({ state: 'ready' }) };
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${agent.token}` };
+      return (await fetch(`${cutOff.url}/v1/agent/state`, { ...state, headers })).ok;
+    });
+    expect((await agent.words()).map(({ word }) => word)).toEqual(['confirmed']);
+    expect((await good.get(AgentsService).presence(agent.agentId)).state).toBe('ready');
+  }, 40_000);
+
+  describe('when the order is called again before the word of the last talk has arrived', () => {
+    /** Somebody else talks with the buyer; the first one's word waits on disk meanwhile. */
+    async function calledAgain() {
+      const first = await atWrapUp();
+      line.cut();
+      expect((await first.say({ outcome: 'confirmed' })).status).toBe(202);
+      await longerThanClocksDiffer();
+      await first.endWrapUp();
+      const second = await atTalk(good.url, first.orderRef);
+      line.mend();
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      expect(files()).toHaveLength(1);
+      expect(await first.order()).toMatchObject({ status: 'connected', outcome: null });
+      return { first, second };
+    }
+
+    it('it counts if that call brings nothing', async () => {
+      const { first, second } = await calledAgain();
+      await hangUp(good, second);
+      await second.endWrapUp();
+      await untilReplayed();
+      expect(await first.order()).toMatchObject({ status: 'final', outcome: 'confirmed' });
+    }, 40_000);
+
+    it('what was said in that call stands, and the earlier word can be read beside it', async () => {
+      const { first, second } = await calledAgain();
+      expect((await second.say({ outcome: 'declined' })).status).toBeLessThan(300);
+      await hangUp(good, second);
+      await untilReplayed();
+      expect(await first.order()).toMatchObject({ status: 'final', outcome: 'declined' });
+      const said = (await first.words()).filter(({ agent_id }) => agent_id !== null);
+      expect(said.map(({ word, agent_id }) => [word, agent_id])).toEqual([
+        ['declined', second.agentId],
+        ['confirmed', first.agentId],
+      ]);
+    }, 40_000);
+  });
 
   it.each([
     ['after the wrap-up', 'call.closed', (agent: Awaited<ReturnType<typeof atWrapUp>>) => agent.endWrapUp()],

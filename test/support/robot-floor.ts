@@ -24,6 +24,8 @@ export class RobotFloor {
   word: OutcomeInput = { outcome: 'confirmed' };
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly logins = new Map<string, string>();
+  /** Who goes on a break after the talk at hand: one may begin between the look at the agent and the wish for the break. */
+  private readonly resting = new Set<string>();
 
   constructor(private readonly test: TestApp) {
     const events = test.get(Events);
@@ -34,7 +36,7 @@ export class RobotFloor {
       afterCommit(tx, () => this.follow(this.talk(agentId, callId, word)));
     });
     events.on(callEnded, async (tx, { agentId, wasConnected }) => {
-      if (agentId !== null && wasConnected) afterCommit(tx, () => this.follow(this.agents.wish(agentId, 'ready')));
+      if (agentId !== null && wasConnected) afterCommit(tx, () => this.follow(this.goOn(agentId)));
     });
   }
 
@@ -57,12 +59,13 @@ export class RobotFloor {
 
   /** A break, after the talk at hand. */
   async rest(agentId: string): Promise<void> {
-    await this.until(agentId, 'ready');
+    this.resting.add(agentId);
     await this.agents.wish(agentId, 'break', 'done');
     await this.until(agentId, 'break');
   }
 
   async resume(agentId: string): Promise<void> {
+    this.resting.delete(agentId);
     await this.agents.wish(agentId, 'ready');
     await this.until(agentId, 'ready');
   }
@@ -87,6 +90,12 @@ export class RobotFloor {
   /** What the agents are doing has been done: before the service is closed under them. */
   async settled(): Promise<void> {
     while (this.underWay.size > 0) await Promise.all(this.underWay);
+  }
+
+  private async goOn(agentId: string): Promise<void> {
+    // Ends the wrap-up, which a wish for a break would only wait for.
+    await this.agents.wish(agentId, 'ready');
+    if (this.resting.has(agentId)) await this.agents.wish(agentId, 'break', 'done');
   }
 
   private follow(work: Promise<unknown>): void {

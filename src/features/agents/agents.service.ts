@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { AgentEvent, Wish } from '../../core/agent/agent.js';
 import { DialerError } from '../../core/shared/errors.js';
@@ -16,6 +17,9 @@ import { presenceView } from './presence-view.js';
 
 /** For so long an overdue wrap-up waits for a spooled word, from the sweep's first look at it: Postgres is back by then. */
 const WORD_LIMIT_MS = 10_000;
+/** For so long a request to go on waits for such a word; the spool is looked at every second. */
+const WISH_WAITS_MS = 3_000;
+const LOOK_AGAIN_MS = 50;
 
 /**
  * Who is there, and what they are doing. The row in Postgres is the truth for all processes: every move is one guarded UPDATE, so of many
@@ -155,10 +159,13 @@ export class AgentsService {
 
   /**
    * The agent asks for work or for a break. With a call at hand it is remembered and comes true after it; in wrap-up, `ready` ends the wrap-up.
-   * Throws `agent.state_refused` when the agent is offline, and to supervisors and administrators who ask for work: they take part in others' calls.
+   * A word of theirs that is on its way from the disk arrives first.
+   * Throws `agent.state_refused` when the agent is offline, and to supervisors and administrators who ask for work: they take part in others' calls;
+   * `busy.retry_later` when that word does not arrive.
    */
   async wish(agentId: AgentId, to: 'ready' | 'break', reason: string | null = null): Promise<PresenceView> {
     const wish: Exclude<Wish, { to: 'offline' }> = to === 'ready' ? { to } : { to, reason };
+    if (!this.spool.isEmpty) await this.wordArrives(agentId);
     return this.transactions.run(async (tx) => {
       if (to === 'ready' && !takesCalls((await this.presences.find(tx, agentId))?.agent.role)) {
         throw new DialerError('agent.state_refused', 'Supervisors and administrators get no calls of their own.');
@@ -250,6 +257,22 @@ export class AgentsService {
     if (isComing) this.waitedFor.set(callId, sinceMs);
     else this.waitedFor.delete(callId);
     return isComing;
+  }
+
+  /** The end of a wrap-up whose word is still on the disk would have the order called again. */
+  private async wordArrives(agentId: AgentId): Promise<void> {
+    const presence = await this.presence(agentId);
+    if (presence.state !== 'wrap_up' || presence.callId === null) return;
+    const from = performance.now();
+    while (this.isWordComing(presence.callId)) {
+      if (performance.now() - from > WISH_WAITS_MS) {
+        throw new DialerError('busy.retry_later', 'What you said of the last call is still on its way. Try again.', {
+          isRetryable: true,
+          retryAfterSeconds: 2,
+        });
+      }
+      await sleep(LOOK_AGAIN_MS);
+    }
   }
 
   /** The sweep: wrap-ups beyond their limit end, each in a transaction of its own. */

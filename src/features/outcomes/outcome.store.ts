@@ -119,6 +119,16 @@ export class OutcomeStore {
     return row ? { stored: this.open(row), sha256: row.body_sha256 } : null;
   }
 
+  /** Whether somebody has said something of the order since, in another call. */
+  async isOutdated(tx: Tx, word: { orderRef: string; callId: string; at: Date }): Promise<boolean> {
+    const found = await rows(
+      tx,
+      `SELECT 1 FROM outcomes WHERE order_ref = $1 AND call_id <> $2 AND agent_id IS NOT NULL AND decided_at > $3 LIMIT 1`,
+      [word.orderRef, word.callId, word.at],
+    );
+    return found.length > 0;
+  }
+
   /** What this agent said last of each order in this call. */
   async ofCall(tx: Tx, callId: string, agentId: string): Promise<StoredWord[]> {
     const found = await rows<Row>(
@@ -134,7 +144,7 @@ export class OutcomeStore {
     const [row] = await rows<Row>(
       tx,
       `SELECT ${COLUMNS} FROM outcomes WHERE order_ref = $1 AND word = $2 AND sequence IS NULL AND agent_id IS NOT NULL
-       ORDER BY id DESC LIMIT 1`,
+       ORDER BY decided_at DESC, id DESC LIMIT 1`,
       [orderRef, outcome],
     );
     return row ? this.open(row) : null;

@@ -97,7 +97,7 @@ export class OutcomesService {
       const at = spooledAt ?? this.clock.now();
       refuse([...errors, ...news.flatMap(({ word, pointer }) => checkWord(word, at).map(under(pointer)))]);
       for (const { of, word, isNamed } of news) {
-        const decision = this.decide(stage, callId, of.order, word);
+        const decision = await this.decide(tx, stage, callId, of.order, word, spooledAt);
         if (decision.kind !== 'refuse') await this.write(tx, { agent, call, at }, of, word, decision);
         // What was decided for another order of the call by itself stands when the word for all does not fit it.
         else if (of.isMain || isNamed) throw refusal(decision.code);
@@ -209,6 +209,9 @@ export class OutcomesService {
       const call = await this.transactions.read((tx) => this.calls.view(tx, callId));
       // Who runs the call has not yet written what happened meanwhile.
       if (call !== null && call.connectedAt === null && call.endedAt === null) return 'later';
+      // An order that is called again is decided in that talk; if it brings nothing, this word counts.
+      const orders = await this.transactions.read((tx) => this.calls.ordersInCall(tx, callId));
+      if (orders.some(({ order }) => isElsewhere(order, callId))) return 'later';
       await this.record({ agentId, name }, callId, input, at);
       return 'taken';
     } catch (error) {
@@ -228,11 +231,25 @@ export class OutcomesService {
     }
   }
 
-  private decide(stage: TalkStage, callId: string, order: OrderRow, word: AgentWord): WordDecision {
-    const { outcome, liveCallId, withdrawRequestedAt } = order;
+  /** @throws DialerError `busy.retry_later`: the order is called again before this word of its last talk arrived, and that call has to end first */
+  private async decide(
+    tx: Tx,
+    stage: TalkStage,
+    callId: string,
+    order: OrderRow,
+    word: AgentWord,
+    spooledAt: Date | undefined,
+  ): Promise<WordDecision> {
+    const { orderRef, outcome, withdrawRequestedAt } = order;
+    const isCalledAgain = isElsewhere(order, callId);
+    if (spooledAt !== undefined && stage !== 'over') {
+      if (isCalledAgain) throw new DialerError('busy.retry_later', 'Another call of the order.', { isRetryable: true });
+      // What was said in a later talk stands; this one is kept for whoever reads what happened.
+      if (await this.store.isOutdated(tx, { orderRef, callId, at: spooledAt })) return { kind: 'keep' };
+    }
     return decideWord({
       stage,
-      order: { outcome, isElsewhere: liveCallId !== null && liveCallId !== callId },
+      order: { outcome, isElsewhere: isCalledAgain },
       meaning: meaningOf(word),
       isWithdrawRequested: withdrawRequestedAt !== null,
     });
@@ -276,6 +293,10 @@ function ownCall(agent: { agentId: string }, call: CallView | null): CallView {
   if (call?.agentId !== agent.agentId) throw new DialerError('call.not_found', 'There is no such call of yours.');
   if (call.connectedAt === null) throw new DialerError('call.state_refused', 'You have not talked with the buyer yet.');
   return call;
+}
+
+function isElsewhere({ liveCallId }: OrderRow, callId: string): boolean {
+  return liveCallId !== null && liveCallId !== callId;
 }
 
 /** The attempt of one of the call's orders, now that it is over. */

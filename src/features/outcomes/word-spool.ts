@@ -92,16 +92,13 @@ export class WordSpool implements OnApplicationBootstrap, OnModuleDestroy {
     for (const one of waiting) {
       if (held.has(one.key)) continue;
       const result = await this.replayOne(one);
-      if (result !== 'later') inVain = 0;
-      else {
-        held.add(one.key);
-        inVain += 1;
-        if (inVain >= AWAY_AFTER) return;
-      }
+      if (result !== 'done') held.add(one.key);
+      inVain = result === 'away' ? inVain + 1 : 0;
+      if (inVain >= AWAY_AFTER) return;
     }
   }
 
-  private async replayOne(one: Spooled): Promise<'done' | 'later'> {
+  private async replayOne(one: Spooled): Promise<'done' | 'later' | 'away'> {
     try {
       const text = await this.spool.read(one);
       if (text === null || this.apply === null) return 'done';
@@ -111,7 +108,7 @@ export class WordSpool implements OnApplicationBootstrap, OnModuleDestroy {
       this.failures.delete(one.name);
       return 'done';
     } catch (error) {
-      if (error instanceof DialerError && error.isRetryable) return 'later';
+      if (error instanceof DialerError && error.isRetryable) return 'away';
       const failures = (this.failures.get(one.name) ?? 0) + 1;
       this.failures.set(one.name, failures);
       if (failures < MOST_FAILURES) return 'later';

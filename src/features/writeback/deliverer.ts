@@ -164,10 +164,10 @@ export class Deliverer {
       await failpoint('writeback_claimed', delivery.orderRef);
       return this.prepared(delivery, secrets);
     });
-    if (performance.now() - claimedAtMs > STALE_MS || !this.processes.isTrusted) return;
+    if (performance.now() - claimedAtMs > STALE_MS || !this.processes.isTrustedSince(claimedAtMs)) return;
     const startedAt = this.clock.now();
     let isBrokenOff = false;
-    const exchange = await this.processes.whileTrusted(async (over) => {
+    const exchange = await this.processes.whileTrustedSince(claimedAtMs, async (over) => {
       const outcome = Array.isArray(ready) ? await this.client.post(url, ...ready, over) : ready;
       isBrokenOff = over.aborted && outcome.kind === 'failed';
       return outcome;

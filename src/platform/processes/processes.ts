@@ -50,11 +50,19 @@ export class Processes implements OnModuleInit, OnApplicationShutdown {
     return performance.now() < this.trustedUntilMs;
   }
 
-  /** Runs work whose signal is raised as soon as {@link isTrusted} ends: what it holds may be another's from then on. */
-  async whileTrusted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /**
+   * Whether it has been so all the time since this instant of `performance.now()`: what it took hold of after that is its own. One that was cut off
+   * from the database for a while is trusted again, but what it held before may be another's.
+   */
+  isTrustedSince(ms: number): boolean {
+    return this.isTrusted && this.steadySinceMs !== null && this.steadySinceMs <= ms;
+  }
+
+  /** Runs work on what was taken hold of after that instant; its signal is raised as soon as {@link isTrustedSince} ends. */
+  async whileTrustedSince<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const over = new AbortController();
     const timer = setInterval(() => {
-      if (!this.isTrusted) over.abort();
+      if (!this.isTrustedSince(ms)) over.abort();
     }, 200);
     try {
       return await work(over.signal);

@@ -63,6 +63,10 @@ export class Spool implements OnModuleInit {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.waiting.size === 0;
+  }
+
   /** Whether something about this key waits here. */
   holds(key: string): boolean {
     return [...this.waiting.values()].some((one) => one.key === key);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TrunkEntry } from '../../../tools/dev-env/carrier-ledger.js';
 import type { Move } from '../stack/database-ledger.js';
+import { carrierSeesOneCall } from './calls.js';
 import { CHECKS, judgeAll } from './checker.js';
 import { overlaps, type Evidence } from './evidence.js';
 
@@ -425,6 +426,61 @@ describe('the checker', () => {
     };
     const found = (id: string) => CHECKS.find((check) => check.id === id)?.judge(evidence).violations;
     expect([found('I6'), found('I20')]).toEqual([[], []]);
+  });
+
+  it('knows two calls to one number by their legs, when the first was held up and the second was planned right after it', () => {
+    const good = aGoodRun();
+    const [call, attempt, order, record] = [
+      good.rows.calls[0]!,
+      good.rows.attempts[0]!,
+      good.rows.orders[0]!,
+      good.records[0]!,
+    ];
+    const other = { ...order, id: `${REF}2`, orderId: `${ORDER}2` };
+    const calls = [
+      {
+        ...call,
+        plannedAt: at(1_000),
+        endedAt: at(1_705),
+        result: 'carrier_failure',
+        answeredAt: null,
+        connectedAt: null,
+      },
+      {
+        ...call,
+        id: `${CALL}2`,
+        plannedAt: at(1_880),
+        endedAt: at(1_925),
+        result: 'carrier_failure',
+        answeredAt: null,
+        connectedAt: null,
+      },
+    ];
+    const evidence: Evidence = {
+      ...good,
+      phones: new Map([...good.phones, [other.orderId, PHONE]]),
+      trunk: [invite(1_700, 'sip-1'), invite(1_920, 'sip-2')],
+      records: [
+        { ...record, invitedAt: at(1_700), answeredAt: null, endedAt: at(1_703), cause: 34 },
+        { ...record, callId: 'sip2', invitedAt: at(1_920), answeredAt: null, endedAt: at(1_923), cause: 34 },
+      ],
+      exchange: [
+        { at: at(1_698), event: 'CHAN_START', legId: CALL, app: '' },
+        { at: at(1_918), event: 'CHAN_START', legId: `${CALL}2`, app: '' },
+      ],
+      rows: {
+        ...good.rows,
+        calls,
+        orders: [order, other],
+        attempts: [
+          { ...attempt, plannedAt: at(1_000), endedAt: at(1_705) },
+          { ...attempt, orderRef: other.id, callId: `${CALL}2`, plannedAt: at(1_880), endedAt: at(1_925) },
+        ],
+      },
+    };
+    expect(carrierSeesOneCall(evidence).violations).toEqual([]);
+    // Without the exchange's own ledger both would look like the second one's.
+    expect(carrierSeesOneCall({ ...evidence, exchange: [] }).violations).toHaveLength(1);
   });
 
   it('lets a buyer hear the music of a hand-over for as long as its step takes', () => {

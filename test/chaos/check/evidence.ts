@@ -136,8 +136,12 @@ export function numbersOfCalls({ rows, phones }: Pick<Evidence, 'rows' | 'phones
   return numbers;
 }
 
-/** Joins the carrier's INVITEs to buyers with our calls, by number and time. */
-export function matchInvites(evidence: Pick<Evidence, 'trunk' | 'records' | 'rows' | 'phones'>): MatchedInvite[] {
+/** Joins the carrier's INVITEs to buyers with our calls, by number and by the time at which the exchange opened their legs, or else they were planned. */
+export function matchInvites(
+  evidence: Pick<Evidence, 'trunk' | 'records' | 'rows' | 'phones' | 'exchange'>,
+): MatchedInvite[] {
+  const opened = new Map<string, number>();
+  for (const { event, legId, at } of evidence.exchange) if (event === 'CHAN_START') opened.set(legId, at.getTime());
   const numbers = numbersOfCalls(evidence);
   const calls = groupBy(evidence.rows.calls, (call) => numbers.get(call.id) ?? '');
   const records = new Map(evidence.records.map((record) => [bare(record.callId), record]));
@@ -151,17 +155,17 @@ export function matchInvites(evidence: Pick<Evidence, 'trunk' | 'records' | 'row
       at,
       sipCallId: callId,
       record: records.get(bare(callId)) ?? null,
-      call: nearest(calls.get(number) ?? [], at.getTime()),
+      call: nearest(calls.get(number) ?? [], at.getTime(), (call) => opened.get(call.id) ?? call.plannedAt.getTime()),
     }));
 }
 
-function nearest(calls: readonly CallRow[], at: number): CallRow | null {
+function nearest(calls: readonly CallRow[], at: number, sentAt: (call: CallRow) => number): CallRow | null {
   const fitting = calls.filter(
     (call) =>
       call.plannedAt.getTime() - MATCH_SLACK_MS <= at &&
       at <= (call.endedAt?.getTime() ?? Number.POSITIVE_INFINITY) + MATCH_SLACK_MS,
   );
-  const distance = (call: CallRow): number => Math.abs(at - call.plannedAt.getTime());
+  const distance = (call: CallRow): number => Math.abs(at - sentAt(call));
   return fitting.reduce<CallRow | null>(
     (best, one) => (best === null || distance(one) < distance(best) ? one : best),
     null,
