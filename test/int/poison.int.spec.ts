@@ -183,12 +183,11 @@ describe('an order that ends the process', () => {
       orders: { id: string }[];
     };
     expect(listed.orders.map(({ id }) => id).sort()).toEqual(await held());
-    expect(await getOrder(alive, shop, inCall.orderId)).toMatchObject({
-      waitingFor: { code: 'held', sentence: 'The order is held: placing its call ended the dialer 3 times.' },
-    });
-    expect(await getOrder(alive, shop, atAnswer.orderId)).toMatchObject({
-      waitingFor: { code: 'held', sentence: 'The order is held: its call ended the dialer 3 times.' },
-    });
+    for (const { orderId } of [inCall, atAnswer]) {
+      expect(await getOrder(alive, shop, orderId)).toMatchObject({
+        waitingFor: { code: 'held', sentence: 'The order is held: its call ended the dialer 3 times.' },
+      });
+    }
     expect(await getOrder(alive, shop, inJob.orderId)).toMatchObject({
       waitingFor: { code: 'held', sentence: 'The order is held: its job ended a worker 3 times before it was done.' },
     });

@@ -78,7 +78,7 @@ export class CarefulTurns {
       isLeft: known.get(call.order.orderRef)?.isLeft ?? false,
     }));
     for (const { order } of judged.filter(({ failures }) => failures >= MOST_TRIES)) {
-      await this.tries.park(tx, order.orderRef, `placing its call ended the dialer ${MOST_TRIES} times`);
+      await this.tries.park(tx, order.orderRef, `its call ended the dialer ${MOST_TRIES} times`);
     }
     const callable = judged.filter(({ isLeft, failures }) => !isLeft && failures < MOST_TRIES);
     const innocent = callable.filter(({ failures }) => failures === 0);

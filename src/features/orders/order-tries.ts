@@ -32,7 +32,7 @@ const GATE_LIMIT_MS = 5_000;
 
 const HELD_BECAUSE: Readonly<Record<TriedWork, string>> = {
   job: `its job ended a worker ${MOST_TRIES} times before it was done`,
-  call: `placing its call ended the dialer ${MOST_TRIES} times`,
+  call: `its call ended the dialer ${MOST_TRIES} times`,
   writeback: '',
 };
 
