@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { decide, type AgentEvent } from '../../core/agent/agent.js';
+import { decide, type AgentEvent, type Presence } from '../../core/agent/agent.js';
 import { DialerError } from '../../core/shared/errors.js';
 import type { AgentId } from '../../core/shared/ids.js';
 import { DatabaseClock } from '../../platform/clock/database-clock.js';
@@ -44,7 +44,9 @@ export class PresenceMoves {
       if (!(await this.presences.save(tx, agentId, stored.version, decision.presence))) continue;
       const changed = presenceView(stored.agent, decision.presence);
       // A hint after the commit: a statement less in each of the many moves, and commits that need not queue for Postgres' list of notices.
-      afterCommit(tx, () => this.notifications.hint('dialer'));
+      if (concernsDialer(stored.presence, decision.presence)) {
+        afterCommit(tx, () => this.notifications.hint('dialer'));
+      }
       if (changed.reason === 'not_responding' && stored.presence.state !== 'break') {
         afterCommit(tx, () => this.metrics.notResponding(changed.groupIds));
       }
@@ -60,6 +62,12 @@ export class PresenceMoves {
       retryAfterSeconds: 1,
     });
   }
+}
+
+/** Whether more calls may be placed now than before, or a line is to be called or ended: not when an agent has just got a call. */
+function concernsDialer(before: Presence, now: Presence): boolean {
+  if (now.wish.to !== before.wish.to || now.isLegUp !== before.isLegUp || now.legId !== before.legId) return true;
+  return now.state !== before.state && now.state !== 'reserved' && now.state !== 'talking';
 }
 
 export function noSuchAgent(): DialerError {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AgentLimits, AgentState, Presence, Wish } from '../../core/agent/agent.js';
 import type { AgentConnection } from '../../core/agent/agent.js';
 import type { AgentId, CallId, GroupId } from '../../core/shared/ids.js';
-import type { Tx } from '../../platform/database/transaction.js';
+import { oneOf, type Tx } from '../../platform/database/transaction.js';
 import { groupLimits } from './group-settings.js';
 import type { Agent, AgentRole } from './agents.events.js';
 
@@ -65,10 +65,11 @@ export class PresenceStore {
 
   /** All agents of the groups; an agent in two of them comes once. */
   async floor(tx: Tx, groupIds: readonly GroupId[]): Promise<StoredPresence[]> {
+    const { condition, ids } = oneOf('group_id', groupIds);
     return this.where(
       tx,
-      `p.agent_id IN (SELECT agent_id FROM agent_groups WHERE group_id = ANY($1)) ORDER BY p.since, p.agent_id`,
-      [groupIds],
+      `p.agent_id IN (SELECT agent_id FROM agent_groups WHERE ${condition}) ORDER BY p.since, p.agent_id`,
+      [ids],
     );
   }
 

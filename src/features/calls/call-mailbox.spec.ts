@@ -24,11 +24,15 @@ function after(...events: CallEvent[]): Call {
 /** A mailbox so many seconds after the plan, on a clock that only this test moves. */
 function mailboxOf(call: Call, atSeconds: number, more: { sentAt?: Date | null } = {}) {
   const done: CallAction['kind'][] = [];
+  const written: { state: Call['state']; events: CallEvent['kind'][] }[] = [];
   let monotonicMs = 0;
   const hooks: MailboxHooks = {
     clock: { now: () => new Date(T0.getTime() + atSeconds * 1_000 + monotonicMs), monotonicMs: () => monotonicMs },
     perform: (_, { kind }) => void done.push(kind),
-    save: () => Promise.resolve(true),
+    save: ({ stored, events }) => {
+      written.push({ state: stored.call.state, events: events.map(({ event }) => event.kind) });
+      return Promise.resolve(true);
+    },
     findWritten: () => Promise.resolve(null),
     onIgnored: () => undefined,
     onMoved: () => undefined,
@@ -44,7 +48,7 @@ function mailboxOf(call: Call, atSeconds: number, more: { sentAt?: Date | null }
   const standStill = (ms: number): void => {
     monotonicMs += ms;
   };
-  return { mailbox, done, run, standStill };
+  return { mailbox, done, written, run, standStill };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -123,5 +127,36 @@ describe('a process that stood still', () => {
     run(28_000);
     expect(done).toEqual(['hangup_buyer']);
     mailbox.close();
+  });
+});
+
+describe('what is written of a call', () => {
+  it('a state that passes is written with the one that follows it', async () => {
+    const { mailbox, written } = mailboxOf(RINGING, 1);
+    mailbox.post({ kind: 'buyer.answered' });
+    await vi.advanceTimersByTimeAsync(20);
+    expect(written).toEqual([]);
+    mailbox.post({ kind: 'buyer.bridged' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(written).toEqual([{ state: 'connected', events: ['buyer.answered', 'buyer.bridged'] }]);
+    mailbox.close();
+  });
+
+  it('a state that should have passed is written by itself', async () => {
+    const { mailbox, written } = mailboxOf(RINGING, 1);
+    mailbox.post({ kind: 'buyer.answered' });
+    await vi.advanceTimersByTimeAsync(49);
+    expect(written).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(written).toEqual([{ state: 'waiting', events: ['buyer.answered'] }]);
+    mailbox.close();
+  });
+
+  it('of a call that became another’s meanwhile, nothing', async () => {
+    const { mailbox, written } = mailboxOf(RINGING, 1);
+    mailbox.post({ kind: 'buyer.answered' });
+    mailbox.close();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(written).toEqual([]);
   });
 });

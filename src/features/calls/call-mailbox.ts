@@ -27,6 +27,8 @@ export interface MailboxHooks {
 }
 
 const SAVE_RETRY_MS = 250;
+/** So long at most is a passing state (waiting for the bridge, hanging up) kept back, to be written together with the one that follows it. */
+const PASSING_MS = 50;
 /**
  * A call that was taken over may stand elsewhere than was last written: its last leader acted first. Its limits wait until it has been compared with the
  * exchange, so long at most.
@@ -53,6 +55,8 @@ export class CallMailbox {
   /** Writes since the last one that was answered: of each commit it is in doubt whether it was carried out. */
   #doubted: Unsaved[] = [];
   #isSaving = false;
+  /** Ends the wait for a state that lasts. */
+  #goOnSaving: (() => void) | null = null;
   #isClosed = false;
   #quietSinceMs: number;
   #wasSent: boolean;
@@ -158,6 +162,7 @@ export class CallMailbox {
     this.#armTimer();
     this.hooks.onMoved(this, before);
     for (const action of decision.actions) this.hooks.perform(this, action);
+    if (!isPassing(this.#call)) this.#goOnSaving?.();
     void this.#save();
   }
 
@@ -180,6 +185,8 @@ export class CallMailbox {
     this.#isSaving = true;
     try {
       while (this.#pending.length > 0 && !this.#isClosed) {
+        if (isPassing(this.#call)) await this.#passed();
+        if (this.#isClosed) return;
         const events = this.#pending;
         const unsaved = { before: this.#stored.call, stored: { ...this.#stored, call: this.#call }, events };
         this.#pending = [];
@@ -204,6 +211,17 @@ export class CallMailbox {
     } finally {
       this.#isSaving = false;
     }
+  }
+
+  /** Resolves when the call stands in a state that lasts, or after {@link PASSING_MS}. */
+  async #passed(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#goOnSaving = resolve;
+      timer = setTimeout(resolve, PASSING_MS);
+    });
+    clearTimeout(timer);
+    this.#goOnSaving = null;
   }
 
   /** @returns what is written now, which may be an earlier write with fewer events; null when this process does not own the call any more */
@@ -233,4 +251,9 @@ export class CallMailbox {
     this.#heldUntilMs = nowMs + HEARD_WITHIN_MS;
     this.#armTimer();
   }
+}
+
+/** A state that lasts for milliseconds as a rule. */
+function isPassing({ state }: Call): boolean {
+  return state === 'waiting' || state === 'ending';
 }

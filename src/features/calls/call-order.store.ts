@@ -1,15 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import type { AttemptResult } from '../../core/call/result.js';
-import { rows, type Tx } from '../../platform/database/transaction.js';
-
-/** An order's part in a call: its attempt. */
-export interface Attempt {
-  readonly orderRef: string;
-  /** The attempt's number of the order, from 1. */
-  readonly number: number;
-  /** The call was planned for this order, or handed over to it. */
-  readonly isMain: boolean;
-}
+import { oneOf, rows, type Tx } from '../../platform/database/transaction.js';
 
 /** A live call whose talk has not begun, locked. */
 export interface UnconnectedCall {
@@ -23,16 +14,6 @@ export interface UnconnectedCall {
  */
 export async function lockMembership(tx: Tx, callId: string): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`orders of call ${callId}`]);
-}
-
-/** The orders in a call, ended or not; those that left it before the talk are not among them. */
-export function attemptsOfCall(tx: Tx, callId: string): Promise<Attempt[]> {
-  return tx.query(
-    `SELECT a.order_ref AS "orderRef", a.number, a.order_ref = c.order_ref AS "isMain"
-     FROM attempts a JOIN calls c ON c.id = a.call_id JOIN orders o ON o.id = a.order_ref
-     WHERE a.call_id = $1 AND (a.result IS DISTINCT FROM 'withdrawn' OR o.live_call_id = a.call_id) ORDER BY a.order_ref`,
-    [callId],
-  );
 }
 
 export async function insertAttempt(
@@ -92,12 +73,13 @@ export async function buyerOf(tx: Tx, callId: string): Promise<{ shopId: string;
 /** Which of these calls, not connected yet, hold an order that the shop has withdrawn or whose buyer has another number now. */
 export async function callsToLeave(tx: Tx, callIds: readonly string[]): Promise<string[]> {
   if (callIds.length === 0) return [];
+  const { condition, ids } = oneOf('c.id', callIds);
   const found = await rows<{ id: string }>(
     tx,
     `SELECT DISTINCT c.id FROM calls c JOIN attempts a ON a.call_id = c.id AND a.ended_at IS NULL JOIN orders o ON o.id = a.order_ref
-     WHERE c.id = ANY($1) AND c.ended_at IS NULL AND c.connected_at IS NULL
+     WHERE ${condition} AND c.ended_at IS NULL AND c.connected_at IS NULL
        AND (o.withdraw_requested_at IS NOT NULL OR o.phone_hash <> c.phone_hash)`,
-    [callIds],
+    [ids],
   );
   return found.map((row) => row.id);
 }

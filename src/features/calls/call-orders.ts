@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { AttemptResult } from '../../core/call/result.js';
 import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { Transactions, type Tx } from '../../platform/database/transaction.js';
-import { OrderCards, OrdersService, type OrderRow } from '../orders/orders.service.js';
+import { OrderCards, OrdersService, type OrderRow, type RowInCall } from '../orders/orders.service.js';
 import {
-  attemptsOfCall,
   buyerOf,
   callsToLeave,
   endAttempt,
@@ -16,13 +15,7 @@ import {
 } from './call-order.store.js';
 
 /** An order in a call, its row locked. */
-export interface OrderInCall {
-  readonly order: OrderRow;
-  /** The attempt's number of the order, from 1. */
-  readonly number: number;
-  /** The call was planned for this order, or handed over to it. */
-  readonly isMain: boolean;
-}
+export type OrderInCall = RowInCall;
 
 /**
  * Which orders a call is about: the one it was planned for, and the buyer's others (one call for each buyer). An order's row in `attempts` is its
@@ -42,12 +35,12 @@ export class CallOrders {
   /** All orders in the call, the first one among them, locked in the order of their ids. */
   async lock(tx: Tx, callId: string): Promise<OrderInCall[]> {
     await lockMembership(tx, callId);
-    return this.list(tx, callId, (refs) => this.orders.lockAll(tx, refs));
+    return this.orders.lockInCall(tx, callId);
   }
 
   /** The same without locks: for a look that decides nothing. */
   async look(tx: Tx, callId: string): Promise<OrderInCall[]> {
-    return this.list(tx, callId, (refs) => this.orders.rows(tx, refs));
+    return this.orders.inCall(tx, callId);
   }
 
   /**
@@ -63,10 +56,16 @@ export class CallOrders {
     return this.join(tx, plan, { status: 'dialing', except: plan.orderRef, at });
   }
 
-  /** The same at the connection, for those that came since the call was planned; also those whose next attempt is not due yet. After {@link lock}. */
-  async joinTalk(tx: Tx, callId: string, at: Date): Promise<OrderRow[]> {
-    const buyer = await buyerOf(tx, callId);
-    return buyer === null ? [] : this.join(tx, { callId, ...buyer }, { status: 'connected', except: null, at });
+  /**
+   * The same at the connection, for those that came since the call was planned; also those whose next attempt is not due yet.
+   * @param inCall  what {@link lock} gave
+   */
+  async joinTalk(tx: Tx, callId: string, inCall: readonly OrderInCall[], at: Date): Promise<OrderRow[]> {
+    const [first] = inCall;
+    if (first === undefined) return [];
+    const { order, calledHash: phoneHash } = first;
+    const as = { status: 'connected', except: null, at } as const;
+    return this.join(tx, { callId, shopId: order.shopId, phoneHash }, as);
   }
 
   /** One more order of the buyer, by its shop's number, comes in because the agent speaks of it; null when none such waits. After {@link lock}. */
@@ -82,7 +81,7 @@ export class CallOrders {
     if (row === null) return null;
     const number = row.attemptsMade + 1;
     await insertAttempt(tx, { callId, shopId: buyer.shopId, orderRef: row.orderRef, number, at: this.clock.now() });
-    return { order: await this.orders.lock(tx, row.orderRef), number, isMain: false };
+    return { order: await this.orders.lock(tx, row.orderRef), number, isMain: false, calledHash: buyer.phoneHash };
   }
 
   /** The attempts of all orders end with the call. Lock the agent's presence before. @returns the orders as they are until somebody moves them */
@@ -97,13 +96,13 @@ export class CallOrders {
 
   /** The number to dial: that of the call, as long as one of its orders still has it and is not withdrawn. */
   async number(callId: string): Promise<string | null> {
-    const { buyer, attempts } = await this.transactions.read(async (tx) => ({
-      buyer: await buyerOf(tx, callId),
-      attempts: await attemptsOfCall(tx, callId),
-    }));
-    if (buyer === null) return null;
-    const refs = attempts.map(({ orderRef }) => orderRef);
-    return this.cards.phoneOf(refs, buyer.phoneHash);
+    const orders = await this.transactions.read((tx) => this.look(tx, callId));
+    const called = orders[0]?.calledHash;
+    if (called === undefined) return null;
+    return this.cards.phoneOf(
+      orders.map(({ order }) => order),
+      called,
+    );
   }
 
   /** Which of these calls, not connected yet, hold an order that does not belong there any more: the poll behind the notice. */
@@ -134,19 +133,6 @@ export class CallOrders {
         if (one.isMain) await setMain(tx, callId, heir.order.orderRef);
       }
       return true;
-    });
-  }
-
-  private async list(
-    tx: Tx,
-    callId: string,
-    read: (orderRefs: readonly string[]) => Promise<OrderRow[]>,
-  ): Promise<OrderInCall[]> {
-    const attempts = await attemptsOfCall(tx, callId);
-    const rows = await read(attempts.map(({ orderRef }) => orderRef));
-    return attempts.flatMap(({ orderRef, number, isMain }) => {
-      const order = rows.find((row) => row.orderRef === orderRef);
-      return order === undefined ? [] : [{ order, number, isMain }];
     });
   }
 

@@ -14,9 +14,9 @@ import { AgentLegs } from './agent-legs.js';
 import type { CallMailbox, Unsaved } from './call-mailbox.js';
 import { CallOrders } from './call-orders.js';
 import { CallSpans } from './call-spans.js';
-import { CallStore, type StoredCall } from './call.store.js';
+import { CallStore, type Route, type StoredCall } from './call.store.js';
 import { CarefulCalls } from './careful-calls.js';
-import { callConnected, callDialed, callEnded, callRinging, callTransfer } from './calls.events.js';
+import { callConnected, callEnded, callTransfer } from './calls.events.js';
 import { noteInvited } from './invite.store.js';
 import { CallsMetrics } from './calls.metrics.js';
 
@@ -47,13 +47,9 @@ export class CallWriter {
   async noteDialed(mailbox: CallMailbox): Promise<void> {
     const { callId, route, call } = mailbox;
     const at = call.dialedAt ?? call.plannedAt;
-    await this.transactions.run(async (tx) => {
-      await noteInvited(tx, callId);
-      const orders = await this.callOrders.lock(tx, callId);
-      for (const { order } of orders) await this.noteFirstCall(tx, order, at);
-      const orderRef = orders.find(({ isMain }) => isMain)?.order.orderRef ?? route.orderRef;
-      await this.events.publish(tx, callDialed, { ...factOf(callId, { ...route, orderRef }), at });
-    });
+    // Two statements by themselves: the write of the ring waits for neither.
+    await this.transactions.read((tx) => noteInvited(tx, callId));
+    await this.noteFirst(route, at);
     this.log.info('call placed', {
       callId,
       orderRef: route.orderRef,
@@ -133,7 +129,6 @@ export class CallWriter {
       const hasTakenOver = before.connectedAt !== null && before.agent?.agentId !== agentId;
       if (agentId !== null && (isConnected || hasTakenOver)) await this.agents.toTalking(tx, agentId, call.callId);
       if (isRinging || isConnected || (!hasLeft(before) && hasLeft(call))) await this.moveOrders(tx, before, call);
-      if (isRinging) await this.events.publish(tx, callRinging, fact);
       if (isConnected) {
         await this.events.publish(tx, callConnected, { ...fact, agentId, at: call.connectedAt });
       }
@@ -169,14 +164,15 @@ export class CallWriter {
   /** The orders of the call follow it; at the connection those of the buyer join that came since it was planned. */
   private async moveOrders(tx: Tx, before: Call, call: Call): Promise<void> {
     const { callId, connectedAt } = call;
-    const orders = (await this.callOrders.lock(tx, callId)).map(({ order }) => order);
+    const inCall = await this.callOrders.lock(tx, callId);
+    const orders = inCall.map(({ order }) => order);
     if (hasLeft(call)) for (const order of orders) await this.noteFirstCall(tx, order, call.dialedAt ?? call.plannedAt);
     if (call.state === 'ended') return;
     const isTalk = before.connectedAt === null && connectedAt !== null;
     const status = connectedAt !== null ? 'connected' : call.state === 'ringing' ? 'ringing' : null;
     if (status !== null) for (const order of orders) await this.orders.setProgress(tx, order, status, callId);
     if (!isTalk) return;
-    for (const order of await this.callOrders.joinTalk(tx, callId, connectedAt)) {
+    for (const order of await this.callOrders.joinTalk(tx, callId, inCall, connectedAt)) {
       await this.noteFirstCall(tx, order, connectedAt);
     }
   }
@@ -223,10 +219,11 @@ export class CallWriter {
           wasConnected && call.result === 'answered' ? 'wrap_up' : 'ready',
         );
     }
-    await this.callOrders.end(tx, call);
+    const orders = await this.callOrders.end(tx, call);
     if (ended.state === 'ended') await this.careful.ended(tx, ended, fact.orderRef);
     await this.events.publish(tx, callEnded, {
       ...fact,
+      orders,
       agentId,
       result: call.result,
       wasConnected,
@@ -253,6 +250,12 @@ export class CallWriter {
     const target = before.transfer?.target;
     if (target?.kind !== 'agent' || target.legId === call.agent?.legId) return;
     if (reservedTarget(call.transfer) !== target.agentId) this.agentLegs.takeBack(target.legId);
+  }
+
+  /** The call's first order is called for the first time; the buyer's others are looked at when the buyer's phone rings. */
+  private async noteFirst({ shopId, orderRef, traceId }: Route, at: Date): Promise<void> {
+    const first = await this.transactions.read((tx) => this.orders.noteFirstCall(tx, orderRef, at));
+    if (first !== null) this.metrics.firstCall(shopId, first, at, traceId);
   }
 
   private async noteFirstCall(tx: Tx, order: OrderRow, at: Date): Promise<void> {

@@ -1,6 +1,7 @@
 import type { AttemptResult } from '../../core/call/result.js';
 import type { Transfer } from '../../core/call/transfer.js';
 import { defineEvent } from '../../platform/outbox/events.js';
+import type { RowInCall } from '../orders/orders.service.js';
 
 /** On this channel of Postgres processes are told of a talk that begins, before it is written; the payload is a {@link TalkNotice}. */
 export const TALKS_CHANNEL = 'talks';
@@ -19,12 +20,6 @@ interface CallFact {
   readonly callId: string;
   readonly traceId: string;
 }
-
-/** The exchange has taken the order to call: the INVITE leaves. */
-export const callDialed = defineEvent<CallFact & { readonly at: Date }>('call.dialed');
-
-/** The buyer's phone rings. */
-export const callRinging = defineEvent<CallFact>('call.ringing');
 
 /** Buyer and agent hear each other: the moment of the screen pop. */
 export const callConnected = defineEvent<CallFact & { readonly agentId: string; readonly at: Date }>('call.connected');
@@ -49,6 +44,8 @@ export const callTransfer = defineEvent<
  */
 export const callEnded = defineEvent<
   CallFact & {
+    /** The orders in the call, locked, as they stand; absent: to be asked for. */
+    readonly orders?: readonly RowInCall[];
     readonly agentId: string | null;
     readonly result: AttemptResult;
     readonly wasConnected: boolean;

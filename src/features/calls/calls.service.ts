@@ -53,13 +53,16 @@ export type { TrunkCallFact } from './trunk-calls.read-model.js';
 /** Channel on which agents' phones ask for a new line; the payload is the agent's id. */
 const LINES_CHANNEL = 'agent_lines';
 
+/** Channel on which the processes that run calls are told that something is asked of one; without payload. */
+const COMMANDS_CHANNEL = 'call_commands';
+
 /**
  * Live calls. Everybody may place one in their transaction, look at one, or ask something of one; the process that leads the call's agent
  * group runs it.
  */
 @Injectable()
 export class CallsService implements OnModuleInit, OnModuleDestroy {
-  private stopListening: () => void = () => undefined;
+  private stopListening: readonly (() => void)[] = [];
   private readonly linkListeners: (() => void)[] = [];
 
   constructor(
@@ -86,13 +89,17 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    this.stopListening = this.notifications.listen(LINES_CHANNEL, (agentId) => {
-      if (agentId !== '') void this.agentLegs.renewLine(agentId);
-    });
+    this.stopListening = [
+      this.notifications.listen(LINES_CHANNEL, (agentId) => {
+        if (agentId !== '') void this.agentLegs.renewLine(agentId);
+      }),
+      // Not with the dialer's next turn: who hangs up, or transfers, waits for it. What fails here is tried again there.
+      this.notifications.listen(COMMANDS_CHANNEL, () => void this.live.takeCommands().catch(() => undefined)),
+    ];
   }
 
   onModuleDestroy(): void {
-    this.stopListening();
+    for (const stop of this.stopListening) stop();
   }
 
   /** How many calls this process runs. */
@@ -167,7 +174,7 @@ export class CallsService implements OnModuleInit, OnModuleDestroy {
   /** Asks something of a call that another process may run; carried out within a poll of 500 ms at the latest. */
   async request(tx: Tx, callId: string, command: CallCommand): Promise<void> {
     await this.store.putCommand(tx, callId, command);
-    afterCommit(tx, () => this.notifications.hint('dialer'));
+    afterCommit(tx, () => this.notifications.hint(COMMANDS_CHANNEL));
   }
 
   /**

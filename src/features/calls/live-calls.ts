@@ -53,6 +53,8 @@ export class LiveCalls implements OnApplicationShutdown {
   private readonly live = new Map<string, CallMailbox>();
   /** Commands that were carried out and may not be written down as such. */
   private readonly carriedOut = new Set<string>();
+  /** Looks for what is asked come one after the other: what one has done, the next must not see undone. */
+  private taking: Promise<void> = Promise.resolve();
   private readonly replacedListeners: ((groupId: string) => void)[] = [];
   private readonly movedListeners: ((now: LiveCall, before: Call) => void)[] = [];
   private readonly hooks: MailboxHooks;
@@ -118,7 +120,13 @@ export class LiveCalls implements OnApplicationShutdown {
   }
 
   /** Carries out what others have asked of the calls of this process; withdrawn orders leave their call, and a ring for nobody stops. */
-  async takeCommands(): Promise<void> {
+  takeCommands(): Promise<void> {
+    const taken = this.taking.then(() => this.takeAll());
+    this.taking = taken.catch(() => undefined);
+    return taken;
+  }
+
+  private async takeAll(): Promise<void> {
     const callIds = [...this.live.keys()];
     if (callIds.length === 0) return;
     const [commands, toLeave] = await this.transactions.read((tx) =>

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TransferFailure, TransferMode, TransferState } from '../../core/call/transfer.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { AgentId, CallId, OrderRef, ShopId } from '../../core/shared/ids.js';
-import type { Tx } from '../../platform/database/transaction.js';
+import { oneOf, type Tx } from '../../platform/database/transaction.js';
 import type { AgentStateMessage } from './desktop.protocol.js';
 
 /** Channel on which streams are told that an agent has something new; the payload is the agent's id. */
@@ -72,12 +72,13 @@ export class AgentEventStore {
 
   /** Events of these agents that came, or may have come to light, since `since`, by id; and the database's clock, to ask from next time. */
   async since(tx: Tx, agentIds: readonly AgentId[], since: Date): Promise<{ now: Date; rows: AgentEventRow[] }> {
+    const { condition, ids } = oneOf('e.agent_id', agentIds);
     const rows = await tx.query<(StoredRow & { now: Date; id: string | null })[]>(
       `SELECT moment.now, e.id, e.agent_id, e.event, e.data
        FROM (SELECT now() AS now) moment
-       LEFT JOIN agent_events e ON e.agent_id = ANY($1) AND e.at > $2::timestamptz - $3 * interval '1 second'
+       LEFT JOIN agent_events e ON ${condition} AND e.at > $2::timestamptz - $3 * interval '1 second'
        ORDER BY e.id`,
-      [agentIds, since, LATE_COMMIT_SECONDS],
+      [ids, since, LATE_COMMIT_SECONDS],
     );
     return { now: rows[0]?.now ?? since, rows: fromRows(rows.filter((row) => row.id !== null)) };
   }

@@ -10,6 +10,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 function start(parts: {
   lead?: () => Promise<void>;
   placed?: () => number;
+  ordersDue?: number;
   trunks?: { nextCallInMs: number | null }[];
   isMoreToLook?: () => boolean;
   groups?: string[];
@@ -59,6 +60,7 @@ function start(parts: {
         note('tick');
         return {
           placed: parts.placed?.() ?? 0,
+          ordersDue: parts.ordersDue ?? 0,
           trunks: parts.trunks ?? [],
           isMoreToLook: parts.isMoreToLook?.() ?? false,
         };
@@ -100,12 +102,23 @@ describe('the turn of a dialer', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('renews its lease and hears others in time, also while there is always one more call to place', async () => {
-    const { done, stop } = start({ placed: () => 1 });
+    const { done, stop } = start({ placed: () => 1, ordersDue: 2 });
     await vi.advanceTimersByTimeAsync(20_000);
     expect(times(done, 'tick').length).toBeGreaterThan(100);
     expect(longestGap(times(done, 'claim g'))).toBeLessThan(3_000);
     expect(longestGap(times(done, 'tend'))).toBeLessThan(500);
     void stop();
+    await vi.advanceTimersByTimeAsync(2_000);
+  });
+
+  it('looks at once for more calls only where orders are left over', async () => {
+    const all = start({ placed: () => 1, ordersDue: 1 });
+    const some = start({ placed: () => 1, ordersDue: 2 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(times(all.done, 'tick').length).toBeLessThanOrEqual(18);
+    // A turn of 80 ms, and a pause of as much.
+    expect(times(some.done, 'tick').length).toBeGreaterThan(55);
+    for (const { stop } of [all, some]) void stop();
     await vi.advanceTimersByTimeAsync(2_000);
   });
 

@@ -38,10 +38,10 @@ export type TrunkView = Readonly<TrunkEntity>;
 /** Behind every wake-up stands a look of our own (decisions: wake-ups). */
 const POLL_MS = 500;
 /** Wake-ups that come close together are one turn; the longer a turn takes, the longer: at most half of the time is spent on turns. */
-const LEAST_PAUSE_MS = 10;
-const LONGEST_LEAST_PAUSE_MS = 60;
-/** How long one turn may go on placing calls before it looks at everything else again. */
-const LONGEST_PLACING_MS = 300;
+const LEAST_PAUSE_MS = 50;
+const LONGEST_LEAST_PAUSE_MS = 100;
+/** In a backlog that hides the orders behind it the next turn comes at once. */
+const BACKLOG_PAUSE_MS = 10;
 /** Who holds a lease and cannot lead leaves it to others for so long: they look every {@link RENEW_EVERY_MS}. */
 const STAND_BACK_MS = RENEW_EVERY_MS + 1_000;
 /** How long a turn waits for groups that it has just taken. */
@@ -193,8 +193,9 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
       } catch (error) {
         this.log.warn('a turn of the dialer failed, trying again', { error });
       }
-      const tookMs = this.isInBacklog ? 0 : performance.now() - begunAtMs;
-      await this.rest(Math.min(LONGEST_LEAST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, tookMs)));
+      const tookMs = performance.now() - begunAtMs;
+      const pauseMs = Math.min(LONGEST_LEAST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, tookMs));
+      await this.rest(this.isInBacklog ? BACKLOG_PAUSE_MS : pauseMs);
     }
     await this.drain();
   }
@@ -227,11 +228,10 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     const groupIds = [...this.led.keys()];
     if (groupIds.length === 0) return;
     await this.calls.tend(groupIds);
-    const untilMs = performance.now() + LONGEST_PLACING_MS;
     for (const [groupId, epoch] of this.led) {
       if (this.isStopping) return;
       try {
-        await this.placeCalls(groupId, epoch, untilMs);
+        await this.placeCalls(groupId, epoch);
       } catch (error) {
         if (error instanceof DialerError && error.isRetryable) throw error;
         // What is wrong with one group must not keep those behind it from their calls.
@@ -240,14 +240,11 @@ export class DialingService implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async placeCalls(groupId: string, epoch: number, untilMs: number): Promise<void> {
-    let tick: Tick;
-    do {
-      tick = await this.pacer.tick(groupId, epoch);
-      await this.explain(groupId, tick);
-    } while (tick.placed > 0 && !this.isStopping && performance.now() < untilMs);
-    // Where agents come free as fast as calls are placed, or the queue is long, this would never end; the lease and the wishes of others come first.
-    if (tick.placed > 0 || tick.isMoreToLook) this.isWoken = true;
+  private async placeCalls(groupId: string, epoch: number): Promise<void> {
+    const tick = await this.pacer.tick(groupId, epoch);
+    await this.explain(groupId, tick);
+    // What more there is to do comes after the lease and the wishes of others.
+    if (tick.isMoreToLook || (tick.placed > 0 && tick.ordersDue > tick.placed)) this.isWoken = true;
     if (tick.isMoreToLook) this.isInBacklog = true;
     for (const { nextCallInMs } of tick.trunks) this.restMs = Math.min(this.restMs, nextCallInMs ?? POLL_MS);
   }

@@ -118,7 +118,7 @@ export class Pacer {
   private async attempt(turn: GroupTurn, trunks: readonly TrunkLines[]) {
     const begun = new Begun();
     try {
-      const came = await this.transactions.run((tx) => this.call(tx, turn, this.passedOver(turn, trunks), begun));
+      const came = await this.transactions.run((tx) => this.call(tx, turn, trunks, begun));
       this.careful.placed(came?.placed.length ?? 0);
       return came;
     } catch (error) {
@@ -136,20 +136,20 @@ export class Pacer {
 
   /**
    * The transaction of a turn: looks down the queue until some order could be called, or there is nothing more to see.
-   * @param passedOver  left out of the looks
+   * @param asSeen      the trunks before the transaction
    * @param begun       is given the orders whose calls have been begun
    * @returns null when another dialer is taking lines
    */
-  private async call(tx: Tx, turn: GroupTurn, passedOver: readonly string[], begun: Begun) {
+  private async call(tx: Tx, turn: GroupTurn, asSeen: readonly TrunkLines[], begun: Begun) {
     const { groupId, sight, now, staffedGroups } = turn;
-    const exceptShops = shopsAtTheirLimit(sight, await this.calls.liveByShop(tx));
-    const look = { groupIds: [groupId], staffedGroups, exceptShops, now };
-    const skip = [...passedOver];
+    const live = await this.calls.liveByShop(tx);
+    const look = { groupIds: [groupId], staffedGroups, exceptShops: shopsAtTheirLimit(sight, live), now };
+    const skip = this.passedOver(turn, asSeen);
     let room: { readonly trunks: TrunkLines[]; readonly shops: ReturnType<typeof shopsOf> } | null = null;
     for (let n = 0; ; n++) {
       const due = await this.due(tx, { ...look, skip, limit: (turn.most + LOOK_AHEAD) * 2 ** n });
-      // As late as may be: from here on no other dialer places calls.
-      room ??= await this.roomFor(tx, sight);
+      // As late as may be: from here on no other dialer places calls. With nothing to call nobody is kept waiting.
+      room ??= due.length === 0 ? { trunks: [...asSeen], shops: shopsOf(sight, live) } : await this.roomFor(tx, sight);
       if (room === null) return null;
       const { trunks } = room;
       const taken = this.taken(sight, { ...sight, ...room, now, due });

@@ -1,5 +1,5 @@
 import type { QueuedOrder, WhenLate } from '../../core/attempt/dial-order.js';
-import { rows, type Tx } from '../../platform/database/transaction.js';
+import { oneOf, rows, type Tx } from '../../platform/database/transaction.js';
 import { ORDER_COLUMNS, type OrderRow } from './order-row.js';
 
 /** A shop whose orders a group may call now, once they have waited so long. */
@@ -31,13 +31,13 @@ const ENTERING_AT_ONCE = 200;
 
 const WAITS = `o.status = 'scheduled' AND o.hold_reason IS NULL`;
 
-/** Orders whose time has come ($1) and who enter the dial order: first all those that are owed a call, then the others, at most $2 of each kind. */
+/** Orders whose time has come ($1) and who enter the dial order: first all those that are owed a call, then the others, at most {@link ENTERING_AT_ONCE} of each kind. */
 const ENTER = `owed AS (
     SELECT o.id FROM orders o WHERE ${WAITS} AND NOT o.is_due AND o.band < 2 AND o.due_at <= $1
-    ORDER BY o.due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ORDER BY o.due_at LIMIT ${ENTERING_AT_ONCE} FOR UPDATE SKIP LOCKED
   ), others AS (
     SELECT o.id FROM orders o WHERE ${WAITS} AND NOT o.is_due AND o.due_at <= $1
-    ORDER BY o.due_at, o.band, o.turn_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ORDER BY o.due_at, o.band, o.turn_at LIMIT ${ENTERING_AT_ONCE} FOR UPDATE SKIP LOCKED
   ), entered AS (
     UPDATE orders SET is_due = true WHERE id IN (SELECT id FROM owed UNION SELECT id FROM others) RETURNING id
   )`;
@@ -52,7 +52,7 @@ const ENTER = `owed AS (
 async function enterAndForbidSorting(tx: Tx, now: Date): Promise<void> {
   await tx.query(
     `WITH ${ENTER} SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true), (SELECT count(*) FROM entered) AS entered`,
-    [now, ENTERING_AT_ONCE],
+    [now],
   );
 }
 
@@ -121,13 +121,14 @@ async function firstOfEachShop(
  * their ids alone, lest the planner choose another index.
  */
 export async function lockDue(tx: Tx, orderRefs: readonly string[]): Promise<QueuedRow[]> {
+  const { condition, ids } = oneOf('o.id', orderRefs);
   const found = await rows<QueuedRow & { isDue: boolean }>(
     tx,
     `SELECT ${ORDER_COLUMNS}, o.is_due AS "isDue", o.routing_encrypted AS "routingEncrypted", o.due_at AS "dueAt", o.turn_at AS "turnAt",
        (SELECT c.agent_id FROM calls c WHERE c.phone_hash = o.phone_hash AND c.shop_id = o.shop_id AND c.connected_at IS NOT NULL
         ORDER BY c.planned_at DESC LIMIT 1) AS "earlierAgentId"
-     FROM orders o WHERE o.id = ANY($1::uuid[]) FOR UPDATE OF o SKIP LOCKED`,
-    [orderRefs],
+     FROM orders o WHERE ${condition} FOR UPDATE OF o SKIP LOCKED`,
+    [ids],
   );
   return found.filter(({ status, holdReason, isDue }) => status === 'scheduled' && holdReason === null && isDue);
 }

@@ -45,11 +45,10 @@ export class OrderCards {
   }
 
   /** The number with this hash, E.164, as long as one of the orders has it and is not withdrawn; else null. */
-  async phoneOf(orderRefs: readonly string[], phoneHash: Buffer): Promise<string | null> {
-    for (const orderRef of orderRefs) {
-      const row = await this.transactions.read((tx) => findOrder(tx, orderRef));
-      if (row?.phoneEncrypted == null || row.withdrawRequestedAt !== null) continue;
-      if (row.phoneHash?.equals(phoneHash) === true) return this.vault.decrypt(row.phoneEncrypted);
+  phoneOf(orders: readonly OrderRow[], phoneHash: Buffer): string | null {
+    for (const { phoneEncrypted, phoneHash: own, withdrawRequestedAt } of orders) {
+      if (phoneEncrypted === null || withdrawRequestedAt !== null) continue;
+      if (own?.equals(phoneHash) === true) return this.vault.decrypt(phoneEncrypted);
     }
     return null;
   }

@@ -27,7 +27,7 @@ import {
   type Requeue,
 } from './order.store.js';
 import { orderFinished } from './orders.events.js';
-import { lockOneOfBuyer, lockOpenOfBuyer, lockOrders, readOrders } from './shared-call.store.js';
+import { lockOneOfBuyer, lockOpenOfBuyer, ordersInCall, type RowInCall } from './shared-call.store.js';
 import { OrdersMetrics, type MessageType } from './orders.metrics.js';
 
 export { DoNotCallList } from './do-not-call-list.js';
@@ -36,6 +36,7 @@ export type { PreparedOrder } from './order-messages.js';
 export { MOST_TRIES, OrderFault, OrderTries, type OrderWork } from './order-tries.js';
 export type { WorkGate } from './work-gate.js';
 export type { Accepted, DueOrder, OrderInput, OrderRow } from './order-row.js';
+export type { RowInCall } from './shared-call.store.js';
 
 /** Wakes the dialer; the payload is a hint. */
 const DIALER_CHANNEL = 'dialer';
@@ -170,14 +171,14 @@ export class OrdersService {
     return (await lockOrder(tx, orderRef)) ?? notFound();
   }
 
-  /** FOR UPDATE, in the order of the ids: whoever locks several orders does it here. Unknown ones are left out. */
-  async lockAll(tx: Tx, orderRefs: readonly string[]): Promise<OrderRow[]> {
-    return lockOrders(tx, orderRefs);
+  /** The orders in a call, FOR UPDATE in the order of their ids: whoever locks several orders does it here. */
+  async lockInCall(tx: Tx, callId: string): Promise<RowInCall[]> {
+    return ordersInCall(tx, callId, true);
   }
 
-  /** Without a lock: for a look that decides nothing. */
-  async rows(tx: Tx, orderRefs: readonly string[]): Promise<OrderRow[]> {
-    return readOrders(tx, orderRefs);
+  /** The same without a lock: for a look that decides nothing. */
+  async inCall(tx: Tx, callId: string): Promise<RowInCall[]> {
+    return ordersInCall(tx, callId, false);
   }
 
   /**

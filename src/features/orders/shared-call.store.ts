@@ -1,19 +1,34 @@
-import type { Tx } from '../../platform/database/transaction.js';
+import { rows, type Tx } from '../../platform/database/transaction.js';
 import { ORDER_COLUMNS, type OrderRow } from './order-row.js';
 
 /** So many orders of one buyer go into one call beside the first; the others have their turn later. */
 const MOST_IN_CALL = 20;
 
-/** Locks orders one after the other in the order of their ids, as everybody does who locks several. */
-export function lockOrders(tx: Tx, orderRefs: readonly string[]): Promise<OrderRow[]> {
-  return tx.query(`SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.id = ANY($1::uuid[]) ORDER BY o.id FOR UPDATE`, [
-    orderRefs,
-  ]);
+/** An order's part in a call. */
+export interface RowInCall {
+  readonly order: OrderRow;
+  /** The attempt's number of the order, from 1. */
+  readonly number: number;
+  /** The call was planned for this order, or handed over to it. */
+  readonly isMain: boolean;
+  /** Hash of the number that is called. */
+  readonly calledHash: Buffer;
 }
 
-/** The same orders as they are at this instant, without a lock. */
-export function readOrders(tx: Tx, orderRefs: readonly string[]): Promise<OrderRow[]> {
-  return tx.query(`SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.id = ANY($1::uuid[]) ORDER BY o.id`, [orderRefs]);
+/**
+ * The orders in a call, ended or not, in the order of their ids; those that left it before the talk are not among them.
+ * @param isLocking  locks them one after the other, as everybody does who locks several
+ */
+export async function ordersInCall(tx: Tx, callId: string, isLocking: boolean): Promise<RowInCall[]> {
+  const found = await rows<OrderRow & Omit<RowInCall, 'order'>>(
+    tx,
+    `SELECT ${ORDER_COLUMNS}, a.number, a.order_ref = c.order_ref AS "isMain", c.phone_hash AS "calledHash"
+     FROM attempts a JOIN calls c ON c.id = a.call_id JOIN orders o ON o.id = a.order_ref
+     WHERE a.call_id = $1 AND (a.result IS DISTINCT FROM 'withdrawn' OR o.live_call_id = a.call_id)
+     ORDER BY o.id ${isLocking ? 'FOR UPDATE OF o' : ''}`,
+    [callId],
+  );
+  return found.map(({ number, isMain, calledHash, ...order }) => ({ order, number, isMain, calledHash }));
 }
 
 /**
@@ -39,9 +54,9 @@ export function lockOpenOfBuyer(
        AND o.withdraw_requested_at IS NULL AND (o.callback_at IS NULL OR o.callback_at <= $4)
        AND ($3 OR o.not_before IS NULL OR o.not_before <= $4 OR o.wait_reason IN ('number_busy', 'trunk_full', 'trunk_down')
          OR (o.joinable_at <= $4 AND o.wait_reason IS NULL))
-       AND o.id IS DISTINCT FROM $6::uuid AND ${hasNotLeft('$7')}
-     ORDER BY o.id LIMIT $5 FOR UPDATE SKIP LOCKED`,
-    [buyer.shopId, buyer.phoneHash, buyer.isTalking, buyer.now, MOST_IN_CALL, buyer.except, buyer.callId],
+       AND o.id IS DISTINCT FROM $5::uuid AND ${hasNotLeft('$6')}
+     ORDER BY o.id LIMIT ${MOST_IN_CALL} FOR UPDATE SKIP LOCKED`,
+    [buyer.shopId, buyer.phoneHash, buyer.isTalking, buyer.now, buyer.except, buyer.callId],
   );
 }
 

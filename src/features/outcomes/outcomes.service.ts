@@ -123,9 +123,13 @@ export class OutcomesService {
   }
 
   /** The call is over: for each of its orders the agent's word takes effect, is waited for in the wrap-up, or the rules decide. A late or foreign fact changes nothing. */
-  async onCallEnded(tx: Tx, fact: { callId: string; wasConnected: boolean }): Promise<void> {
+  async onCallEnded(
+    tx: Tx,
+    fact: { callId: string; wasConnected: boolean; orders?: readonly OrderInCall[] },
+  ): Promise<void> {
     const { callId, wasConnected } = fact;
-    const orders = (await this.calls.lockOrders(tx, callId)).filter(({ order }) => order.liveCallId === callId);
+    const inCall = fact.orders ?? (await this.calls.lockOrders(tx, callId));
+    const orders = inCall.filter(({ order }) => order.liveCallId === callId);
     if (orders.length === 0) return;
     const call = await this.calls.view(tx, callId);
     const isWrapUp = wasConnected && (await this.agents.atCall(tx, callId))?.state === 'wrap_up';

@@ -21,8 +21,18 @@ export function nameOfStatement(text: string): string | null {
 
 type Query = (text: unknown, values?: unknown, callback?: unknown) => unknown;
 
+/** Whole statements without parameters; what begins or ends a transaction, or sets something, is no work to plan. `*` may give more after a migration. */
+const PLANNED = /^\s*(SELECT(?! \*)|WITH|UPDATE|DELETE|INSERT)\b[^;]*$/;
+
+/** The name under which a query is prepared, null when it is not. */
+export function preparedName(text: unknown, values: unknown): string | null {
+  if (typeof text !== 'string') return null;
+  if (Array.isArray(values) && values.length > 0) return nameOfStatement(text);
+  return (values === undefined || Array.isArray(values)) && PLANNED.test(text) ? nameOfStatement(text) : null;
+}
+
 /**
- * A connection that prepares each statement with parameters at its first use. Reading and planning a statement costs Postgres more than most of ours take to
+ * A connection that prepares each statement at its first use. Reading and planning a statement costs Postgres more than most of ours take to
  * run. Statements name their columns, so that a migration that adds one does not change what a prepared one gives.
  */
 export class PreparingClient extends pg.Client {
@@ -30,8 +40,7 @@ export class PreparingClient extends pg.Client {
     super(config);
     const plain = this.query.bind(this) as Query;
     const preparing: Query = (text, values, callback) => {
-      const name =
-        typeof text === 'string' && Array.isArray(values) && values.length > 0 ? nameOfStatement(text) : null;
+      const name = preparedName(text, values);
       return name === null ? plain(text, values, callback) : plain({ name, text, values }, callback);
     };
     this.query = preparing as typeof this.query;

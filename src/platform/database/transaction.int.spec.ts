@@ -4,7 +4,7 @@ import { useDatabase } from '../../../test/support/database.js';
 import { startFaultProxy, throughProxy } from '../../../test/support/fault-proxy.js';
 import { dataSourceOptions } from './data-source.js';
 import { isDuplicate } from './database-errors.js';
-import { Transactions, rows, type Tx } from './transaction.js';
+import { Transactions, oneOf, rows, type Tx } from './transaction.js';
 
 const addShop = (tx: Tx, shopId: string): Promise<unknown> =>
   tx.query(`INSERT INTO shops (shop_id, name, settings) VALUES ($1, $1, '{}')`, [shopId]);
@@ -23,6 +23,18 @@ describe('transactions', () => {
     });
     await expect(failing).rejects.toThrow('no');
     expect(await shopIds()).toEqual(['kept']);
+  });
+
+  it('finds rows by one id, by several and by none', async () => {
+    const { transactions } = database;
+    const found = async (wanted: readonly string[]): Promise<string[]> => {
+      const { condition, ids } = oneOf('t.id', wanted);
+      const sql = `SELECT t.id FROM (VALUES ('a'), ('b'), ('c')) t (id) WHERE ${condition} ORDER BY 1`;
+      return (await transactions.read((tx) => rows<{ id: string }>(tx, sql, [ids]))).map(({ id }) => id);
+    };
+    expect(await found(['b'])).toEqual(['b']);
+    expect(await found(['a', 'c', 'x'])).toEqual(['a', 'c']);
+    expect(await found([])).toEqual([]);
   });
 
   it('gives rows of every kind of statement', async () => {

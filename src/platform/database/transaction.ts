@@ -16,6 +16,16 @@ export async function rows<R>(tx: Tx, sql: string, parameters: readonly unknown[
   return (isWrapped ? answer[0] : answer) as R[];
 }
 
+/**
+ * A condition for rows with one of these ids, which are the statement's first parameter. A single id is asked for by itself: Postgres keeps a plan for
+ * one, and makes one for an array anew each time, which takes longer than to find the row.
+ */
+export function oneOf(column: string, ids: readonly string[]): { readonly condition: string; readonly ids: unknown } {
+  return ids.length === 1
+    ? { condition: `${column} = $1`, ids: ids[0] }
+    : { condition: `${column} = ANY($1)`, ids: [...ids] };
+}
+
 /** What waits for the commit of a running transaction. */
 const waiting = new WeakMap<Tx, (() => void)[]>();
 

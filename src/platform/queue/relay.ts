@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Notifications } from '../database/notifications.js';
-import { Transactions, rows } from '../database/transaction.js';
+import { Transactions, oneOf, rows } from '../database/transaction.js';
 import { failpoint, isSwitchedOff } from '../failpoints/failpoints.js';
 import { Log } from '../log/log.js';
 import { RedisConnections } from '../redis/redis-connections.js';
@@ -103,9 +103,8 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
         tx,
         `UPDATE outbox SET leased_until = now() + interval '5 seconds'
           WHERE id IN (SELECT id FROM outbox WHERE run_at <= now() AND (leased_until IS NULL OR leased_until < now())
-                        ORDER BY run_at, id LIMIT $1 FOR UPDATE SKIP LOCKED)
+                        ORDER BY run_at, id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
           RETURNING id, job, job_key, payload, trace_id`,
-        [BATCH],
       ),
     );
     if (batch.length === 0) return 0;
@@ -117,7 +116,8 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
       await this.transactions.read((tx) => tx.query('UPDATE outbox SET leased_until = NULL WHERE id = ANY($1)', [ids]));
       throw error;
     }
-    await this.transactions.read((tx) => tx.query('DELETE FROM outbox WHERE id = ANY($1)', [ids]));
+    const moved = oneOf('id', ids);
+    await this.transactions.read((tx) => tx.query(`DELETE FROM outbox WHERE ${moved.condition}`, [moved.ids]));
     return batch.length;
   }
 
