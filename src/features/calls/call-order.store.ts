@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import type { AttemptResult } from '../../core/call/result.js';
-import { oneOf, rows, type Tx } from '../../platform/database/transaction.js';
+import { oneOf, rows, send, type Tx } from '../../platform/database/transaction.js';
 
 /** A live call whose talk has not begun, locked. */
 export interface UnconnectedCall {
@@ -13,7 +13,7 @@ export interface UnconnectedCall {
  * Nobody else changes which orders are in the call until the transaction ends. Taken after the rows of call and agent, before those of orders.
  */
 export async function lockMembership(tx: Tx, callId: string): Promise<void> {
-  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`orders of call ${callId}`]);
+  await send(tx, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`orders of call ${callId}`]);
 }
 
 export async function insertAttempt(
@@ -29,7 +29,7 @@ export async function insertAttempt(
 
 /** The call is over, and with it the attempts of all orders that are still in it. */
 export async function endAttempts(tx: Tx, callId: string, result: AttemptResult, at: Date): Promise<void> {
-  await tx.query('UPDATE attempts SET result = $2, ended_at = $3 WHERE call_id = $1 AND ended_at IS NULL', [
+  await send(tx, 'UPDATE attempts SET result = $2, ended_at = $3 WHERE call_id = $1 AND ended_at IS NULL', [
     callId,
     result,
     at,
@@ -38,7 +38,8 @@ export async function endAttempts(tx: Tx, callId: string, result: AttemptResult,
 
 /** The order has nothing to do with the call any more. */
 export async function endAttempt(tx: Tx, callId: string, orderRef: string, at: Date): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     `UPDATE attempts SET result = 'withdrawn', ended_at = $3 WHERE call_id = $1 AND order_ref = $2 AND ended_at IS NULL`,
     [callId, orderRef, at],
   );
@@ -57,7 +58,7 @@ export async function lockUnconnected(tx: Tx, callId: string): Promise<Unconnect
 
 /** The call's first order from now on. */
 export async function setMain(tx: Tx, callId: string, orderRef: string): Promise<void> {
-  await tx.query('UPDATE calls SET order_ref = $2 WHERE id = $1', [callId, orderRef]);
+  await send(tx, 'UPDATE calls SET order_ref = $2 WHERE id = $1', [callId, orderRef]);
 }
 
 /** The buyer whom a call is for. */

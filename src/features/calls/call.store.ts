@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CARRIER_RINGS_MS } from '../../core/attempt/next-attempt.js';
 import { callOfLeg } from '../../core/call/leg-ids.js';
 import type { AgentLeg, Call, CallEvent } from '../../core/call/call.js';
-import { rows, type Tx } from '../../platform/database/transaction.js';
+import { rows, send, type Tx } from '../../platform/database/transaction.js';
 import { Processes } from '../../platform/processes/processes.js';
 import type { OrderWork } from '../orders/orders.service.js';
 import { isSwitchedOff } from '../../platform/failpoints/failpoints.js';
@@ -180,7 +180,8 @@ export class CallStore {
     const orderRef = saved[0]?.orderRef;
     if (orderRef === undefined) return null;
     if (events.length > 0) {
-      await tx.query(
+      await send(
+        tx,
         `INSERT INTO call_events (shop_id, call_id, at, event)
          SELECT $1, $2, (e->>'at')::timestamptz, e->'event' FROM jsonb_array_elements($3::jsonb) AS e`,
         [route.shopId, call.callId, JSON.stringify(events)],
@@ -290,7 +291,7 @@ export class CallStore {
 
   /** The agent has written down what became of the call. */
   async noteWrappedUp(tx: Tx, callId: string): Promise<void> {
-    await tx.query(`UPDATE calls SET wrapped_up_at = now() WHERE id = $1 AND wrapped_up_at IS NULL`, [callId]);
+    await send(tx, `UPDATE calls SET wrapped_up_at = now() WHERE id = $1 AND wrapped_up_at IS NULL`, [callId]);
   }
 
   /** When its agent could say nothing more of the call: the wrap-up's end, or the call's own where there was none; null while it lives. */
@@ -319,7 +320,7 @@ export class CallStore {
   }
 
   async putCommand(tx: Tx, callId: string, command: object): Promise<void> {
-    await tx.query(`INSERT INTO call_commands (call_id, command) VALUES ($1, $2)`, [callId, JSON.stringify(command)]);
+    await send(tx, `INSERT INTO call_commands (call_id, command) VALUES ($1, $2)`, [callId, JSON.stringify(command)]);
   }
 
   /** What is asked of these calls and has not been taken, in the order in which it was asked. */
@@ -333,7 +334,7 @@ export class CallStore {
 
   /** They have been carried out. */
   async takeCommands(tx: Tx, ids: readonly string[]): Promise<void> {
-    await tx.query('UPDATE call_commands SET taken_at = now() WHERE id = ANY($1)', [ids]);
+    await send(tx, 'UPDATE call_commands SET taken_at = now() WHERE id = ANY($1)', [ids]);
   }
 }
 

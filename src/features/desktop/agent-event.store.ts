@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TransferFailure, TransferMode, TransferState } from '../../core/call/transfer.js';
 import type { AttemptResult } from '../../core/call/result.js';
 import type { AgentId, CallId, OrderRef, ShopId } from '../../core/shared/ids.js';
-import { oneOf, type Tx } from '../../platform/database/transaction.js';
+import { oneOf, send, type Tx } from '../../platform/database/transaction.js';
 import type { AgentStateMessage } from './desktop.protocol.js';
 
 /** Channel on which streams are told that an agent has something new; the payload is the agent's id. */
@@ -63,7 +63,8 @@ export type AgentEventRow = AgentEventBody & { readonly id: number; readonly age
 export class AgentEventStore {
   async add(tx: Tx, agentId: AgentId, { event, data }: AgentEventBody): Promise<void> {
     // Row and notice in one round trip: each talk has half a dozen of them.
-    await tx.query(
+    await send(
+      tx,
       `WITH made AS (INSERT INTO agent_events (agent_id, event, data) VALUES ($1::uuid, $2, $3))
        SELECT pg_notify('${AGENT_EVENTS_CHANNEL}', $1::text)`,
       [agentId, event, JSON.stringify(data)],

@@ -1,5 +1,5 @@
 import type { QueuedOrder, WhenLate } from '../../core/attempt/dial-order.js';
-import { oneOf, rows, type Tx } from '../../platform/database/transaction.js';
+import { oneOf, rows, send, type Tx } from '../../platform/database/transaction.js';
 import { ORDER_COLUMNS, type OrderRow } from './order-row.js';
 
 /** A shop whose orders a group may call now, once they have waited so long. */
@@ -50,7 +50,8 @@ const ENTER = `owed AS (
  * with an average one, would rather sort them all. For the same reason it would compile the query, which takes longer than to run it.
  */
 async function enterAndForbidSorting(tx: Tx, now: Date): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     `WITH ${ENTER} SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true), (SELECT count(*) FROM entered) AS entered`,
     [now],
   );
@@ -74,7 +75,7 @@ export async function dueOrders(
 ): Promise<QueuedOrder[]> {
   await enterAndForbidSorting(tx, query.now);
   const found = await firstOfEachShop(tx, query);
-  await tx.query(`SELECT set_config('enable_sort', 'on', true)`);
+  await send(tx, `SELECT set_config('enable_sort', 'on', true)`);
   return found;
 }
 

@@ -1,4 +1,4 @@
-import { rows, type Tx } from '../../platform/database/transaction.js';
+import { rows, send, type Tx } from '../../platform/database/transaction.js';
 
 /** Work on an order that may end the process: a job about it, its call from the planning to the end, word of it to the shop. */
 export type TriedWork = 'job' | 'call' | 'writeback';
@@ -20,7 +20,8 @@ export interface Suspicion {
 
 /** This process has the work in hands from the commit on. */
 export async function take(tx: Tx, work: TriedWork, orderRefs: readonly string[], processId: string): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     `INSERT INTO order_tries (shop_id, order_ref, work, in_hands_of) SELECT shop_id, id, $1, $3 FROM orders WHERE id = ANY($2::uuid[])
      ON CONFLICT (order_ref, work) DO UPDATE SET in_hands_of = EXCLUDED.in_hands_of, begun_at = now()`,
     [work, orderRefs, processId],
@@ -29,7 +30,8 @@ export async function take(tx: Tx, work: TriedWork, orderRefs: readonly string[]
 
 /** Nobody has it in hands any more; a suspicion stays. */
 export async function putDown(tx: Tx, work: TriedWork, orderRefs: readonly string[]): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     `WITH innocent AS (DELETE FROM order_tries WHERE work = $1 AND order_ref = ANY($2::uuid[]) AND failures = 0)
      UPDATE order_tries SET in_hands_of = NULL WHERE work = $1 AND order_ref = ANY($2::uuid[]) AND failures > 0`,
     [work, orderRefs],
@@ -97,7 +99,7 @@ export async function accuse(
 
 /** The work has come to its end, or begins anew: nothing is known of it any more. */
 export async function forgive(tx: Tx, works: readonly TriedWork[], orderRefs: readonly string[]): Promise<void> {
-  await tx.query('DELETE FROM order_tries WHERE work = ANY($1::text[]) AND order_ref = ANY($2::uuid[])', [
+  await send(tx, 'DELETE FROM order_tries WHERE work = ANY($1::text[]) AND order_ref = ANY($2::uuid[])', [
     works,
     orderRefs,
   ]);

@@ -2,7 +2,7 @@ import type { AttemptResult } from '../../core/call/result.js';
 import type { FirstCallTerms } from '../../core/order/deadline.js';
 import type { LiveStatus } from '../../core/order/order-machine.js';
 import type { Outcome } from '../../core/order/order.js';
-import type { Tx } from '../../platform/database/transaction.js';
+import { send, type Tx } from '../../platform/database/transaction.js';
 import { ORDER_COLUMNS, type OrderRow, type TimelineEntry } from './order-row.js';
 
 /** What a shop's create or update writes. */
@@ -134,7 +134,8 @@ export async function lockOrder(tx: Tx, orderRef: string): Promise<OrderRow | nu
 
 /** A first call keeps its deadline as its turn; where something else has set the turn, it stays. */
 export async function updateContent(tx: Tx, orderRef: string, content: StoredContent): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     `UPDATE orders SET version = greatest(version, $2), phone_encrypted = $3, phone_hash = $4, card_encrypted = $5, priority = $6,
        registered_at = $7, turn_at = CASE WHEN turn_at = call_by THEN coalesce($8, turn_at) ELSE turn_at END, call_by = $8, time_zones = $9,
        routing_encrypted = $10, row_version = row_version + 1 WHERE id = $1`,
@@ -158,7 +159,8 @@ export async function setWithdrawRequested(
   orderRef: string,
   cancel: { version: number; reason: string | null },
 ): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     `UPDATE orders SET version = $2, withdraw_reason = $3, withdraw_requested_at = coalesce(withdraw_requested_at, now()),
        row_version = row_version + 1 WHERE id = $1`,
     [orderRef, cancel.version, cancel.reason],
@@ -167,7 +169,8 @@ export async function setWithdrawRequested(
 
 /** An attempt has begun or moved on; the first sight of a call counts it. A promised callback is kept with the talk, not with the dialling. */
 export async function setLive(tx: Tx, orderRef: string, status: LiveStatus, callId: string): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     `UPDATE orders SET status = $2,
        callback_at = CASE WHEN $2 IN ('connected', 'wrap_up') THEN NULL ELSE callback_at END,
        callback_agent_id = CASE WHEN $2 IN ('connected', 'wrap_up') THEN NULL ELSE callback_agent_id END,
@@ -192,7 +195,8 @@ export interface Requeue {
 }
 
 export async function setScheduled(tx: Tx, orderRef: string, to: Requeue): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     `UPDATE orders SET status = 'scheduled', live_call_id = NULL, not_before = $2, callback_at = $3, callback_agent_id = $4,
        results = CASE WHEN $5::text IS NULL THEN results
          ELSE jsonb_set(results, ARRAY[$5::text], to_jsonb(coalesce((results ->> $5::text)::int, 0) + 1)) END,
@@ -236,7 +240,7 @@ export async function setFinal(
 }
 
 export async function setHold(tx: Tx, orderRef: string, reason: string | null): Promise<void> {
-  await tx.query('UPDATE orders SET hold_reason = $2, row_version = row_version + 1 WHERE id = $1', [orderRef, reason]);
+  await send(tx, 'UPDATE orders SET hold_reason = $2, row_version = row_version + 1 WHERE id = $1', [orderRef, reason]);
 }
 
 export async function takeSequence(tx: Tx, orderRef: string): Promise<number | null> {
@@ -253,7 +257,8 @@ export async function insertTimeline(
   orderRef: string,
   entry: { kind: string; data: Readonly<Record<string, unknown>> },
 ): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     'INSERT INTO order_timeline (shop_id, order_ref, at, kind, data) VALUES ($1, $2, clock_timestamp(), $3, $4)',
     [shopId, orderRef, entry.kind, JSON.stringify(entry.data)],
   );
@@ -268,7 +273,8 @@ export function timelineOf(tx: Tx, shopId: string, orderRef: string): Promise<Ti
 
 /** The dialer met the order and cannot call it now; a promised callback stays promised, and the order's turn stays its turn. */
 export async function setPutOff(tx: Tx, orderRef: string, until: Date, reason: string): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     `UPDATE orders SET not_before = $2, due_at = $2, is_due = false, wait_reason = $3, row_version = row_version + 1 WHERE id = $1 AND status = 'scheduled'`,
     [orderRef, until, reason],
   );

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import type { AgentWord } from '../../core/outcome/agent-word.js';
 import { Vault } from '../../platform/auth/vault.js';
-import { rows, type Tx } from '../../platform/database/transaction.js';
+import { rows, send, type Tx } from '../../platform/database/transaction.js';
 
 /** An agent's word as it is kept. Words are never changed; a correction is a further row. */
 export interface StoredWord {
@@ -74,7 +74,8 @@ export class OutcomeStore {
       callbackAgent: word.callbackAgent,
       agentName: of.agentName,
     };
-    await tx.query(
+    await send(
+      tx,
       `INSERT INTO outcomes (id, shop_id, order_ref, call_id, agent_id, word, body_sha256, details_encrypted, decided_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       [
@@ -102,7 +103,8 @@ export class OutcomeStore {
 
   /** Nobody said anything: noted in the system's name. */
   async insertSilence(tx: Tx, of: { shopId: string; orderRef: string; callId: string }): Promise<void> {
-    await tx.query(
+    await send(
+      tx,
       `INSERT INTO outcomes (id, shop_id, order_ref, call_id, agent_id, word, body_sha256, details_encrypted)
        VALUES ($1, $2, $3, $4, NULL, 'no_decision', '', $5)`,
       [uuidv7(), of.shopId, of.orderRef, of.callId, this.vault.encrypt('{}')],
@@ -161,7 +163,7 @@ export class OutcomeStore {
   }
 
   async setSequence(tx: Tx, wordId: string, sequence: number): Promise<void> {
-    await tx.query('UPDATE outcomes SET sequence = $2 WHERE id = $1', [wordId, sequence]);
+    await send(tx, 'UPDATE outcomes SET sequence = $2 WHERE id = $1', [wordId, sequence]);
   }
 
   private open(row: Row): StoredWord {

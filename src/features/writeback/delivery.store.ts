@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { rows, type Tx } from '../../platform/database/transaction.js';
+import { rows, send, type Tx } from '../../platform/database/transaction.js';
 import type { OrderWork } from '../orders/orders.service.js';
 
 export type DeliveryState = 'pending' | 'delivered' | 'parked' | 'disabled' | 'superseded';
@@ -73,7 +73,8 @@ export class DeliveryStore {
       traceId: string;
     },
   ): Promise<void> {
-    await tx.query(
+    await send(
+      tx,
       `INSERT INTO deliveries (id, shop_id, destination, order_ref, sequence, event, body_encrypted, trace_id)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [
@@ -155,7 +156,8 @@ export class DeliveryStore {
 
   /** The process sends nothing of what it holds, but for `except`: others may, at once. */
   async free(tx: Tx, processId: string, except: readonly string[] = []): Promise<void> {
-    await tx.query(
+    await send(
+      tx,
       'UPDATE deliveries SET leased_until = NULL, leased_by = NULL WHERE leased_by = $1 AND id <> ALL ($2::uuid[])',
       [processId, except],
     );
@@ -163,7 +165,8 @@ export class DeliveryStore {
 
   /** Nobody lived to tell how its tries ended: it is not sent any more. */
   async parkLeft(tx: Tx, deliveryId: string, error: string): Promise<void> {
-    await tx.query(
+    await send(
+      tx,
       `UPDATE deliveries SET state = 'parked', leased_until = NULL, leased_by = NULL, last_error = $2 WHERE id = $1`,
       [deliveryId, error],
     );
@@ -226,14 +229,15 @@ export class DeliveryStore {
   }
 
   async supersede(tx: Tx, deliveryId: string): Promise<void> {
-    await tx.query(`UPDATE deliveries SET state = 'superseded', leased_until = NULL, leased_by = NULL WHERE id = $1`, [
+    await send(tx, `UPDATE deliveries SET state = 'superseded', leased_until = NULL, leased_by = NULL WHERE id = $1`, [
       deliveryId,
     ]);
   }
 
   /** Puts a delivery back to its beginning: as many tries as a new one. */
   async restart(tx: Tx, deliveryId: string): Promise<void> {
-    await tx.query(
+    await send(
+      tx,
       `UPDATE deliveries SET state = 'pending', tries = 0, first_try_at = NULL, next_try_at = clock_timestamp(), leased_until = NULL, leased_by = NULL
        WHERE id = $1`,
       [deliveryId],

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { Settings } from '../config/settings.js';
 import { Log } from '../log/log.js';
-import type { Tx } from './transaction.js';
+import { send, type Tx } from './transaction.js';
 
 /** The name by which the database knows the connection for notices of a process: it stands as long as the process is there. */
 export function noticesName(processId: string): string {
@@ -62,7 +62,7 @@ export class Notifications implements OnApplicationShutdown {
   async notify(tx: Tx, channel: string, payload: string): Promise<void> {
     if (Buffer.byteLength(payload) > LONGEST_PAYLOAD_BYTES)
       throw new Error('a notice is a hint: send an id, not the thing');
-    await tx.query('SELECT pg_notify($1, $2)', [channel, payload]);
+    await send(tx, 'SELECT pg_notify($1, $2)', [channel, payload]);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 
 /** Statements of the program are few; whatever is beyond (a text with values written into it) is not worth a name. */
@@ -19,6 +20,11 @@ export function nameOfStatement(text: string): string | null {
   return name;
 }
 
+/** What the driver's types leave out. */
+interface Inner {
+  readonly connection: { readonly stream: Duplex };
+}
+
 type Query = (text: unknown, values?: unknown, callback?: unknown) => unknown;
 
 /** Whole statements without parameters; what begins or ends a transaction, or sets something, is no work to plan. `*` may give more after a migration. */
@@ -31,18 +37,50 @@ export function preparedName(text: unknown, values: unknown): string | null {
   return (values === undefined || Array.isArray(values)) && PLANNED.test(text) ? nameOfStatement(text) : null;
 }
 
+/** What a statement that begins a transaction answers. */
+const BEGUN = { command: 'START', rowCount: null, rows: [], oid: 0, fields: [] };
+
 /**
- * A connection that prepares each statement at its first use. Reading and planning a statement costs Postgres more than most of ours take to
- * run. Statements name their columns, so that a migration that adds one does not change what a prepared one gives.
+ * The pool's connection, made for many short statements, whose way to Postgres and back costs more than what they do there:
+ * - it prepares each statement at its first use. Statements name their columns, so that a migration that adds one does not change what a prepared one gives;
+ * - statements that are asked for together leave together (the driver's pipelining), in one write for all of one turn of the event loop;
+ * - `START TRANSACTION` is not waited for and leaves with the statement behind it. Should it fail, the connection is ended, and with it whatever was sent
+ *   behind.
  */
 export class PreparingClient extends pg.Client {
+  private isHeldBack = false;
+
   constructor(config?: pg.ClientConfig) {
-    super(config);
+    super({ ...config, pipeline: true } as pg.ClientConfig);
     const plain = this.query.bind(this) as Query;
     const preparing: Query = (text, values, callback) => {
+      this.holdBack();
+      if (text === 'START TRANSACTION' && callback === undefined) {
+        (plain(text) as Promise<unknown>).catch((error: unknown) => this.cut(error));
+        return Promise.resolve(BEGUN);
+      }
       const name = preparedName(text, values);
       return name === null ? plain(text, values, callback) : plain({ name, text, values }, callback);
     };
     this.query = preparing as typeof this.query;
+  }
+
+  private cut(error: unknown): void {
+    (this as unknown as Inner).connection.stream.destroy(error instanceof Error ? error : undefined);
+  }
+
+  /** Gathers what is written until everything that is ready to run has run. */
+  private holdBack(): void {
+    const { stream } = (this as unknown as Inner).connection;
+    if (this.isHeldBack) return;
+    this.isHeldBack = true;
+    stream.cork();
+    // Behind the promises that are settled by now, and those that follow from them.
+    queueMicrotask(() =>
+      process.nextTick(() => {
+        this.isHeldBack = false;
+        stream.uncork();
+      }),
+    );
   }
 }

@@ -4,7 +4,7 @@ import { useDatabase } from '../../../test/support/database.js';
 import { startFaultProxy, throughProxy } from '../../../test/support/fault-proxy.js';
 import { dataSourceOptions } from './data-source.js';
 import { isDuplicate } from './database-errors.js';
-import { Transactions, oneOf, rows, type Tx } from './transaction.js';
+import { Transactions, afterCommit, oneOf, rows, send, type Tx } from './transaction.js';
 
 const addShop = (tx: Tx, shopId: string): Promise<unknown> =>
   tx.query(`INSERT INTO shops (shop_id, name, settings) VALUES ($1, $1, '{}')`, [shopId]);
@@ -23,6 +23,57 @@ describe('transactions', () => {
     });
     await expect(failing).rejects.toThrow('no');
     expect(await shopIds()).toEqual(['kept']);
+  });
+
+  it('keeps what was sent and not waited for, in the order in which it was sent', async () => {
+    const { transactions } = database;
+    const name = (tx: Tx, to: string): Promise<void> =>
+      send(tx, `UPDATE shops SET name = name || $1 WHERE shop_id = 'kept'`, [to]);
+    const seen = await transactions.run(async (tx) => {
+      await name(tx, ' a');
+      await name(tx, ' b');
+      const [row] = await rows<{ name: string }>(tx, `SELECT name FROM shops WHERE shop_id = 'kept'`);
+      await name(tx, ' c');
+      return row?.name;
+    });
+    expect(seen).toBe('kept a b');
+    await transactions.read((tx) => name(tx, ' d'));
+    expect(await database.query(`SELECT name FROM shops WHERE shop_id = 'kept'`)).toEqual([{ name: 'kept a b c d' }]);
+  });
+
+  it('fails with what a statement that was sent fails with, and keeps nothing', async () => {
+    const { transactions } = database;
+    const twice = (tx: Tx): Promise<void> =>
+      send(tx, `INSERT INTO shops (shop_id, name, settings) VALUES ('kept', '', '{}')`);
+    let isTold = false;
+    const atTheCommit = transactions.run(async (tx) => {
+      afterCommit(tx, () => (isTold = true));
+      await addShop(tx, 'lost');
+      await twice(tx);
+    });
+    await expect(atTheCommit).rejects.toSatisfy((error) => isDuplicate(error, 'shops_pkey'));
+    const behindIt = transactions.run(async (tx) => {
+      await twice(tx);
+      await addShop(tx, 'lost');
+    });
+    await expect(behindIt).rejects.toSatisfy((error) => isDuplicate(error, 'shops_pkey'));
+    const byTheWork = transactions.run(async (tx) => {
+      await send(tx, `INSERT INTO shops (shop_id, name, settings) VALUES ('lost', '', '{}')`);
+      throw new Error('no');
+    });
+    await expect(byTheWork).rejects.toThrow('no');
+    await expect(transactions.read(twice)).rejects.toSatisfy((error) => isDuplicate(error, 'shops_pkey'));
+    expect(isTold).toBe(false);
+    // The connection is as good as before.
+    await transactions.run((tx) => tx.query('SELECT 1'));
+    expect(await shopIds()).toEqual(['kept']);
+  });
+
+  it('sends statements that are asked for together in one go, each with its own answer', async () => {
+    const answers = await database.transactions.run((tx) =>
+      Promise.all([1, 2, 3].map((n) => rows<{ n: number }>(tx, 'SELECT $1::int AS n', [n]))),
+    );
+    expect(answers).toEqual([[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
   });
 
   it('finds rows by one id, by several and by none', async () => {

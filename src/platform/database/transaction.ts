@@ -39,6 +39,25 @@ export function afterCommit(tx: Tx, work: () => void): void {
   else list.push(work);
 }
 
+/** Statements of a running transaction that nobody has waited for. */
+const sent = new WeakMap<Tx, Promise<unknown>[]>();
+
+/**
+ * Sends a statement whose answer is not needed: it is on its way when this resolves, and what it fails with is what the transaction fails with. Outside of
+ * {@link Transactions.run} it is waited for.
+ */
+export async function send(tx: Tx, sql: string, parameters: readonly unknown[] = []): Promise<void> {
+  const answer = tx.query(sql, [...parameters]);
+  const list = sent.get(tx);
+  if (list === undefined) {
+    await answer;
+    return;
+  }
+  // Heard of at the commit, or when a statement behind it is refused.
+  answer.catch(() => undefined);
+  list.push(answer);
+}
+
 /** Where transactions begin and end. Services open them; stores never do. No network call belongs inside one. */
 @Injectable()
 export class Transactions {
@@ -52,14 +71,19 @@ export class Transactions {
   async run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const runner = this.source.createQueryRunner();
     const afterwards: (() => void)[] = [];
+    const unheard: Promise<unknown>[] = [];
     try {
       await runner.startTransaction();
       waiting.set(runner.manager, afterwards);
+      sent.set(runner.manager, unheard);
       const result = await work(runner.manager);
-      await runner.commitTransaction();
+      // Together: a COMMIT behind a statement that has failed rolls back.
+      const ends = await Promise.allSettled([...unheard, runner.commitTransaction()]);
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
       for (const work of afterwards) work();
       return result;
-    } catch (error) {
+    } catch (caught) {
+      const error = await firstFailure(unheard, caught);
       // Released under the work's hands: the connection was lost between two of its queries.
       if (runner.isReleased) throw connectionLost(error);
       if (isUnansweredQuery(error)) await cut(runner);
@@ -81,6 +105,13 @@ export class Transactions {
       throw asDialerError(error);
     }
   }
+}
+
+/** What went wrong first: a statement that nobody had waited for yet, or what the work met then. */
+async function firstFailure(unheard: readonly Promise<unknown>[], caught: unknown): Promise<unknown> {
+  if (unheard.length === 0 || isUnansweredQuery(caught)) return caught;
+  const failed = (await Promise.allSettled(unheard)).find(({ status }) => status === 'rejected');
+  return failed?.status === 'rejected' ? (failed.reason as unknown) : caught;
 }
 
 /** Ends the connection under the runner, so that the pool drops it instead of lending it out again in an unknown state. */

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Notifications } from '../database/notifications.js';
-import { afterCommit, type Tx } from '../database/transaction.js';
+import { afterCommit, send, type Tx } from '../database/transaction.js';
 import { failpoint } from '../failpoints/failpoints.js';
 import { traceIdOrNew } from '../log/trace.js';
 
@@ -104,7 +104,8 @@ export class Jobs implements OnApplicationBootstrap {
     if (this.past !== null && options.runAt === undefined) {
       return this.past({ job: job.name, key: options.key ?? null, payload, traceId: traceIdOrNew() });
     }
-    await tx.query(
+    await send(
+      tx,
       `INSERT INTO outbox (job, job_key, payload, trace_id, run_at) VALUES ($1, $2, $3, $4, coalesce($5, now()))`,
       [job.name, options.key ?? null, JSON.stringify(payload), traceIdOrNew(), options.runAt ?? null],
     );
