@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { loadEnv } from './platform/config/env.js';
+import { collectOnce, limitHeapGrowth } from './platform/config/heap.js';
 import { Settings } from './platform/config/settings.js';
 import { armFailpoints } from './platform/failpoints/failpoints.js';
 import { isPassingDatabaseError } from './platform/database/database-errors.js';
@@ -17,6 +18,7 @@ const DRAIN_TIMED_OUT = 3;
 /** How long the start waits for a database that does not answer yet. */
 const DATABASE_WAIT_MS = 60_000;
 
+limitHeapGrowth();
 const env = loadEnv();
 if (env.FAILPOINTS !== undefined) armFailpoints(env.FAILPOINTS);
 const log = new Log(env.LOG_LEVEL);
@@ -85,6 +87,7 @@ async function start(): Promise<void> {
   const app = await createHttpApp(AppModule.forRoot(env, log), log);
   const metrics = await startMetricsServer(app);
   drainOnSignal(app, metrics.close);
+  collectOnce();
   const url = await listen(app);
   log.info('listening', { url, metricsPort: metrics.port, roles: [...app.get(Settings).roles] });
 }

@@ -96,11 +96,8 @@ export class AgentSessions {
     const found = await this.transactions.read(async (tx): Promise<SessionAgent | null> => {
       const session = await this.sessions.find(tx, sha256(token));
       if (!session) return null;
-      if (session.isStale) await this.sessions.touch(tx, session.sessionId);
-      const agent = await this.agents.find(tx, session.agentId);
-      if (!agent) return null;
-      const { passwordHash: _hash, isEnabled: _isEnabled, ...shown } = agent;
-      return { ...shown, sessionId: session.sessionId, activeScreen: session.activeScreen };
+      if (session.isStale) await this.sessions.touch(tx, session.agent.sessionId);
+      return session.agent;
     });
     if (found === null) this.memory.forget(token);
     else this.memory.keep(token, found);

@@ -36,11 +36,11 @@ interface AgentRow {
   passwordHash: string;
 }
 
-const SELECT = `
-  SELECT a.agent_id AS "agentId", a.login, a.name, a.role, a.endpoint, a.connection, a.skills, a.is_enabled AS "isEnabled",
-         a.password_hash AS "passwordHash",
-         coalesce((SELECT array_agg(ag.group_id ORDER BY ag.group_id) FROM agent_groups ag WHERE ag.agent_id = a.agent_id), '{}') AS "groupIds"
-  FROM agents a`;
+/** The fields of {@link Agent}, of `agents a`. */
+export const AGENT_COLUMNS = `a.agent_id AS "agentId", a.login, a.name, a.role, a.endpoint, a.connection, a.skills,
+  coalesce((SELECT array_agg(ag.group_id ORDER BY ag.group_id) FROM agent_groups ag WHERE ag.agent_id = a.agent_id), '{}') AS "groupIds"`;
+
+const SELECT = `SELECT ${AGENT_COLUMNS}, a.is_enabled AS "isEnabled", a.password_hash AS "passwordHash" FROM agents a`;
 
 @Injectable()
 export class AgentStore {

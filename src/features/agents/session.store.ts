@@ -1,17 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentId } from '../../core/shared/ids.js';
 import type { Tx } from '../../platform/database/transaction.js';
-import { SOFTPHONE } from './agents.events.js';
+import { AGENT_COLUMNS } from './agent.store.js';
+import { SOFTPHONE, type SessionAgent } from './agents.events.js';
 
 /** A session ends by itself after this long without a request or an open event stream (ASVS 7.3.1), */
 export const IDLE_MINUTES = 30;
 /** … and after this long in any case: one shift (ASVS 7.3.2). */
 const ABSOLUTE_HOURS = 12;
 
+/** A session that lives, with its agent. */
 export interface LiveSession {
-  readonly sessionId: string;
-  readonly agentId: AgentId;
-  readonly activeScreen: string | null;
+  readonly agent: SessionAgent;
+  /** {@link SessionStore.touch} is due. */
   readonly isStale: boolean;
 }
 
@@ -33,16 +34,18 @@ export class SessionStore {
     );
   }
 
-  /** The live session of a token; `isStale` when `touch` is due. */
+  /** The live session of a token. */
   async find(tx: Tx, tokenHash: Buffer): Promise<LiveSession | null> {
-    const rows = await tx.query<LiveSession[]>(
-      `SELECT s.session_id AS "sessionId", s.agent_id AS "agentId", s.active_screen AS "activeScreen", s.last_seen_at < now() - interval '30 s' AS "isStale"
+    const [row] = await tx.query<(SessionAgent & { isStale: boolean })[]>(
+      `SELECT ${AGENT_COLUMNS}, s.session_id AS "sessionId", s.active_screen AS "activeScreen", s.last_seen_at < now() - interval '30 s' AS "isStale"
        FROM agent_sessions s JOIN agents a USING (agent_id)
        WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > now() AND a.is_enabled
          AND s.last_seen_at > now() - $2 * interval '1 minute'`,
       [tokenHash, IDLE_MINUTES],
     );
-    return rows[0] ?? null;
+    if (row === undefined) return null;
+    const { isStale, ...agent } = row;
+    return { agent, isStale };
   }
 
   /** Whether the session was neither ended nor past its time at that instant. */
