@@ -32,6 +32,8 @@ export interface CallPlan {
 /** These endings answer after a second. */
 const QUICK = ['00', '06', '12', '18', '24', '30', '36', '42', '48', '54'];
 const CARRIED = 0.99;
+/** Not counted: who has just started still compiles its program, and no shop's day begins with its busiest minute. */
+const WARM_UP = { perSecond: 10, seconds: 30 } as const;
 /** Who is beyond this is not tried at a higher rate: an exchange that is asked for more than it can do needs minutes to recover. */
 const COLLAPSED = 0.9;
 
@@ -81,6 +83,8 @@ async function playMinimal({ network, people }: FullFloor, plan: CallPlan): Prom
 
 async function playService({ network, database, seat }: FullFloor, plan: CallPlan): Promise<ServiceRun[]> {
   await seat({ talkMs: () => plan.talkMs, decide: () => ({ outcome: 'confirmed' }) });
+  plan.say(`service: ${WARM_UP.perSecond} orders a second for ${WARM_UP.seconds} s, to warm up`);
+  await playRate(network, database, { ...plan, ...WARM_UP, prefix: 'W', phoneOf: phoneOf(plan.rates.length + 1) });
   const runs: ServiceRun[] = [];
   for (const [index, perSecond] of plan.rates.entries()) {
     plan.say(`service: ${perSecond} orders a second for ${plan.seconds} s`);
