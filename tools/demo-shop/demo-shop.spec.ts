@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
@@ -16,10 +16,13 @@ const access = {
   destinationSecrets: { shop: secret },
 };
 let shop: DemoShop | null = null;
+let folder: string | null = null;
 
 afterEach(async () => {
   await shop?.stop();
   shop = null;
+  if (folder !== null) await rm(folder, { recursive: true });
+  folder = null;
 });
 
 async function post(
@@ -72,7 +75,8 @@ describe('orders', () => {
 
 describe('write-backs', () => {
   it('are verified, logged and applied once', async () => {
-    const ledgerFile = join(await mkdtemp(join(tmpdir(), 'demo-shop-')), 'ledger.jsonl');
+    folder = await mkdtemp(join(tmpdir(), 'demo-shop-'));
+    const ledgerFile = join(folder, 'ledger.jsonl');
     shop = await startDemoShop({ access, ledgerFile });
     shop.sendOrder(buildOrders(1, 1, 'A-')[0]!).catch(() => undefined);
     const waited = shop.waitForOutcome('A-0001', 5_000);
