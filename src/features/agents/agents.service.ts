@@ -167,10 +167,11 @@ export class AgentsService {
     const wish: Exclude<Wish, { to: 'offline' }> = to === 'ready' ? { to } : { to, reason };
     if (!this.spool.isEmpty) await this.wordArrives(agentId);
     return this.transactions.run(async (tx) => {
-      if (to === 'ready' && !takesCalls((await this.presences.find(tx, agentId))?.agent.role)) {
+      const { view } = await this.moves.move(tx, agentId, { kind: 'wished', wish });
+      // Refused afterwards, which takes the move back: one look at the agent less for everybody else.
+      if (to === 'ready' && !takesCalls(view.role)) {
         throw new DialerError('agent.state_refused', 'Supervisors and administrators get no calls of their own.');
       }
-      const { view } = await this.moves.move(tx, agentId, { kind: 'wished', wish });
       if (view.state === 'offline') {
         throw new DialerError('agent.state_refused', 'The agent is offline. Sign in first.');
       }

@@ -32,7 +32,7 @@ export interface CallView {
 }
 
 /** What others may know of a call. */
-export function callView({ call, route }: StoredCall): CallView {
+export function callView({ call, route }: Pick<StoredCall, 'call' | 'route'>): CallView {
   const ended = call.state === 'ended' ? call : null;
   const leftAt = leftForNumberAt(call.transfer);
   const hasRung = call.ringingAt !== null || call.hasEarlyMedia || call.answeredAt !== null;

@@ -14,6 +14,7 @@ import { AgentLegs } from './agent-legs.js';
 import type { CallMailbox, Unsaved } from './call-mailbox.js';
 import { CallOrders } from './call-orders.js';
 import { CallSpans } from './call-spans.js';
+import { callView } from './call-view.js';
 import { CallStore, type Route, type StoredCall } from './call.store.js';
 import { CarefulCalls } from './careful-calls.js';
 import { callConnected, callEnded, callTransfer } from './calls.events.js';
@@ -43,13 +44,14 @@ export class CallWriter {
     private readonly log: Log,
   ) {}
 
-  /** The exchange has taken the order to call. */
+  /** The exchange has taken the order to call. What was heard of the call meanwhile is being written, and says so too. */
   async noteDialed(mailbox: CallMailbox): Promise<void> {
     const { callId, route, call } = mailbox;
-    const at = call.dialedAt ?? call.plannedAt;
-    // Two statements by themselves: the write of the ring waits for neither.
-    await this.transactions.read((tx) => noteInvited(tx, callId));
-    await this.noteFirst(route, at);
+    if (!hasLeft(call)) {
+      // Two statements by themselves: the write of the ring waits for neither.
+      await this.transactions.read((tx) => noteInvited(tx, callId));
+      await this.noteFirst(route, call.dialedAt ?? call.plannedAt);
+    }
     this.log.info('call placed', {
       callId,
       orderRef: route.orderRef,
@@ -134,7 +136,7 @@ export class CallWriter {
       }
       if (isConnected) await failpoint('connected_before_commit', orderRef);
       await this.tellTransfer(tx, fact, before.transfer, call);
-      if (isOver(call) && !isOver(before)) await this.finish(tx, call, fact, route.number);
+      if (isOver(call) && !isOver(before)) await this.finish(tx, call, fact, route);
       if (call.state === 'ended') await failpoint('ended_before_commit', orderRef);
       return true;
     });
@@ -204,7 +206,7 @@ export class CallWriter {
     });
   }
 
-  private async finish(tx: Tx, ended: Call, fact: ReturnType<typeof factOf>, number: number): Promise<void> {
+  private async finish(tx: Tx, ended: Call, fact: ReturnType<typeof factOf>, route: Route): Promise<void> {
     const call = { ...ended, ...endOf(ended) };
     const agentId = call.agent?.agentId ?? null;
     const wasConnected = call.connectedAt !== null && agentId !== null;
@@ -224,12 +226,13 @@ export class CallWriter {
     await this.events.publish(tx, callEnded, {
       ...fact,
       orders,
+      call: callView({ call: ended, route: { ...route, orderRef: fact.orderRef } }),
       agentId,
       result: call.result,
       wasConnected,
       wasAgentLost: call.because === 'agent_lost',
       endedAt: call.endedAt,
-      number,
+      number: route.number,
       hangupCause: call.cause,
       techCause: call.techCause,
     });

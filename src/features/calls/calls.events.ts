@@ -2,6 +2,7 @@ import type { AttemptResult } from '../../core/call/result.js';
 import type { Transfer } from '../../core/call/transfer.js';
 import { defineEvent } from '../../platform/outbox/events.js';
 import type { RowInCall } from '../orders/orders.service.js';
+import type { CallView } from './call-view.js';
 
 /** On this channel of Postgres processes are told of a talk that begins, before it is written; the payload is a {@link TalkNotice}. */
 export const TALKS_CHANNEL = 'talks';
@@ -46,6 +47,8 @@ export const callEnded = defineEvent<
   CallFact & {
     /** The orders in the call, locked, as they stand; absent: to be asked for. */
     readonly orders?: readonly RowInCall[];
+    /** The call as it stands now; absent: to be asked for. */
+    readonly call?: CallView;
     readonly agentId: string | null;
     readonly result: AttemptResult;
     readonly wasConnected: boolean;

@@ -12,7 +12,7 @@ export const AGENT_EVENTS_CHANNEL = 'agent_events';
  * A transaction may commit after one that began later, so its rows turn up below rows already seen. Rows this young are looked at again;
  * no transaction lives that long (statements are limited to 2 s).
  */
-const LATE_COMMIT_SECONDS = 15;
+export const LATE_COMMIT_SECONDS = 15;
 
 /** What is kept of an event for a screen: ids and words only; the order is read when the event is sent. */
 export type AgentEventBody =
@@ -71,15 +71,24 @@ export class AgentEventStore {
     );
   }
 
-  /** Events of these agents that came, or may have come to light, since `since`, by id; and the database's clock, to ask from next time. */
-  async since(tx: Tx, agentIds: readonly AgentId[], since: Date): Promise<{ now: Date; rows: AgentEventRow[] }> {
+  /**
+   * Events of these agents that came, or may have come to light, since `since`, by id; and the database's clock, to ask from next time.
+   * @param known  ids of events that are not wanted again
+   */
+  async since(
+    tx: Tx,
+    agentIds: readonly AgentId[],
+    since: Date,
+    known: readonly number[] = [],
+  ): Promise<{ now: Date; rows: AgentEventRow[] }> {
     const { condition, ids } = oneOf('e.agent_id', agentIds);
     const rows = await tx.query<(StoredRow & { now: Date; id: string | null })[]>(
       `SELECT moment.now, e.id, e.agent_id, e.event, e.data
        FROM (SELECT now() AS now) moment
        LEFT JOIN agent_events e ON ${condition} AND e.at > $2::timestamptz - $3 * interval '1 second'
+         AND NOT e.id = ANY($4::bigint[])
        ORDER BY e.id`,
-      [ids, since, LATE_COMMIT_SECONDS],
+      [ids, since, LATE_COMMIT_SECONDS, known],
     );
     return { now: rows[0]?.now ?? since, rows: fromRows(rows.filter((row) => row.id !== null)) };
   }

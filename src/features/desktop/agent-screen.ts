@@ -2,9 +2,9 @@ import { DialerError } from '../../core/shared/errors.js';
 import type { EventPipe } from '../../platform/http/event-pipe.js';
 import type { Log } from '../../platform/log/log.js';
 import type { SessionAgent } from '../agents/agents.events.js';
-import type { AgentEventRow } from './agent-event.store.js';
-import type { CallConnectedMessage, NoticeMessage } from './desktop.protocol.js';
-import type { DesktopMessage } from './message-composer.js';
+import { LATE_COMMIT_SECONDS, type AgentEventRow } from './agent-event.store.js';
+import type { NoticeMessage } from './desktop.protocol.js';
+import type { DesktopMessage, ToldTalk } from './message-composer.js';
 
 /** A reader that takes nothing any more is cut at this much unsent text; it comes back with Last-Event-ID. */
 const MOST_UNSENT_BYTES = 1_000_000;
@@ -17,18 +17,21 @@ export class AgentScreen {
   readonly name: string | null;
   /** The database's clock when the tape was last read for this screen. */
   seenUntil: Date;
-  private taken: ReadonlySet<number> = new Set();
+  /** The rows that this screen has had, with the time at which they were read: readings overlap. */
+  private readonly taken = new Map<number, Date>();
   private work: Promise<void> = Promise.resolve();
   private isEnded = false;
-  /** The talk that was shown last, as its card stood; `isAhead` of the tape. */
-  private shown: { readonly callId: string; readonly card: string; readonly isAhead: boolean } | null = null;
+  /** The call whose card was shown last. */
+  private shownCallId: string | null = null;
+  /** It was shown ahead of the tape, which has not come to it yet. */
+  private told: ToldTalk | null = null;
 
   constructor(
     agent: SessionAgent,
     name: string | null,
     private readonly pipe: EventPipe,
     now: Date,
-    private readonly compose: (row: AgentEventRow) => Promise<DesktopMessage | null>,
+    private readonly compose: (row: AgentEventRow, told: ToldTalk | null) => Promise<DesktopMessage | 'told' | null>,
     private readonly log: Log,
   ) {
     this.agentId = agent.agentId;
@@ -42,14 +45,26 @@ export class AgentScreen {
 
   /** These rows are shown by other means. */
   skip(rows: readonly AgentEventRow[]): void {
-    this.taken = new Set([...this.taken, ...rows.map((row) => row.id)]);
+    for (const { id } of rows) this.taken.set(id, this.seenUntil);
   }
 
-  /** Of a reading of the tape, what is new to this screen. Rows that have left the window of the reading need not be remembered. */
+  /** Whether the screen has had this row, of those that may be read again. */
+  hasTaken(id: number): boolean {
+    return this.taken.has(id);
+  }
+
+  /** The rows that need not be read again for this screen, by their ids. */
+  takenIds(): number[] {
+    return [...this.taken.keys()];
+  }
+
+  /** Of a reading of the tape, what is new to this screen. */
   take(rows: readonly AgentEventRow[], now: Date): AgentEventRow[] {
-    const own = rows.filter((row) => row.agentId === this.agentId);
-    const fresh = own.filter((row) => !this.taken.has(row.id));
-    this.taken = new Set(own.map((row) => row.id));
+    const fresh = rows.filter((row) => row.agentId === this.agentId && !this.taken.has(row.id));
+    for (const { id } of fresh) this.taken.set(id, now);
+    // Readings for several screens go back to where the last of them stands.
+    const oldest = this.seenUntil.getTime() - 2 * LATE_COMMIT_SECONDS * 1_000;
+    for (const [id, at] of this.taken) if (at.getTime() < oldest) this.taken.delete(id);
     this.seenUntil = now;
     return fresh;
   }
@@ -58,18 +73,23 @@ export class AgentScreen {
     for (const row of rows) {
       this.then(async () => {
         const message = await this.composed(row);
-        if (message) this.write(message, row.id);
+        // An id alone is no event, and lets the stream go on from here.
+        if (message === 'told') this.tell(`id: ${row.id}\n\n`);
+        else if (message) this.write(message, row.id);
+        if (row.event === 'call.connected') this.told = null;
       });
     }
   }
 
   /** Shows a talk ahead of the tape, unless the tape was faster; without an id, since there is none yet. */
-  showTalk(callId: string, read: () => Promise<DesktopMessage | null>): void {
+  showTalk(callId: string, read: () => Promise<{ message: DesktopMessage; told: ToldTalk } | null>): void {
     this.then(async () => {
-      if (this.shown?.callId === callId) return;
+      if (this.shownCallId === callId) return;
       // A hint that comes to nothing is no loss: the tape tells of it all the same.
-      const message = await read().catch(() => null);
-      if (message) this.write(message, null);
+      const talk = await read().catch(() => null);
+      if (talk === null) return;
+      this.write(talk.message, null);
+      this.told = talk.told;
     });
   }
 
@@ -99,9 +119,9 @@ export class AgentScreen {
     });
   }
 
-  private async composed(row: AgentEventRow): Promise<DesktopMessage | null> {
+  private async composed(row: AgentEventRow): Promise<DesktopMessage | 'told' | null> {
     try {
-      return await this.compose(row);
+      return await this.compose(row, this.told);
     } catch (error) {
       // An order that was erased meanwhile is nothing to show; anything else may be there after a new connection.
       if (error instanceof DialerError && !error.isRetryable) return null;
@@ -110,23 +130,14 @@ export class AgentScreen {
   }
 
   private write({ event, data }: DesktopMessage, id: number | null): void {
-    if (this.isEnded) return;
-    const line = id === null ? '' : `id: ${id}\n`;
-    if (event === 'call.connected' && this.isToldAhead(data, id)) {
-      // An id alone is no event, and lets the stream go on from here.
-      this.pipe.write(`${line}\n`);
-      return;
-    }
-    this.pipe.write(`${line}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-    if (this.pipe.unsentBytes() > MOST_UNSENT_BYTES) this.close();
+    if (event === 'call.connected') this.shownCallId = data.callId;
+    this.tell(`${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
-  /** Whether the card stands on the screen word for word, told ahead of the tape. */
-  private isToldAhead({ callId, order, otherOrders, attempts }: CallConnectedMessage, id: number | null): boolean {
-    const card = JSON.stringify({ order, otherOrders, attempts });
-    const { shown } = this;
-    this.shown = { callId, card, isAhead: id === null };
-    return shown !== null && shown.isAhead && shown.callId === callId && shown.card === card;
+  private tell(text: string): void {
+    if (this.isEnded) return;
+    this.pipe.write(text);
+    if (this.pipe.unsentBytes() > MOST_UNSENT_BYTES) this.close();
   }
 
   private then(work: () => Promise<void>): void {

@@ -80,7 +80,14 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
     });
     const active = name === null ? null : await this.agents.claimScreen(agent.sessionId, name);
     pipe.begin();
-    const screen = new AgentScreen(agent, name, pipe, head.now, (row) => this.composer.compose(row), this.log);
+    const screen = new AgentScreen(
+      agent,
+      name,
+      pipe,
+      head.now,
+      (row, told) => this.composer.compose(row, told),
+      this.log,
+    );
     screen.skip([...recent, ...missed]);
     this.closeSurplus(agent.sessionId);
     this.screens.add(screen);
@@ -128,7 +135,9 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
     const screens = [...this.screens].filter((screen) => agentIds.includes(screen.agentId));
     if (screens.length === 0) return;
     const since = new Date(Math.min(...screens.map((screen) => screen.seenUntil.getTime())));
-    const { now, rows } = await this.transactions.read((tx) => this.tape.since(tx, agentIds, since));
+    const { now, rows } = await this.transactions.read((tx) =>
+      this.tape.since(tx, agentIds, since, takenByAll(screens)),
+    );
     for (const screen of screens) {
       const fresh = screen.take(rows, now);
       screen.send(fresh);
@@ -161,4 +170,13 @@ export class AgentScreens implements OnModuleInit, OnModuleDestroy {
     const own = [...this.screens].filter((screen) => screen.sessionId === sessionId);
     for (const screen of own.slice(0, Math.max(0, own.length - MOST_SCREENS_PER_SESSION + 1))) screen.end();
   }
+}
+
+/** Rows that each screen of their agent has had. */
+function takenByAll(screens: readonly AgentScreen[]): number[] {
+  const byAgent = new Map<string, AgentScreen[]>();
+  for (const screen of screens) byAgent.set(screen.agentId, [...(byAgent.get(screen.agentId) ?? []), screen]);
+  return [...byAgent.values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : first.takenIds().filter((id) => others.every((other) => other.hasTaken(id))),
+  );
 }

@@ -11,6 +11,15 @@ export interface CallOnScreen {
   readonly connectedAt: Date;
 }
 
+export interface LiveCallOnScreen extends Omit<CallOnScreen, 'connectedAt'> {
+  readonly standing: string | null;
+}
+
+const STANDING = `(
+  SELECT string_agg(concat_ws(' ', o.id, o.version, o.attempts_made, o.callback_at, o.withdraw_requested_at, o.card_encrypted IS NULL,
+    CASE WHEN o.live_call_id = c.id THEN CASE WHEN o.id = c.order_ref THEN 'first' ELSE 'in' END ELSE o.status END), ', ' ORDER BY o.id)
+  FROM orders o WHERE o.shop_id = c.shop_id AND o.phone_hash = c.phone_hash AND o.status <> 'final')`;
+
 /** What the screen shows of calls. */
 @Injectable()
 export class AttemptsReadModel {
@@ -24,13 +33,26 @@ export class AttemptsReadModel {
     return rows[0] ?? null;
   }
 
-  /** A call that is going on: what is written of it may be behind by a moment. */
-  async liveCall(tx: Tx, callId: CallId): Promise<Omit<CallOnScreen, 'connectedAt'> | null> {
-    const rows = await tx.query<Omit<CallOnScreen, 'connectedAt'>[]>(
-      `SELECT id AS "callId", order_ref AS "orderRef", shop_id AS "shopId" FROM calls WHERE id = $1 AND ended_at IS NULL`,
+  /** A call that is going on, with its {@link standing}: what is written of it may be behind by a moment. */
+  async liveCall(tx: Tx, callId: CallId): Promise<LiveCallOnScreen | null> {
+    const rows = await tx.query<LiveCallOnScreen[]>(
+      `SELECT c.id AS "callId", c.order_ref AS "orderRef", c.shop_id AS "shopId", ${STANDING} AS standing
+       FROM calls c WHERE c.id = $1 AND c.ended_at IS NULL`,
       [callId],
     );
     return rows[0] ?? null;
+  }
+
+  /**
+   * What the card of a talk shows of the buyer's open orders, in short: while it stays the same, so does the card, but for the progress of the orders
+   * that are in the call.
+   */
+  async standing(tx: Tx, callId: CallId): Promise<string | null> {
+    const rows = await tx.query<{ standing: string | null }[]>(
+      `SELECT ${STANDING} AS standing FROM calls c WHERE c.id = $1`,
+      [callId],
+    );
+    return rows[0]?.standing ?? null;
   }
 
   /** Attempts of the order before this call, oldest first. */

@@ -316,6 +316,12 @@ describe('the event stream', () => {
     expect(other.events.map((event) => event.event)).toEqual(['agent.state']);
   });
 
+  const tellTalk = (agentId: string, callId: string) =>
+    test.get(Transactions).read((tx) => {
+      const notice = JSON.stringify({ agentId, callId, at: new Date().toISOString() });
+      return test.get(Notifications).notify(tx, TALKS_CHANNEL, notice);
+    });
+
   it('shows the order while the beginning of the talk is still being written, and once only', async () => {
     const other = await somebody();
     const [stream, others] = [await openStream((await somebody()).bearer), await openStream(other.bearer)];
@@ -325,14 +331,9 @@ describe('the event stream', () => {
     await own.next('agent.state');
     const order = anOrder();
     const orderRef = await acceptOrder(test, 'demo', order);
-    const tell = (of: string, callId: string) =>
-      test.get(Transactions).read((tx) => {
-        const notice = JSON.stringify({ agentId: of, callId, at: new Date().toISOString() });
-        return test.get(Notifications).notify(tx, TALKS_CHANNEL, notice);
-      });
     const talk = await connect(test, { agentId, shopId: 'demo', orderRef }, async ({ callId }) => {
-      await tell(other.agentId, callId);
-      await tell(agentId, callId);
+      await tellTalk(other.agentId, callId);
+      await tellTalk(agentId, callId);
       const { data, id } = await own.next('call.connected');
       expect(data).toMatchObject({ callId, order: { orderId: order.orderId, status: 'connected' } });
       expect(id).toBeFalsy();
@@ -341,6 +342,34 @@ describe('the event stream', () => {
     await own.next('call.ended');
     expect(own.events.filter(({ event }) => event === 'call.connected')).toHaveLength(1);
     for (const { events } of [stream, others]) expect(events.map(({ event }) => event)).toEqual(['agent.state']);
+  });
+
+  it('shows the order again when the shop has changed it, or sent another, before the talk was written', async () => {
+    for (const change of ['version', 'another'] as const) {
+      const { bearer, agentId } = await somebody();
+      await test.get(AgentsService).wish(agentId, 'ready');
+      const stream = await openStream(bearer);
+      await stream.next('agent.state');
+      const order = anOrder();
+      const orderRef = await acceptOrder(test, 'demo', order);
+      const another = anOrder({ customer: order.customer });
+      let seen = 0;
+      const talk = await connect(test, { agentId, shopId: 'demo', orderRef }, async ({ callId }) => {
+        await tellTalk(agentId, callId);
+        expect((await stream.next('call.connected')).data).toMatchObject({ order: { version: 1 }, otherOrders: [] });
+        seen = stream.events.length;
+        if (change === 'version') await acceptOrder(test, 'demo', { ...order, comment: 'без ліфта' }, 2);
+        else await acceptOrder(test, 'demo', another);
+      });
+      const { data, id } = await stream.next('call.connected', seen);
+      expect(id).toBeTruthy();
+      expect(data).toMatchObject(
+        change === 'version'
+          ? { order: { version: 2, comment: 'без ліфта', status: 'connected' } }
+          : { order: { version: 1 }, otherOrders: [{ orderId: another.orderId }] },
+      );
+      await hangUp(test, talk);
+    }
   });
 
   it('is there at once (the median of five)', async () => {

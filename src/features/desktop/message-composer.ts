@@ -32,6 +32,12 @@ export type DesktopMessage = {
   [E in keyof DesktopMessages]: { readonly event: E; readonly data: DesktopMessages[E] };
 }[keyof DesktopMessages];
 
+/** A card that was shown ahead of the tape, and how the buyer's orders stood when it was made. */
+export interface ToldTalk {
+  readonly callId: CallId;
+  readonly standing: string | null;
+}
+
 /** A talk, as far as its card is made of it. */
 interface TalkRow {
   readonly callId: CallId;
@@ -86,12 +92,16 @@ export class MessageComposer {
     private readonly clock: DatabaseClock,
   ) {}
 
-  /** @returns null when there is nothing to show any more */
-  async compose(row: AgentEventRow): Promise<DesktopMessage | null> {
+  /**
+   * @param told  the talk whose card the screen has been shown ahead of the tape
+   * @returns null when there is nothing to show any more, `told` when the screen shows it already
+   */
+  async compose(row: AgentEventRow, told: ToldTalk | null = null): Promise<DesktopMessage | 'told' | null> {
     switch (row.event) {
       case 'agent.state':
         return { event: row.event, data: row.data };
       case 'call.connected': {
+        if (told?.callId === row.data.callId && (await this.isStill(told))) return 'told';
         const presence = await this.agents.presence(row.agentId);
         return { event: row.event, data: await this.rejoined(presence, row.data) };
       }
@@ -126,7 +136,7 @@ export class MessageComposer {
    * The card of a talk that has just begun, as it will be once that is written: the orders of the call are connected.
    * @returns null when the call is not this agent's
    */
-  async talk({ agentId, callId, at }: TalkNotice): Promise<DesktopMessage | null> {
+  async talk({ agentId, callId, at }: TalkNotice): Promise<{ message: DesktopMessage; told: ToldTalk } | null> {
     const [presence, call] = await Promise.all([
       this.agents.presence(agentId),
       this.transactions.read((tx) => this.attempts.liveCall(tx, callId)),
@@ -134,7 +144,7 @@ export class MessageComposer {
     if (call === null || presence.callId !== callId) return null;
     const data = await this.connected(presence, { ...call, connectedAt: at });
     const inTalk = <O extends OrderCard>(order: O): O => ({ ...order, status: 'connected' });
-    return {
+    const message: DesktopMessage = {
       event: 'call.connected',
       data: {
         ...data,
@@ -142,6 +152,12 @@ export class MessageComposer {
         otherOrders: data.otherOrders.map((order) => (order.isInThisCall ? inTalk(order) : order)),
       },
     };
+    return { message, told: { callId, standing: call.standing } };
+  }
+
+  /** Whether the card would be made as it was told: nothing has come to the buyer's orders, or left them. */
+  private async isStill({ callId, standing }: ToldTalk): Promise<boolean> {
+    return standing !== null && standing === (await this.transactions.read((tx) => this.attempts.standing(tx, callId)));
   }
 
   /** What a screen must know that has just been opened: where the agent stands and, with a call at hand, the order. */

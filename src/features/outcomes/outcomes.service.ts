@@ -83,8 +83,11 @@ export class OutcomesService {
    *   `call.closed` (the wrap-up is over), `input.invalid` with every wrong field
    */
   async record(agent: Speaker, callId: string, input: OutcomeInput, spooledAt?: Date): Promise<OrderCard> {
-    const said = ownCall(agent, await this.transactions.read((tx) => this.calls.view(tx, callId)));
-    if (await this.isSaid(callId, input, spooledAt)) return this.cards.card(said.orderRef);
+    // Not looked for before there is a first word, which most words are.
+    if ((await this.saidBy(agent.agentId, callId)).length > 0) {
+      const said = ownCall(agent, await this.transactions.read((tx) => this.calls.view(tx, callId)));
+      if (await this.isSaid(callId, input, spooledAt)) return this.cards.card(said.orderRef);
+    }
     const orderRef = await this.transactions.run(async (tx) => {
       await this.agents.noteOutcome(tx, agent.agentId, callId);
       const inCall = await this.calls.lockOrders(tx, callId);
@@ -125,13 +128,13 @@ export class OutcomesService {
   /** The call is over: for each of its orders the agent's word takes effect, is waited for in the wrap-up, or the rules decide. A late or foreign fact changes nothing. */
   async onCallEnded(
     tx: Tx,
-    fact: { callId: string; wasConnected: boolean; orders?: readonly OrderInCall[] },
+    fact: { callId: string; wasConnected: boolean; orders?: readonly OrderInCall[]; call?: CallView },
   ): Promise<void> {
     const { callId, wasConnected } = fact;
     const inCall = fact.orders ?? (await this.calls.lockOrders(tx, callId));
     const orders = inCall.filter(({ order }) => order.liveCallId === callId);
     if (orders.length === 0) return;
-    const call = await this.calls.view(tx, callId);
+    const call = fact.call ?? (await this.calls.view(tx, callId));
     const isWrapUp = wasConnected && (await this.agents.atCall(tx, callId))?.state === 'wrap_up';
     for (const { order, number } of orders) {
       const ended = endOf(call, number);
