@@ -25,8 +25,12 @@ export interface VirtualAgentPlan {
   /** How long to talk, in ms. */
   talkMs(call: SeenCall): number;
   decide(call: SeenCall): Word | null;
-  /** Told of each answer to a word of this agent, once it is not "try again". */
-  onSaid?(callId: string, word: Word, answer: { readonly status: number; readonly body: string }): void;
+  /** Told of each answer to a word of this agent, once it is not "try again"; `askedAt`: when the word was first sent. */
+  onSaid?(
+    callId: string,
+    word: Word,
+    answer: { readonly status: number; readonly body: string; readonly askedAt: Date },
+  ): void;
 }
 
 /** A person tries again for this long when the desktop says that it could not be done just now. */
@@ -129,9 +133,12 @@ export class VirtualAgent {
     if (this.stopped.signal.aborted) return;
     const word = this.plan.decide(call);
     if (word !== null) {
+      const askedAt = new Date();
       const answer = await this.insist(() => this.say(call.callId, word));
-      if (answer !== null)
-        this.plan.onSaid?.(call.callId, word, { status: answer.status, body: await answer.text().catch(() => '') });
+      if (answer !== null) {
+        const body = await answer.text().catch(() => '');
+        this.plan.onSaid?.(call.callId, word, { status: answer.status, body, askedAt });
+      }
     }
     await this.insist(() => this.hangUp(call.callId));
     await Promise.race([hasEnded, this.pause(10_000)]);

@@ -53,7 +53,7 @@ function aGoodRun(): Evidence {
         body: '{"id":"1"}',
       },
     ],
-    said: [{ at: at(4_000), login: 'anna', callId: CALL, outcome: 'confirmed', status: 200 }],
+    said: [{ askedAt: at(3_900), at: at(4_000), login: 'anna', callId: CALL, outcome: 'confirmed', status: 200 }],
     phones: new Map([[ORDER, PHONE]]),
     shops: new Map([
       ['alder', { gapSeconds: 3, maxAttempts: 3, maxConcurrentCalls: 4, isOpen: true }],
@@ -134,6 +134,7 @@ function aGoodRun(): Evidence {
       ],
       webhooks: [{ shopId: 'alder', webhookId: 'msg_1', response: '{"id":"1"}' }],
       words: [{ orderRef: REF, callId: CALL, word: 'confirmed' }],
+      refusedWords: [],
       moves: [
         move('order', REF, 10, null, 'accepted/'),
         move('agent', AGENT, 1_000, 'ready', 'reserved', { callId: CALL }),
@@ -426,6 +427,20 @@ describe('the checker', () => {
     };
     const found = (id: string) => CHECKS.find((check) => check.id === id)?.judge(evidence).violations;
     expect([found('I6'), found('I20')]).toEqual([[], []]);
+  });
+
+  it('lets a word come to nothing that the disk took after the wrap-up, if the history says so', () => {
+    const found = (askedAtMs: number, refusedWords: Evidence['rows']['refusedWords']) => {
+      const run = withRows({ words: [], refusedWords });
+      const said = [{ ...run.said[0]!, askedAt: at(askedAtMs), at: at(9_000), status: 202 }];
+      return CHECKS.find(({ id }) => id === 'I1')!.judge({ ...run, said }).violations.length;
+    };
+    const refused = { callId: CALL, word: 'confirmed', code: 'call.closed' };
+    expect(found(5_600, [refused])).toBe(0);
+    // Said in time, or nobody is told of it, or refused for another reason: lost.
+    expect(found(5_400, [refused])).toBe(1);
+    expect(found(5_600, [])).toBe(1);
+    expect(found(5_600, [{ ...refused, code: 'call.state_refused' }])).toBe(1);
   });
 
   it('knows two calls to one number by their legs, when the first was held up and the second was planned right after it', () => {

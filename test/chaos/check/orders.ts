@@ -1,3 +1,5 @@
+import type { Said } from '../load/floor.js';
+import type { Rows } from '../stack/database-ledger.js';
 import { Findings, groupBy, matchInvites, type Evidence, type Finding } from './evidence.js';
 
 // What became of orders and messages: I1, I2, I3, I16, I17, I18 (its second half), I19.
@@ -24,15 +26,29 @@ export function acknowledgedIsStored({ posts, said, rows }: Evidence): Finding {
     );
   }
   const words = new Set(rows.words.map((one) => `${one.callId} ${one.word}`));
-  for (const { at, login, callId, outcome, status } of said) {
+  for (const one of said) {
+    const { at, login, callId, outcome, status } = one;
     if (status !== 200 && status !== 202) continue;
-    found.judge(
-      words.has(`${callId} ${outcome}`),
-      () => `${login} said "${outcome}" about call ${callId}, was answered ${status}, and the word is not there`,
-      { at },
-    );
+    const isThere = words.has(`${callId} ${outcome}`);
+    if (!isThere && status === 202 && isRefusedInTheEnd(one, rows)) found.excuse();
+    else
+      found.judge(
+        isThere,
+        () => `${login} said "${outcome}" about call ${callId}, was answered ${status}, and the word is not there`,
+        { at },
+      );
   }
   return found;
+}
+
+/** A word that the disk took, since Postgres could not say that the wrap-up was over already; the order's history tells of it. */
+function isRefusedInTheEnd({ callId, outcome, askedAt }: Said, { refusedWords, moves }: Rows): boolean {
+  const isTold = refusedWords.some(
+    (one) => one.callId === callId && one.word === outcome && one.code === 'call.closed',
+  );
+  const atCall = moves.findLastIndex((move) => move.what === 'agent' && move.callId === callId);
+  const left = moves.slice(atCall + 1).find((move) => move.what === 'agent' && move.id === moves[atCall]?.id);
+  return isTold && atCall >= 0 && left !== undefined && left.at < askedAt;
 }
 
 /**

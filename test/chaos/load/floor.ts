@@ -4,6 +4,9 @@ import { VirtualAgent, type SeenCall, type Word } from '../../../tools/dev-env/v
 
 /** A word that an agent gave and the answer to it. */
 export interface Said {
+  /** When the word was first sent. */
+  readonly askedAt: Date;
+  /** When it was answered. */
   readonly at: Date;
   readonly login: string;
   readonly callId: string;
@@ -135,8 +138,8 @@ export class Floor {
       password,
       talkMs: (call) => this.plan.inTalk?.(agent, call) ?? least + this.random() * (most - least),
       decide: () => this.plan.word ?? this.word(),
-      onSaid: (callId, word, { status }) =>
-        this.said.push({ at: new Date(), login, callId, outcome: word.outcome, status }),
+      onSaid: (callId, word, { status, askedAt }) =>
+        this.said.push({ askedAt, at: new Date(), login, callId, outcome: word.outcome, status }),
     });
     return agent;
   }

@@ -76,6 +76,13 @@ export interface WordRow {
   readonly word: string;
 }
 
+/** A word from the disk that came too late, as the order's history tells of it. */
+export interface RefusedWordRow {
+  readonly callId: string;
+  readonly word: string;
+  readonly code: string;
+}
+
 /** A step of a hand-over in which the buyer hears music; until null: to the end of the call. */
 export interface MusicRow {
   readonly callId: string;
@@ -91,6 +98,7 @@ export interface Rows {
   readonly deliveries: readonly DeliveryRow[];
   readonly webhooks: readonly WebhookRow[];
   readonly words: readonly WordRow[];
+  readonly refusedWords: readonly RefusedWordRow[];
   readonly moves: readonly Move[];
   readonly music: readonly MusicRow[];
   /** Agents at a call, or on their way to one. */
@@ -291,6 +299,10 @@ export class DatabaseLedger {
           `SELECT shop_id AS "shopId", webhook_id AS "webhookId", response FROM webhook_messages`,
         ),
         words: await all<WordRow>(`SELECT order_ref AS "orderRef", call_id AS "callId", word FROM outcomes`),
+        refusedWords: await all<RefusedWordRow>(
+          `SELECT data->>'callId' AS "callId", data->>'outcome' AS word, data->>'code' AS code
+           FROM order_timeline WHERE kind = 'agent_word_refused'`,
+        ),
         moves: (
           await all<Omit<Move, 'epoch' | 'leaderEpoch'> & { epoch: string | null; leaderEpoch: string | null }>(
             `SELECT at, what, id, before, after, epoch, leader_epoch AS "leaderEpoch", leader_for_ms AS "leaderForMs", call_id AS "callId"
