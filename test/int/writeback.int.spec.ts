@@ -346,6 +346,36 @@ describe('what the shop answers', () => {
     );
   });
 
+  it('nothing is switched off any more once a destination has been switched on', async () => {
+    const { shop, outside, wanted } = await aShop();
+    const [first, second] = [await anOrder(shop), await anOrder(shop)];
+    outside.failNext(2, 500);
+    for (const order of [first, second]) await tell(shop, order, 1);
+    const states = () => sql<{ state: string }>('SELECT state FROM deliveries WHERE shop_id = $1 ORDER BY id', [shop]);
+    await waitUntil(
+      async () => (await sql(`SELECT 1 FROM deliveries WHERE shop_id = $1 AND last_status = 500`, [shop])).length === 2,
+    );
+    await sql('UPDATE destinations SET is_enabled = false WHERE shop_id = $1', [shop]);
+    await sql('UPDATE deliveries SET next_try_at = now() WHERE order_ref = $1', [first.ref]);
+    // Somebody else is at the other delivery, so that switching off what waits takes a while.
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const other = transactions.run(async (tx) => {
+      await tx.query('SELECT 1 FROM deliveries WHERE order_ref = $1 FOR UPDATE', [second.ref]);
+      await held;
+    });
+    const sent = test.get(Deliverer).sendNext(shop, 'main');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const put = admin('PUT', `shops/${shop}`, { name: shop, timeZone: 'Europe/Kyiv', destinations: wanted });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    letGo();
+    expect((await put).status).toBe(200);
+    const atOnce = await states();
+    await Promise.all([sent, other]);
+    expect(await states()).toEqual(atOnce);
+    expect(atOnce.map(({ state }) => state)).toEqual(['disabled', 'disabled']);
+  });
+
   it('Retry-After is honoured: as a number, as a date, and an absurd one within a day', async () => {
     const { shop, outside } = await aShop();
     const waits: [number, string, number, number][] = [

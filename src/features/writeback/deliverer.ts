@@ -244,6 +244,8 @@ export class Deliverer {
   private async write(delivery: Claimed, verdict: Verdict, status: number | null): Promise<void> {
     const { id, shopId, destination, tries } = delivery;
     const isNews = await this.transactions.run(async (tx) => {
+      // Whether it is off is decided and written without anybody's switching it on in between, who then replays what it missed.
+      const isOn = verdict.kind === 'disabled' && (await this.store.lockDestination(tx, shopId, destination));
       await this.store.lockPair(tx, delivery);
       // However the try has ended, it has ended: the process lived to see it.
       if (delivery.isSuspect) await this.tries.forgive(tx, 'writeback', [delivery.orderRef]);
@@ -257,12 +259,7 @@ export class Deliverer {
       if (isOurs && verdict.kind === 'retry')
         await this.jobs.enqueue(tx, deliver, { deliveryId: id }, { runAt: verdict.at });
       // Switched on between the claim and now: whoever replays what it missed might have looked already.
-      if (
-        isOurs &&
-        verdict.kind === 'disabled' &&
-        !delivery.isEnabled &&
-        (await this.store.isDestinationOn(tx, delivery))
-      ) {
+      if (isOurs && isOn && !delivery.isEnabled) {
         await this.store.restart(tx, id);
         await this.jobs.enqueue(tx, deliver, { deliveryId: id });
         return false;

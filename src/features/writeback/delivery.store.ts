@@ -37,7 +37,7 @@ export interface ClaimedDelivery extends Pair {
   readonly isEnabled: boolean;
 }
 
-/** The rows of `deliveries`. Whoever changes the state of one locks its pair first. */
+/** The rows of `deliveries`. Whoever changes the state of one locks its pair first; before that the destination, who asks whether it is on or switches it off. */
 @Injectable()
 export class DeliveryStore {
   /**
@@ -53,14 +53,17 @@ export class DeliveryStore {
     return found.map((row) => row.name);
   }
 
-  /** Whether the destination is switched on; if so, it stays so until the end of the transaction. */
-  async isDestinationOn(tx: Tx, pair: Pair): Promise<boolean> {
-    const found = await rows(
+  /**
+   * Whether the destination is switched on; stays as it is until the end of the transaction. Locked before any deliveries: who locks it wants all of
+   * them. @returns false also when there is no such destination
+   */
+  async lockDestination(tx: Tx, shopId: string, destination: string): Promise<boolean> {
+    const [found] = await rows<{ isOn: boolean }>(
       tx,
-      'SELECT 1 FROM destinations WHERE shop_id = $1 AND name = $2 AND is_enabled FOR SHARE',
-      [pair.shopId, pair.destination],
+      'SELECT is_enabled AS "isOn" FROM destinations WHERE shop_id = $1 AND name = $2 FOR NO KEY UPDATE',
+      [shopId, destination],
     );
-    return found.length > 0;
+    return found?.isOn === true;
   }
 
   async insert(

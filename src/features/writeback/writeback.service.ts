@@ -104,6 +104,7 @@ export class WritebackService {
   async replay(deliveryId: string): Promise<DeliveryView> {
     return this.transactions.run(async (tx) => {
       const pair = await this.store.pairOf(tx, deliveryId);
+      const isOn = pair !== null && (await this.store.lockDestination(tx, pair.shopId, pair.destination));
       const members = pair ? await this.store.lockPair(tx, pair) : [];
       const mine = members.find((member) => member.id === deliveryId);
       if (!pair || !mine) throw new DialerError('delivery.not_found', 'There is no such delivery.');
@@ -116,7 +117,7 @@ export class WritebackService {
       if (members.some((member) => member.sequence > mine.sequence && member.state === 'delivered')) {
         await this.store.supersede(tx, deliveryId);
       } else {
-        if (!(await this.store.isDestinationOn(tx, pair))) {
+        if (!isOn) {
           throw new DialerError(
             'delivery.state_refused',
             'The destination is switched off; name it in a PUT of the shop first.',
