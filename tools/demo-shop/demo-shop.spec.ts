@@ -111,6 +111,17 @@ describe('write-backs', () => {
     ]);
   });
 
+  it('that came in order and were answered late are none', async () => {
+    shop = await startDemoShop({ access });
+    shop.behave(({ sequence }) => (sequence === 1 ? { delayMs: 200 } : null));
+    const late = post('B', 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await post('B', 2);
+    await late;
+    expect(shop.deliveries().map(({ sequence }) => sequence)).toEqual([2, 1]);
+    expect(shop.problems()).toEqual([]);
+  });
+
   it('are refused, delayed, redirected or cut when told so', async () => {
     shop = await startDemoShop({ access });
     shop.failNext(1, 503, { headers: { 'retry-after': '2' } });

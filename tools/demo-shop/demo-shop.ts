@@ -98,17 +98,19 @@ export async function startDemoShop(
     };
     const index = planned.findIndex((one) => one.destination === undefined || one.destination === destination);
     const plan: Misbehaviour = index >= 0 ? planned.splice(index, 1)[0]! : (choose?.(seen) ?? {});
+    const highestBefore = ledger.highestOf(seen);
     if (plan.delayMs) await new Promise((resolve) => setTimeout(resolve, plan.delayMs));
     const isSignatureValid = verify(access?.destinationSecrets[destination], text, request);
     const status = plan.status ?? (isSignatureValid ? 200 : 401);
-    ledger.received({
+    const entry = {
       ...seen,
       at: new Date().toISOString(),
       isSignatureValid,
       status: response.destroyed ? 0 : status,
       isRepeat: ledger.isKnown(webhookId),
       body,
-    });
+    };
+    ledger.received(entry, highestBefore);
     if (status === 0) request.socket.destroy();
     else if (plan.isDripping === true) drip(response.writeHead(status, { 'content-type': 'application/json' }));
     else response.writeHead(status, { 'content-type': 'application/json', ...plan.headers }).end('{"ok":true}');

@@ -54,16 +54,24 @@ export class ShopLedger {
     return this.acknowledgedIds.has(webhookId);
   }
 
-  received(entry: DeliveryTry): void {
+  /** The highest sequence of the order that the shop has acknowledged at this destination; 0: none. */
+  highestOf({ destination, orderId }: Pick<DeliveryTry, 'destination' | 'orderId'>): number {
+    return this.highestAcknowledged.get(`${destination}\n${orderId}`) ?? 0;
+  }
+
+  /** @param highestBefore  {@link highestOf} when the request came: a slow shop answers later, and meanwhile others may have been acknowledged */
+  received(entry: DeliveryTry, highestBefore: number): void {
     this.tries.push(entry);
     this.append({ kind: 'received', ...entry });
     const where = `${entry.destination} ${entry.orderId} #${entry.sequence}`;
     if (!entry.isSignatureValid) this.problems.push(`${where}: the signature does not hold`);
-    const pair = `${entry.destination}\n${entry.orderId}`;
-    const highest = this.highestAcknowledged.get(pair) ?? 0;
-    if (entry.sequence < highest) this.problems.push(`${where}: sent after #${highest} had been acknowledged`);
+    if (entry.sequence < highestBefore)
+      this.problems.push(`${where}: sent after #${highestBefore} had been acknowledged`);
     if (entry.status < 200 || entry.status > 299) return;
-    this.highestAcknowledged.set(pair, Math.max(highest, entry.sequence));
+    this.highestAcknowledged.set(
+      `${entry.destination}\n${entry.orderId}`,
+      Math.max(this.highestOf(entry), entry.sequence),
+    );
     if (!entry.isRepeat) this.apply(entry);
     this.acknowledgedIds.add(entry.webhookId);
   }

@@ -1,4 +1,13 @@
-import { Findings, groupBy, matchInvites, overlaps, wasAway, type Evidence, type Finding } from './evidence.js';
+import {
+  Findings,
+  groupBy,
+  matchInvites,
+  overlaps,
+  wasAway,
+  type Evidence,
+  type Finding,
+  type MatchedInvite,
+} from './evidence.js';
 import { masked } from './orders.js';
 
 // What buyers went through, by the carrier's clock: I4, I5, I6, I7, I8, I10, I13.
@@ -128,6 +137,10 @@ export function cancelledIsNotCalled(evidence: Evidence): Finding {
     const more = { at: cancel.answeredAt, orderId: cancel.orderId };
     for (const invite of invites.get(cancel.phone) ?? []) {
       const at = invite.at.getTime();
+      if (at > limit && wasTakenBack(evidence, invite, cancel.answeredAt.getTime())) {
+        found.excuse();
+        continue;
+      }
       found.judge(
         at <= limit,
         () => `order ${cancel.orderId} was called ${at - cancel.answeredAt.getTime()} ms after its cancel`,
@@ -147,6 +160,15 @@ export function cancelledIsNotCalled(evidence: Evidence): Finding {
     }
   }
   return found;
+}
+
+/** The order to call had left before the cancel, for an exchange that stood still; nobody picked up, and it was taken back as soon as the exchange went on. */
+function wasTakenBack(evidence: Evidence, { call, record, at }: MatchedInvite, cancelledAt: number): boolean {
+  if (call === null || call.plannedAt.getTime() > cancelledAt || record?.answeredAt != null) return false;
+  const until = evidence.faults
+    .filter(({ hits, from, to }) => hits.includes('exchange') && from <= at && to.getTime() >= at.getTime() - CANCEL_MS)
+    .map(({ to }) => Math.max(to.getTime(), at.getTime()) + CANCEL_MS);
+  return until.length > 0 && (record === null || record.endedAt.getTime() <= Math.max(...until));
 }
 
 /** I8: who answers has an agent or hears the message within 2 s, as the exchange itself wrote it down. */

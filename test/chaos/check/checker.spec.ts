@@ -429,6 +429,25 @@ describe('the checker', () => {
     expect([found('I6'), found('I20')]).toEqual([[], []]);
   });
 
+  it('lets an exchange that stood still carry out what it was asked before the cancel, if that is taken back at once', () => {
+    const found = (frozenTo: number, rangUntil: number, answeredAt: Date | null = null) => {
+      const run = aGoodRun();
+      const [post, call, record] = [run.posts[0]!, run.rows.calls[0]!, run.records[0]!];
+      const freeze = { name: 'exchange_freeze', covers: [], hits: ['exchange' as const], proof: 'stood still' };
+      return CHECKS.find(({ id }) => id === 'I7')!.judge({
+        ...run,
+        posts: [post, { ...post, kind: 'cancelled', answeredAt: at(1_200), webhookId: 'msg_2' }],
+        trunk: [invite(9_000, 'sip-1')],
+        records: [{ ...record, invitedAt: at(9_000), answeredAt, endedAt: at(rangUntil) }],
+        rows: { ...run.rows, calls: [{ ...call, endedAt: at(9_500) }] },
+        faults: [{ ...freeze, from: at(1_050), to: at(frozenTo) }],
+      }).violations.length;
+    };
+    expect(found(9_010, 9_100)).toBe(0);
+    // It rang on, was picked up, or the exchange had long gone on.
+    expect([found(9_010, 14_000), found(9_010, 9_100, at(9_050)), found(5_000, 9_100)]).toEqual([1, 1, 1]);
+  });
+
   it('lets a word come to nothing that the disk took after the wrap-up, if the history says so', () => {
     const found = (askedAtMs: number, refusedWords: Evidence['rows']['refusedWords']) => {
       const run = withRows({ words: [], refusedWords });
