@@ -84,7 +84,7 @@ describe('a planned call', () => {
     const ended = { state: 'ended', result: 'system_failure', endedAt: new Date(), cause: null, techCause: null };
     await lost.move({ ...ended, because: 'lost' } as Partial<Call>);
     expect(await room.plan(elsewhere, null, { shop: 'other' })).toBeNull();
-    await room.sql(`UPDATE calls SET dialed_at = dialed_at - interval '180 seconds' WHERE id = $1`, [lost.callId]);
+    await room.sql(`UPDATE calls SET dialed_at = dialed_at - interval '185 seconds' WHERE id = $1`, [lost.callId]);
     const call = await room.plan(elsewhere, null, { shop: 'other' });
     expect(call).not.toBeNull();
     await call!.end('busy');

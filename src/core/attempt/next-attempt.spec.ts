@@ -36,7 +36,7 @@ function decide(attempts: PastAttempt[], more: Partial<Parameters<typeof nextAtt
 describe('what follows a single attempt', () => {
   it('leaves a number alone that the carrier may still be ringing, in the demo too', () => {
     const restUntil = restAfterLostCall(inMs(-30_000));
-    expect(decide(past('system_failure'), { isDemo: true, restUntil })).toMatchObject({ at: inMs(150_000) });
+    expect(decide(past('system_failure'), { isDemo: true, restUntil })).toMatchObject({ at: inMs(155_000) });
     expect(decide(past('busy'), { restUntil })).toMatchObject({ at: inMs(120 * MINUTE_MS) });
   });
 

@@ -59,8 +59,11 @@ const OWN_RULES: Partial<Record<AttemptResult, { maxAttempts: number; gapMinutes
 /** Results after which another hour of the day may help. */
 const FOUND_NOBODY: readonly AttemptResult[] = ['no_answer', 'machine', 'unobtainable', 'busy', 'rejected', 'answered'];
 
-/** A carrier that was not told of the end of a call rings its buyer no longer than this (three minutes: RFC 3261, section 16.8, timer C). */
-export const CARRIER_RINGS_MS = 180_000;
+/**
+ * A carrier that was not told of the end of a call rings its buyer no longer than this after the order to call left: three minutes (RFC 3261, section 16.8,
+ * timer C) from the INVITE, which may be seconds behind the order (an exchange that is busy or slow to answer is given up after 3 s).
+ */
+export const CARRIER_RINGS_MS = 185_000;
 
 /** Until when a buyer may still be ringing for a call that broke off before an answer. */
 export function restAfterLostCall(dialedAt: Date): Date {

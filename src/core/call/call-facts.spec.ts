@@ -101,6 +101,15 @@ describe('what a survey tells a call', () => {
     expect(kinds(callIn('connected'), surveyOf({ legId: 'c1' }), 3)).toEqual([]);
   });
 
+  it('that the buyer does not hear the message which the call has come to', () => {
+    const message = callIn('message', { agent: null });
+    expect(kinds(message, both({ bridgeId: 'b1' }), 5.1)).toEqual(['buyer.without_message']);
+    // It may be on its way.
+    expect(kinds(message, both({ bridgeId: 'b1' }), 4.9)).toEqual([]);
+    expect(eventsTakenOver(message, both({ bridgeId: 'b1' }))).toEqual([{ kind: 'buyer.without_message' }]);
+    expect(eventsTakenOver(message, both({ isInMessage: true }))).toEqual([]);
+  });
+
   it('that a leg is missing without an answer only when no command can bring it any more', () => {
     const late = at(9);
     expect(eventsMissed(callIn('dialing'), surveyOf(), late, 'undecided')).toEqual([]);

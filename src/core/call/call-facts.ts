@@ -84,7 +84,11 @@ export function eventsMissed(
   }
   const isAgentGone = call.agent !== null && agentLeg === undefined && isOld;
   const ofTarget = eventsOfTarget(call, survey, now);
-  return [...ofTarget, ...(isAgentGone ? [{ kind: 'agent.ended', cause: 0 } as const] : []), ...eventsOfLeg(call, leg)];
+  return [
+    ...ofTarget,
+    ...(isAgentGone ? [{ kind: 'agent.ended', cause: 0 } as const] : []),
+    ...eventsOfLeg(call, leg, isOld),
+  ];
 }
 
 /**
@@ -93,7 +97,9 @@ export function eventsMissed(
  */
 export function eventsTakenOver(call: Call, survey: SurveyedLegs): CallEvent[] {
   const leg = survey.get(call.callId);
-  if (call.state !== 'connected' || call.agent === null || leg?.state !== 'up' || leg.isInMessage) return [];
+  if (leg?.state !== 'up' || leg.isInMessage) return [];
+  if (call.state === 'message') return [{ kind: 'buyer.without_message' }];
+  if (call.state !== 'connected' || call.agent === null) return [];
   return leg.bridgeId === call.agent.legId ? [] : [{ kind: 'buyer.apart' }];
 }
 
@@ -110,10 +116,11 @@ function eventsOfTarget({ transfer }: Call, survey: SurveyedLegs, now: Date): Ca
 /** The legs of a survey by their ids. */
 export type SurveyedLegs = ReadonlyMap<string, Survey['legs'][number]>;
 
-function eventsOfLeg(call: Call, leg: Survey['legs'][number]): CallEvent[] {
+function eventsOfLeg(call: Call, leg: Survey['legs'][number], isOld: boolean): CallEvent[] {
   if (leg.state === 'ringing') return [{ kind: 'buyer.ringing' }];
   if (leg.state !== 'up') return [];
   if (leg.isInMessage) return [{ kind: 'buyer.in_message' }];
+  if (call.state === 'message') return isOld ? [{ kind: 'buyer.without_message' }] : [];
   const isUnanswered = call.state === 'dialing' || call.state === 'ringing';
   const isUnbridged = isUnanswered || call.state === 'waiting';
   return [

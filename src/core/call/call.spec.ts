@@ -48,7 +48,16 @@ describe('a call that was planned and leaves late', () => {
       [16, { kind: 'buyer.ringing' }],
     ]);
     expect(call).toMatchObject({ state: 'ringing', plannedAt: T0, dialedAt: at(15) });
-    expect(limitAt(call)).toEqual(at(15 + 25 + 4));
+    expect(limitAt(play(plan().call, [[15, { kind: 'buyer.sending' }]]).call)).toEqual(at(15 + 25 + 4));
+    expect(limitAt(call)).toEqual(at(16 + 25 + 4));
+  });
+
+  it('rings as long as any other when the exchange was held up and placed it late', () => {
+    const { call } = play(plan().call, [
+      [0, { kind: 'buyer.sending' }],
+      [8, { kind: 'buyer.ringing' }],
+    ]);
+    expect(limitAt(call)).toEqual(at(8 + 25 + 4));
   });
 
   it('keeps its time once the phone rings', () => {
@@ -57,7 +66,7 @@ describe('a call that was planned and leaves late', () => {
       [15, { kind: 'buyer.sending' }],
     ]);
     expect(actions).toEqual(['ignored']);
-    expect(limitAt(call)).toEqual(at(25 + 4));
+    expect(limitAt(call)).toEqual(at(1 + 25 + 4));
   });
 
   it('is not late within a second: nothing has to be written', () => {
@@ -178,9 +187,9 @@ describe('unanswered calls', () => {
   it('is hung up when the exchange forgets its own ring time-out', () => {
     const { call, actions } = play(plan().call, [
       [1, { kind: 'buyer.ringing' }],
-      [28, { kind: 'time' }],
       [29, { kind: 'time' }],
-      [29.1, ended(16, null, true)],
+      [30, { kind: 'time' }],
+      [30.1, ended(16, null, true)],
     ]);
     expect(actions).toEqual(['ignored', 'hangup_buyer']);
     expect(call).toMatchObject({ state: 'ended', result: 'no_answer' });

@@ -124,6 +124,8 @@ export type CallEvent =
   | { readonly kind: 'buyer.missing'; readonly isCarrierTold?: boolean }
   /** The reconciler looked and the dialplan has the answered leg: it plays the recorded message, as nobody served the buyer in time. */
   | { readonly kind: 'buyer.in_message' }
+  /** The reconciler looked: the call has come to the message, and the answered buyer does not hear it. */
+  | { readonly kind: 'buyer.without_message' }
   /** The call was taken over, and the buyer does not stand where the agent sits: a step that the former leader began and did not live to write down. */
   | { readonly kind: 'buyer.apart' }
   | { readonly kind: 'agent.up' }
@@ -218,7 +220,8 @@ export function limitAt(call: Call): Date | null {
   switch (call.state) {
     case 'dialing':
     case 'ringing':
-      return after(call.dialedAt ?? call.plannedAt, call.ringSeconds * 1000 + limitMs);
+      // From the ring, once it is heard: an exchange that was held up has only then begun to count.
+      return after(call.ringingAt ?? call.dialedAt ?? call.plannedAt, call.ringSeconds * 1000 + limitMs);
     case 'waiting':
       return after(call.answeredAt ?? call.since, limitMs);
     case 'handed_over':

@@ -114,6 +114,10 @@ function decideInState(call: LiveCall, event: StateEvent, now: Date): Decision {
     case 'handed_over':
       return event.kind === 'target.ended' ? hangUp(call, 'shop_hung_up', now) : ignore(call, event);
     case 'message':
+      // What it was asked the exchange has not done, or nobody lived to ask it.
+      return event.kind === 'buyer.without_message'
+        ? { call, actions: [{ kind: 'play_message' }] }
+        : ignore(call, event);
     case 'ending':
       return ignore(call, event);
   }

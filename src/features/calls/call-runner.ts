@@ -86,7 +86,7 @@ export class CallRunner {
       case 'extend_lease':
         return this.note(mailbox, action, await telephony.extendLease(callId, action.seconds));
       case 'play_message':
-        return this.note(mailbox, action, await telephony.playMessage(callId));
+        return this.playMessage(telephony, mailbox);
       case 'hangup_buyer': {
         const result = await telephony.hangup(callId);
         // The end of the leg is a fact of its own; if that fact was lost, we end the call by this answer.
@@ -254,6 +254,17 @@ export class CallRunner {
     mailbox.post(result.kind === 'done' ? { kind: 'buyer.bridged' } : { kind: 'bridge_failed', isBuyerGone: false });
   }
 
+  /** Again while the exchange does not say: a buyer who stays in the bridge would be together with the next one there. */
+  private async playMessage(telephony: Telephony, mailbox: CallMailbox): Promise<void> {
+    const action = { kind: 'play_message' } as const;
+    const result = await telephony.playMessage(mailbox.callId);
+    this.note(mailbox, action, result);
+    if (result.kind !== 'unknown') return;
+    setTimeout(() => {
+      if (!mailbox.isClosed && mailbox.call.state === 'message') this.perform(mailbox, action);
+    }, PLAY_AGAIN_MS).unref();
+  }
+
   private note(mailbox: CallMailbox, action: CallAction, result: CommandResult): void {
     if (result.kind === 'done' || result.kind === 'gone') return;
     this.log.warn('the exchange did not carry out a command', {
@@ -271,6 +282,9 @@ const DATABASE_LIMIT_MS = 800;
 
 /** After a look for an agent that failed, the database being away; and while a lease is late. */
 const LOOK_AGAIN_MS = 150;
+
+/** A command whose answer did not come: the exchange was cut off, and may be back by then. */
+const PLAY_AGAIN_MS = 500;
 
 /** How long the fact of a leg's end may be behind the answer that the leg is gone. */
 const LOST_FACT_MS = 500;
