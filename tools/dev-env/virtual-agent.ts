@@ -80,8 +80,9 @@ export class VirtualAgent {
     await this.waitForEvent((event, data) => event === 'agent.state' && data['state'] === 'ready', READY_WITHIN_MS);
   }
 
-  async setState(state: 'ready' | 'break', reason?: string): Promise<Response> {
-    return this.fetch('PUT', 'state', { state, ...(reason === undefined ? {} : { reason }) });
+  /** @param callId  the call at which it is wished, when there is one */
+  async setState(state: 'ready' | 'break', reason?: string, callId?: string): Promise<Response> {
+    return this.fetch('PUT', 'state', { state, reason, callId });
   }
 
   async say(callId: string, word: Word): Promise<Response> {
@@ -142,7 +143,8 @@ export class VirtualAgent {
     }
     await this.insist(() => this.hangUp(call.callId));
     await Promise.race([hasEnded, this.pause(10_000)]);
-    if (!this.stopped.signal.aborted && word !== null) await this.insist(() => this.setState('ready'));
+    if (!this.stopped.signal.aborted && word !== null)
+      await this.insist(() => this.setState('ready', undefined, call.callId));
   }
 
   /** Asks again while there is no answer, or one of 5xx; null when there was none in a minute, or the agent has left. */

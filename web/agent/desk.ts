@@ -77,10 +77,8 @@ export class Desk {
   };
 
   readonly wish = async (state: 'ready' | 'break', reason?: string): Promise<void> => {
-    this.tell({
-      event: 'agent.state',
-      data: await ask<AgentStateMessage>('PUT', 'state', { state, ...(reason === undefined ? {} : { reason }) }),
-    });
+    const callId = this.view.call?.callId;
+    this.tell({ event: 'agent.state', data: await ask<AgentStateMessage>('PUT', 'state', { state, reason, callId }) });
   };
 
   readonly hold = async (callId: string, isHeld: boolean): Promise<void> => {

@@ -29,8 +29,8 @@ function after(connection: AgentConnection, ...events: AgentEvent[]): Presence {
 
 const signedIn: AgentEvent = { kind: 'signed_in' };
 const signedOut: AgentEvent = { kind: 'signed_out' };
-const wishReady: AgentEvent = { kind: 'wished', wish: { to: 'ready' } };
-const wishBreak: AgentEvent = { kind: 'wished', wish: { to: 'break', reason: 'lunch' } };
+const wishReady = { kind: 'wished', wish: { to: 'ready' } } as const satisfies AgentEvent;
+const wishBreak = { kind: 'wished', wish: { to: 'break', reason: 'lunch' } } as const satisfies AgentEvent;
 const reserved: AgentEvent = { kind: 'reserved', callId: 'c1' };
 const connected: AgentEvent = { kind: 'connected', callId: 'c1' };
 const overToWrapUp: AgentEvent = { kind: 'call_over', callId: 'c1', to: 'wrap_up', reason: null };
@@ -113,6 +113,51 @@ describe('the presence machine', () => {
       'ready ends the wrap-up',
       'per_call',
       [signedIn, wishReady, reserved, connected, overToWrapUp, wishReady],
+      'ready',
+      null,
+    ],
+    [
+      'ready of this call ends the wrap-up',
+      'per_call',
+      [signedIn, wishReady, reserved, connected, overToWrapUp, { ...wishReady, atCall: 'c1' }],
+      'ready',
+      null,
+    ],
+    [
+      'ready of an earlier call does not',
+      'per_call',
+      [signedIn, wishReady, reserved, connected, overToWrapUp, { ...wishReady, atCall: 'c0' }],
+      'wrap_up',
+      null,
+    ],
+    [
+      'nor does it take back a break',
+      'per_call',
+      [signedIn, wishReady, reserved, connected, wishBreak, { ...wishReady, atCall: 'c0' }, overToWrapUp, wrapUpOver],
+      'break',
+      'lunch',
+    ],
+    [
+      'a break of an earlier call follows this one',
+      'per_call',
+      [signedIn, wishReady, reserved, connected, { ...wishBreak, atCall: 'c0' }, overToReady],
+      'break',
+      'lunch',
+    ],
+    [
+      'ready of a call that is over by then',
+      'per_call',
+      [
+        signedIn,
+        wishReady,
+        reserved,
+        connected,
+        outcome,
+        overToWrapUp,
+        wishBreak,
+        wrapUpOver,
+        { ...wishReady, atCall: 'c1' },
+      ],
       'ready',
       null,
     ],
@@ -253,7 +298,9 @@ const wishes = fc.oneof(
 const events: fc.Arbitrary<AgentEvent> = fc.oneof(
   fc.constant(signedIn),
   fc.constant(signedOut),
-  wishes.map((wish): AgentEvent => ({ kind: 'wished', wish })),
+  fc
+    .tuple(wishes, fc.option(callIds, { nil: null }))
+    .map(([wish, atCall]): AgentEvent => ({ kind: 'wished', wish, atCall })),
   callIds.map((callId): AgentEvent => ({ kind: 'reserved', callId })),
   callIds.map((callId): AgentEvent => ({ kind: 'connected', callId })),
   fc

@@ -111,7 +111,8 @@ export const MOVES: Readonly<Record<AgentState, { readonly to: readonly AgentSta
 export type AgentEvent =
   | { readonly kind: 'signed_in' }
   | { readonly kind: 'signed_out' }
-  | { readonly kind: 'wished'; readonly wish: Exclude<Wish, { to: 'offline' }> }
+  /** `atCall`: the call at hand when it was wished; `ready` is said of no other. Null or left out: of whichever there is. */
+  | { readonly kind: 'wished'; readonly wish: Exclude<Wish, { to: 'offline' }>; readonly atCall?: CallId | null }
   | { readonly kind: 'reserved'; readonly callId: CallId }
   | { readonly kind: 'connected'; readonly callId: CallId }
   | {
@@ -147,7 +148,10 @@ export function decide(presence: Presence, event: AgentEvent, now: Date, limits:
     case 'signed_out':
       return onSignedOut(presence, now);
     case 'wished':
-      return onWished(presence, event.wish, now);
+      // Held up by the network it would end the wrap-up of a call that the agent has not worked on yet. A break only follows the call.
+      return event.wish.to === 'ready' && hasCall(presence) && presence.callId !== (event.atCall ?? presence.callId)
+        ? ignored('wished at another call')
+        : onWished(presence, event.wish, now);
     case 'reserved':
       return presence.state === 'ready'
         ? moved({

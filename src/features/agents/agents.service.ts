@@ -159,15 +159,21 @@ export class AgentsService {
 
   /**
    * The agent asks for work or for a break. With a call at hand it is remembered and comes true after it; in wrap-up, `ready` ends the wrap-up.
-   * A word of theirs that is on its way from the disk arrives first.
+   * A word of theirs that is on its way from the disk arrives first. `atCall`: the call at which they wished it; `ready` changes nothing
+   * when another one is at hand by now.
    * Throws `agent.state_refused` when the agent is offline, and to supervisors and administrators who ask for work: they take part in others' calls;
    * `busy.retry_later` when that word does not arrive.
    */
-  async wish(agentId: AgentId, to: 'ready' | 'break', reason: string | null = null): Promise<PresenceView> {
+  async wish(
+    agentId: AgentId,
+    to: 'ready' | 'break',
+    reason: string | null = null,
+    atCall: CallId | null = null,
+  ): Promise<PresenceView> {
     const wish: Exclude<Wish, { to: 'offline' }> = to === 'ready' ? { to } : { to, reason };
     if (!this.spool.isEmpty) await this.wordArrives(agentId);
     return this.transactions.run(async (tx) => {
-      const { view } = await this.moves.move(tx, agentId, { kind: 'wished', wish });
+      const { view } = await this.moves.move(tx, agentId, { kind: 'wished', wish, atCall });
       // Refused afterwards, which takes the move back: one look at the agent less for everybody else.
       if (to === 'ready' && !takesCalls(view.role)) {
         throw new DialerError('agent.state_refused', 'Supervisors and administrators get no calls of their own.');

@@ -98,7 +98,7 @@ export class DesktopController {
   @UseGuards(SessionGuard)
   async state(@SignedInAgent() agent: SessionAgent, @Body() body: StateDto) {
     const reason = body.reason?.trim();
-    return stateMessage(await this.agents.wish(agent.agentId, body.state, reason ? reason : null));
+    return stateMessage(await this.agents.wish(agent.agentId, body.state, reason ? reason : null, body.callId));
   }
 
   /** The agent's own work since an instant of the last 24 hours: the page asks from the start of its day. */

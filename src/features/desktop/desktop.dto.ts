@@ -60,6 +60,16 @@ export class StateDto {
   // A word for statistics, never a text about a buyer.
   @Matches(/^[\p{L}\p{N} _.-]*$/u, { message: 'must be letters, digits and spaces' })
   reason?: string | null;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'the call at hand when this was wished: `ready` changes nothing when another one is at hand by then',
+  })
+  @IsOptional()
+  @IsUUID()
+  callId?: string | null;
 }
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;

@@ -387,6 +387,15 @@ describe('the event stream', () => {
     expect(delaysMs.sort((a, b) => a - b)[2]).toBeLessThan(1_000);
   });
 
+  it('does not end its wrap-up by a wish that was meant for an earlier call', async () => {
+    const { bearer, callId, talk } = await atTalk();
+    await hangUp(test, talk);
+    const wish = (of: unknown) => ask('PUT', 'state', { body: { state: 'ready', callId: of }, headers: bearer });
+    expect(await wish(randomUUID())).toMatchObject({ status: 200, body: { state: 'wrap_up', callId } });
+    expect(await wish('c-1')).toMatchObject({ status: 422, body: { errors: [{ pointer: '/callId' }] } });
+    expect(await wish(callId)).toMatchObject({ status: 200, body: { state: 'ready', callId: null } });
+  });
+
   it('goes on where it was, and shows a live call again', async () => {
     const { bearer, callId, talk } = await atTalk();
     const first = await openStream(bearer);
