@@ -20,6 +20,8 @@ export interface AsteriskExchange extends Exchange {
   endDialers(): Promise<void>;
   /** The carrier says nothing any more, or again. */
   setCarrierSilent(isSilent: boolean): void;
+  /** Asterisk stands still, or goes on. */
+  setHeld(isHeld: boolean): void;
   /** Ends Asterisk at once; `restart` brings it back. */
   kill(): Promise<void>;
   /** Another client connects under the name of an application and leaves at once. */
@@ -104,6 +106,7 @@ export async function startAsteriskExchange(): Promise<AsteriskExchange> {
       return channel.dialplan?.exten === 'message' && channel.dialplan.app_name === 'Playback';
     },
     endDialers,
+    setHeld: (isHeld) => process.kill(pbx.instance.pid, isHeld ? 'SIGSTOP' : 'SIGCONT'),
     setCarrierSilent: (isSilent) => process.kill(carrier.gate.pid, isSilent ? 'SIGSTOP' : 'SIGCONT'),
     async close() {
       await endDialers();

@@ -52,6 +52,19 @@ describe('Asterisk and the link to it', () => {
     await dialer.facts.ofLeg(request.legId, 'leg.ended');
   });
 
+  test('many commands at once meet an exchange that is busy for a moment, and none waits longer than it', async () => {
+    const dialer = await open();
+    exchange.setHeld(true);
+    const commands = Array.from({ length: 60 }, (_, n) => dialer.telephony.extendLease(`agent-nobody-${n}`, 30));
+    await sleep(200);
+    exchange.setHeld(false);
+    const beganMs = performance.now();
+    expect((await Promise.all(commands)).every(({ kind }) => kind === 'gone')).toBe(true);
+    // A connection beyond those that the exchange keeps waiting is dropped, and TCP tries it again after a second.
+    expect(performance.now() - beganMs).toBeLessThan(600);
+    await dialer.die();
+  });
+
   test('a carrier that has fallen silent is noticed, and calls are refused at once', { timeout: 60_000 }, async () => {
     const dialer = await open();
     const isRefused = async (): Promise<boolean> => {

@@ -8,10 +8,14 @@ const NOTHING = { alive: new Set<string>(), unseated: new Set<string>(), askedAt
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 
-/** The legs of a floor of one persistent agent, whose presence says that their leg is up; and, if asked, that they talk until this time. */
-function floorOfOne(talkUntil: Date | null = null) {
+/**
+ * The legs of a floor of one persistent agent, whose presence says that their leg is up; and, if asked, that they talk until this time.
+ * @param more  how many others there are, each with a leg that is up
+ */
+function floorOfOne(talkUntil: Date | null = null, more = 0) {
   const done: string[] = [];
   const leases: number[] = [];
+  const renewed: string[] = [];
   const presence: Record<string, unknown> = {
     agentId: AGENT,
     groupIds: ['g'],
@@ -22,6 +26,7 @@ function floorOfOne(talkUntil: Date | null = null) {
     legNode: 'main',
     limitAt: talkUntil,
   };
+  const others = Array.from({ length: more }, (_, n) => ({ ...presence, agentId: `a-${n}`, legId: `agent-a-${n}` }));
   const node = {
     node: 'main',
     isUp: true,
@@ -30,8 +35,9 @@ function floorOfOne(talkUntil: Date | null = null) {
       presence['calledLeg'] = legId;
       return Promise.resolve({ kind: 'unknown' });
     },
-    extendLease: (_: string, seconds: number) => {
+    extendLease: (legId: string, seconds: number) => {
       leases.push(seconds);
+      renewed.push(legId);
       return Promise.resolve({ kind: 'done' });
     },
     seat: ({ legId }: { legId: string }) => {
@@ -40,7 +46,7 @@ function floorOfOne(talkUntil: Date | null = null) {
     },
   } as unknown as Telephony;
   const agents = {
-    floor: () => Promise.resolve([presence]),
+    floor: () => Promise.resolve([presence, ...others]),
     legDown: (_: string, legId: string, reason: string) => {
       done.push(`down ${legId === LEG ? LEG : reason}`);
       return Promise.resolve();
@@ -51,7 +57,7 @@ function floorOfOne(talkUntil: Date | null = null) {
   const lineNodes = { toMove: () => Promise.resolve([]), isLost: () => false };
   const clock = { now: () => NOW };
   const parts = [[node], agents, phones, lineNodes, {}, clock] as unknown as ConstructorParameters<typeof AgentLegs>;
-  return { legs: new AgentLegs(...parts), node, done, leases, presence };
+  return { legs: new AgentLegs(...parts), node, done, leases, renewed, presence, others };
 }
 
 test('a leg that its node has not is lost; what another node has says nothing of it', async () => {
@@ -115,4 +121,26 @@ test('a leg in a talk that is taken over is leased until a little after the talk
   expect(await leaseOf(new Date(NOW.getTime() + 600_000))).toEqual([630]);
   expect(await leaseOf(new Date(NOW.getTime() - 600_000))).toEqual([30]);
   expect(await leaseOf(null)).toEqual([30]);
+});
+
+test('leases are renewed a part at a time, each of them every 10 s', async () => {
+  const { legs, node, renewed, others } = floorOfOne(null, 49);
+  await legs.adopt(['g'], { ...NOTHING, node, alive: new Set([LEG, ...others.map(({ legId }) => legId)]) });
+  const start = performance.now();
+  let elapsedMs = 0;
+  performance.now = () => start + elapsedMs;
+  try {
+    const counts: number[] = [];
+    for (; elapsedMs <= 12_000; elapsedMs += 500) {
+      await legs.renewDue();
+      counts.push(renewed.length);
+      if (elapsedMs === 9_500) expect(new Set(renewed).size).toBe(50);
+    }
+    expect(counts.slice(0, 6)).toEqual([10, 20, 30, 40, 50, 50]);
+    expect(counts.at(19)).toBe(50);
+    expect(counts.slice(20)).toEqual([60, 70, 80, 90, 100]);
+    expect(renewed.slice(50)).toEqual(renewed.slice(0, 50));
+  } finally {
+    delete (performance as { now?: unknown }).now;
+  }
 });

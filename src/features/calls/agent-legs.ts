@@ -14,6 +14,11 @@ import { TELEPHONY } from './telephony.provider.js';
 
 const LEASE_SECONDS = 30;
 const RENEW_EVERY_MS = 10_000;
+/**
+ * Leases that are renewed in one turn: a part of all, so that neither the turn nor the exchange meets them all at once. A turn comes twice a second and more
+ * often: all are renewed long before the lease ends.
+ */
+const RENEWED_AT_ONCE = { share: 5, least: 8 } as const;
 /** When the command to call a phone has surely arrived or never will. */
 const SETTLED_AFTER_MS = ORIGINATE_TIMEOUT_MS + 500;
 /** A standing leg that is neither up nor ended by then is given up: its facts were lost. */
@@ -37,6 +42,8 @@ interface Leg {
   isUp: boolean;
   /** Since when it is known to be up, monotonic. */
   upAtMs: number;
+  /** When its lease was last renewed, monotonic; -Infinity: not by this process. */
+  renewedAtMs: number;
   /** The agent's presence knows that the leg is up. */
   isTold: boolean;
   /** Until when a talk needs the leg, monotonic; 0 = no talk. */
@@ -63,7 +70,6 @@ export class AgentLegs {
   private readonly legs = new Map<string, Leg>();
   private readonly restUntil = new Map<string, number>();
   private readonly untoldEnds = new Map<string, { agentId: string; reason: 'ended' | 'refused' }>();
-  private renewedAt = Number.NEGATIVE_INFINITY;
   private readonly eachNode: EachNode;
 
   constructor(
@@ -109,12 +115,20 @@ export class AgentLegs {
     if (others.length > 0) for (const agent of unreached) await this.giveUp(agent, null);
   }
 
-  /** Needs no database: an outage must not cost the agents their legs. */
+  /** Renews a part of the leases that are due, the oldest first. Needs no database: an outage must not cost the agents their legs. */
   async renewDue(): Promise<void> {
     const now = performance.now();
-    if (now - this.renewedAt < RENEW_EVERY_MS) return;
-    this.renewedAt = now;
-    await this.renew();
+    const standing = [...this.legs].filter(([, leg]) => leg.isStanding && leg.isUp);
+    const due = standing
+      .filter(([, leg]) => now - leg.renewedAtMs >= RENEW_EVERY_MS)
+      .sort(([, a], [, b]) => a.renewedAtMs - b.renewedAtMs || 0)
+      .slice(0, Math.max(RENEWED_AT_ONCE.least, Math.ceil(standing.length / RENEWED_AT_ONCE.share)));
+    for (const [, leg] of due) leg.renewedAtMs = now;
+    const nodes = this.nodes.filter((node) => due.some(([, leg]) => leg.telephony === node));
+    await this.eachNode.run('renew leases', nodes, async (node) => {
+      const there = due.filter(([, leg]) => leg.telephony === node);
+      await Promise.all(there.map(([legId, leg]) => this.renewLease(legId, leg)));
+    });
   }
 
   /**
@@ -141,7 +155,6 @@ export class AgentLegs {
       } else {
         const lentUntilMs = agent.state === 'talking' ? this.lentUntilMs(agent.limitAt) : 0;
         this.remember(legId, agent, node, { isStanding: true, isUp: true, lentUntilMs });
-        this.renewedAt = Number.NEGATIVE_INFINITY;
       }
     }
   }
@@ -197,6 +210,7 @@ export class AgentLegs {
     if (fact.kind === 'leg.ours' && !leg.isUp) {
       leg.isUp = true;
       leg.upAtMs = performance.now();
+      leg.renewedAtMs = leg.upAtMs;
       await leg.telephony.extendLease(fact.legId, leg.isStanding ? LEASE_SECONDS : PER_CALL_LEASE_SECONDS);
       await this.tellUp(fact.legId, leg);
     } else if (fact.kind === 'leg.ended') await this.drop(fact.legId, leg, leg.isUp ? 'ended' : 'refused');
@@ -223,6 +237,7 @@ export class AgentLegs {
       calledAtMs: nowMs,
       isUp: more.isUp ?? false,
       upAtMs: nowMs,
+      renewedAtMs: Number.NEGATIVE_INFINITY,
       isTold: more.isUp ?? false,
       lentUntilMs: more.lentUntilMs ?? 0,
     });
@@ -307,15 +322,6 @@ export class AgentLegs {
       this.legs.delete(agent.legId);
       await this.agents.legDown(agent.agentId, agent.legId, 'ended');
     }
-  }
-
-  private async renew(): Promise<void> {
-    const due = [...this.legs].filter(([, leg]) => leg.isStanding && leg.isUp);
-    const nodes = this.nodes.filter((node) => due.some(([, leg]) => leg.telephony === node));
-    await this.eachNode.run('renew leases', nodes, async (node) => {
-      const there = due.filter(([, leg]) => leg.telephony === node);
-      await Promise.all(there.map(([legId, leg]) => this.renewLease(legId, leg)));
-    });
   }
 
   private async renewLease(legId: string, leg: Leg): Promise<void> {

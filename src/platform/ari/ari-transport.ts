@@ -51,6 +51,9 @@ interface Route {
  */
 export const ORIGINATE_TIMEOUT_MS = 3_000;
 
+/** An idle connection is kept for so long: less than Asterisk's default `session_keep_alive` of 15 s, so that the exchange does not close it under a command. */
+const KEEP_ALIVE_MS = 10_000;
+
 /** A command to call that was given no later than this before it would leave; a process that stood still in between sends it no more. */
 const LATEST_MS = 1_000;
 
@@ -69,7 +72,7 @@ export function basicAuthorization(username: string, password: string): string {
  * global slot for all servers. So it is replaced: one undici pool per host, credentials per host, a time limit on everything.
  * Two connections to the same host share the pool of the first.
  *
- * @param connections  stays below `sessionlimit` of Asterisk's http.conf (100 by default)
+ * @param connections  stays below `sessionlimit` of Asterisk's http.conf (100 by default), and what opens at once below its backlog of 10
  */
 export function openTransport(o: {
   origin: string;
@@ -81,7 +84,12 @@ export function openTransport(o: {
   // By host, not by origin: behind TLS Asterisk still describes its API with `http:` addresses.
   const host = new URL(o.origin).host;
   const route = routes.get(host) ?? {
-    pool: new Pool(o.origin, { connections: o.connections, pipelining: 1, connect: resettingConnector() }),
+    pool: new Pool(o.origin, {
+      connections: o.connections,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connect: resettingConnector(),
+    }),
     authorization: o.authorization,
     timeoutMs: o.timeoutMs,
     users: 0,
