@@ -22,8 +22,7 @@ const WATCHED_EVENTS = [
 /** What only the application itself is told. */
 const APPLICATION_EVENTS = ['StasisStart', 'StasisEnd', 'ChannelUserevent', 'ApplicationReplaced'];
 const COMMAND_TIMEOUT_MS = 5_000;
-/** Asterisk's HTTP server keeps 10 connections waiting (`listen` in tcptls.c); one more in a burst is dropped, and tried again by TCP after a whole second. */
-const POOL_SIZE = 8;
+const POOL_SIZE = 32;
 const STATUS_EVERY_MS = 1_000;
 
 export interface AriConnectionOptions {

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, request } from 'undici';
-import { expect, it } from 'vitest';
-import { inTime, resetOnError, resettingConnector } from './ari-transport.js';
+import { describe, expect, it } from 'vitest';
+import { waitFor } from '../../../test/support/wait.js';
+import { fewAtOnce, inTime, resetOnError, resettingConnector } from './ari-transport.js';
 
 /** A server that reads nothing for a while, as one behind a dead line: what arrives of a client that was given up meanwhile. */
 async function arrivesLate(prepare: (socket: Socket) => void): Promise<number> {
@@ -75,4 +78,68 @@ it('a server that refuses connections refuses its commands, no more', async () =
   const dispatcher = new Pool(origin, { connect: resettingConnector() });
   await expect(request(`${origin}/channels`, { dispatcher })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await dispatcher.destroy();
+});
+
+describe('connections that are opened a few at once', () => {
+  /** A server that answers when it is told to; tells how many requests are with it. */
+  async function aServer() {
+    const held: (() => void)[] = [];
+    const server = createHttpServer((_, response) => void held.push(() => response.end('ok')));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const dispatcher = new Pool(origin, {
+      connections: 12,
+      pipelining: 1,
+      connect: fewAtOnce(resettingConnector(), 3),
+    });
+    const ask = (signal?: AbortSignal): Promise<string> =>
+      request(`${origin}/`, { dispatcher, signal: signal ?? null }).then(({ body }) => body.text());
+    const release = (): void => held.splice(0).forEach((answer) => answer());
+    const end = async (): Promise<void> => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    };
+    return { held, ask, release, end, dispatcher };
+  }
+
+  it('wait while that many have no answer, and stay open for more', async () => {
+    const { held, ask, release, end, dispatcher } = await aServer();
+    const asked = Array.from({ length: 10 }, () => ask());
+    await waitFor('three requests', () => held.length === 3);
+    await sleep(50);
+    expect(held.length).toBe(3);
+    for (let left = 7; left > 0; left -= 3) {
+      release();
+      await waitFor('the next ones', () => held.length === Math.min(3, left));
+    }
+    release();
+    expect(await Promise.all(asked)).toEqual(Array.from({ length: 10 }, () => 'ok'));
+    // Ten connections are known by now: they are used as they are.
+    const again = Array.from({ length: 4 }, () => ask());
+    await waitFor('four at once', () => held.length === 4);
+    release();
+    await Promise.all(again);
+    await end();
+    await dispatcher.destroy();
+  });
+
+  it('make room when one is given up, or refused', async () => {
+    const { held, ask, release, end, dispatcher } = await aServer();
+    const given = new AbortController();
+    const first = ask(given.signal);
+    const asked = Array.from({ length: 3 }, () => ask());
+    await waitFor('three requests', () => held.length === 3);
+    given.abort();
+    await expect(first).rejects.toThrow();
+    await waitFor('the fourth', () => held.length === 4);
+    release();
+    expect(await Promise.all(asked)).toEqual(['ok', 'ok', 'ok']);
+    await end();
+    const refused = await Promise.allSettled(Array.from({ length: 5 }, () => ask()));
+    expect(refused.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'rejected'));
+    await dispatcher.destroy();
+  });
 });

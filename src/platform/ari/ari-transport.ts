@@ -51,6 +51,12 @@ interface Route {
  */
 export const ORIGINATE_TIMEOUT_MS = 3_000;
 
+/**
+ * Connections that have been opened and not answered yet. Asterisk's HTTP server keeps 10 waiting (`listen` in tcptls.c), those of other processes among them;
+ * one more in a burst is dropped, and TCP tries it again after a whole second.
+ */
+const UNANSWERED_AT_ONCE = 6;
+
 /** An idle connection is kept for so long: less than Asterisk's default `session_keep_alive` of 15 s, so that the exchange does not close it under a command. */
 const KEEP_ALIVE_MS = 10_000;
 
@@ -72,7 +78,7 @@ export function basicAuthorization(username: string, password: string): string {
  * global slot for all servers. So it is replaced: one undici pool per host, credentials per host, a time limit on everything.
  * Two connections to the same host share the pool of the first.
  *
- * @param connections  stays below `sessionlimit` of Asterisk's http.conf (100 by default), and what opens at once below its backlog of 10
+ * @param connections  stays below `sessionlimit` of Asterisk's http.conf (100 by default)
  */
 export function openTransport(o: {
   origin: string;
@@ -88,7 +94,7 @@ export function openTransport(o: {
       connections: o.connections,
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connect: resettingConnector(),
+      connect: fewAtOnce(resettingConnector(), UNANSWERED_AT_ONCE),
     }),
     authorization: o.authorization,
     timeoutMs: o.timeoutMs,
@@ -114,6 +120,37 @@ export function resettingConnector(): buildConnector.connector {
       if (socket && !('encrypted' in socket)) resetOnError(socket);
       callback(...result);
     });
+}
+
+/** Opens connections so that no more than `most` of them are without a first answer; the others wait for their turn. */
+export function fewAtOnce(connect: buildConnector.connector, most: number): buildConnector.connector {
+  const waiting: (() => void)[] = [];
+  let unanswered = 0;
+  const leave = (): void => {
+    unanswered -= 1;
+    waiting.shift()?.();
+  };
+  return (options, callback) => {
+    const open = (): void => {
+      unanswered += 1;
+      connect(options, (...result) => {
+        const [, socket] = result;
+        if (socket) onFirstOf(socket, ['readable', 'close'], leave);
+        else leave();
+        callback(...result);
+      });
+    };
+    if (unanswered < most) open();
+    else waiting.push(open);
+  };
+}
+
+function onFirstOf(socket: Socket, events: readonly string[], heard: () => void): void {
+  const once = (): void => {
+    for (const event of events) socket.off(event, once);
+    heard();
+  };
+  for (const event of events) socket.on(event, once);
 }
 
 /** `destroy` of a plain TCP socket with an error becomes a reset (RST, pending data dropped). */
