@@ -221,6 +221,45 @@ describe('a call that was planned at the very end of a leadership', () => {
   }, 60_000);
 });
 
+describe('a database that is far away', () => {
+  it('is asked for all calls of a turn side by side', async () => {
+    const agents = good.get(AgentsService);
+    const people: string[] = [];
+    for (let n = 0; n < 6; n++) {
+      const { agentId } = await administer(good, 'PUT', `agents/far-${n}`, {
+        password: PASSWORD,
+        connection: 'per_call',
+      });
+      people.push(String(agentId));
+      await agents.signIn(`far-${n}`, PASSWORD, 'test');
+    }
+    const orderRefs: string[] = [];
+    for (let n = 0; n < 6; n++) {
+      const order = anOrder();
+      const phone = `+38068${String(100 + n)}0062` as typeof order.customer.phone;
+      orderRefs.push(await acceptOrder(good, 'talks', { ...order, customer: { ...order.customer, phone } }));
+    }
+    line.delay(40);
+    await Promise.all(people.map((agentId) => agents.wish(agentId, 'ready')));
+    const planned = await waitFor(
+      'six calls',
+      async () => {
+        const calls = await sql<{ at: Date }>(
+          'SELECT planned_at AS at FROM calls WHERE order_ref = ANY($1::uuid[]) ORDER BY planned_at',
+          [orderRefs],
+        );
+        return calls.length === 6 ? calls.map(({ at }) => at.getTime()) : null;
+      },
+      20_000,
+    );
+    line.mend();
+    // One after the other each would be planned a few times 80 ms after the one before; those that became ready after the turn's look come with the next.
+    const together = planned.map((from) => planned.filter((at) => at >= from && at - from < 60).length);
+    expect(Math.max(...together)).toBeGreaterThanOrEqual(4);
+    await Promise.all(people.map((agentId) => agents.wish(agentId, 'break', 'done')));
+  }, 60_000);
+});
+
 describe('a commit in doubt', () => {
   it('is answered 503 with Retry-After, and the repeat finds one order, however often', async () => {
     const shop = await createShop(good, 'doubt');

@@ -78,7 +78,7 @@ export class Lines {
   }
 
   private async linesOf(tx: Tx, trunks: readonly TrunkEntity[]): Promise<TrunkLines[]> {
-    const [use, rates] = [await this.calls.trunkUse(tx), await this.calls.ratesLeft(tx, trunks)];
+    const [use, rates] = await Promise.all([this.calls.trunkUse(tx), this.calls.ratesLeft(tx, trunks)]);
     const now = this.clock.now();
     return trunks.map((trunk) => {
       const { trunkId, maxChannels } = trunk;

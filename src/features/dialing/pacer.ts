@@ -210,11 +210,8 @@ export class Pacer {
   /** The next orders in dial order with what their plan must know. */
   private async due(tx: Tx, look: Parameters<OrdersService['lockNextDue']>[1]): Promise<TurnOrderOfGroup[]> {
     const due = await this.orders.lockNextDue(tx, look);
-    const pastCalls = await this.calls.pastCalls(tx, due);
-    const failedTrunks = await this.lines.failed(
-      tx,
-      due.map((order) => order.phoneHash),
-    );
+    const hashes = due.map((order) => order.phoneHash);
+    const [pastCalls, failedTrunks] = await Promise.all([this.calls.pastCalls(tx, due), this.lines.failed(tx, hashes)]);
     return due.map((order) => ({
       ...order,
       pastCalls: pastCalls.get(order.orderRef) ?? [],
@@ -228,14 +225,17 @@ export class Pacer {
       if (reason === 'trunk_full') this.log.warn('no trunk leads to this number', { orderRef });
     }
     await this.orders.putOffAll(tx, plan.putOff);
-    const placed: PlacedCall[] = [];
-    for (const planned of await this.careful.begin(tx, plan.calls, begun)) {
-      const { orderRef } = planned.order;
-      const call = await onOrder(orderRef, () => this.place(tx, turn, planned));
-      if (call !== null) placed.push(call);
-    }
+    const calls = await this.careful.begin(tx, plan.calls, begun);
+    const placed = await sideBySide(byBuyer(calls), async (toOne) => {
+      const ofBuyer: PlacedCall[] = [];
+      for (const planned of toOne) {
+        const call = await onOrder(planned.order.orderRef, () => this.place(tx, turn, planned));
+        if (call !== null) ofBuyer.push(call);
+      }
+      return ofBuyer;
+    });
     await this.careful.done(tx, begun);
-    return placed;
+    return placed.flat();
   }
 
   private async place(
@@ -279,6 +279,29 @@ export class Pacer {
     await this.orders.setProgress(tx, order, 'dialing', callId);
     this.orders.noteCalled(tx, turn.groupId, order);
     return placed;
+  }
+}
+
+/** Calls to the same number one after the other: the first may take the orders of the others along. */
+function byBuyer<C extends GroupCall>(calls: readonly C[]): C[][] {
+  const chains = new Map<string, C[]>();
+  for (const call of calls) {
+    const number = call.order.phoneHash.toString('hex');
+    chains.set(number, [...(chains.get(number) ?? []), call]);
+  }
+  return [...chains.values()];
+}
+
+/**
+ * Work of one transaction that is mostly the way to Postgres and back: its statements leave together. The first failure is what failed the transaction;
+ * nothing is sent any more when this ends.
+ */
+async function sideBySide<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const all = items.map(work);
+  try {
+    return await Promise.all(all);
+  } finally {
+    await Promise.allSettled(all);
   }
 }
 
