@@ -10,7 +10,7 @@ import {
 } from '../../core/attempt/take-turn.js';
 import type { PredictiveDecision } from '../../core/pacing/predictive-load.js';
 import type { AgentLeg } from '../../core/call/call.js';
-import { Transactions, type Tx } from '../../platform/database/transaction.js';
+import { sideBySide, Transactions, type Tx } from '../../platform/database/transaction.js';
 import { DatabaseClock } from '../../platform/clock/database-clock.js';
 import { LoopWatch } from '../../platform/clock/loop-watch.js';
 import { Log } from '../../platform/log/log.js';
@@ -290,19 +290,6 @@ function byBuyer<C extends GroupCall>(calls: readonly C[]): C[][] {
     chains.set(number, [...(chains.get(number) ?? []), call]);
   }
   return [...chains.values()];
-}
-
-/**
- * Work of one transaction that is mostly the way to Postgres and back: its statements leave together. The first failure is what failed the transaction;
- * nothing is sent any more when this ends.
- */
-async function sideBySide<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const all = items.map(work);
-  try {
-    return await Promise.all(all);
-  } finally {
-    await Promise.allSettled(all);
-  }
 }
 
 function legOf(agent: PresenceView, callId: string): AgentLeg {

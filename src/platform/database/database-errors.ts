@@ -36,6 +36,13 @@ export function isLockInTheWay(error: unknown): boolean {
   return [cause, driverError].some((inner) => inner instanceof Error && inner !== error && isLockInTheWay(inner));
 }
 
+/** A statement of a transaction that had failed before: it says nothing of itself. */
+export function isAfterFailure(error: unknown): boolean {
+  const { code, cause, driverError } = error as { code?: unknown; cause?: unknown; driverError?: unknown };
+  if (code === '25P02') return true;
+  return [cause, driverError].some((inner) => inner instanceof Error && inner !== error && isAfterFailure(inner));
+}
+
 /** True when a unique constraint or index of this name refused the row. */
 export function isDuplicate(error: unknown, constraint?: string): boolean {
   const cause = ((error as { driverError?: unknown }).driverError ?? error) as { code?: unknown; constraint?: unknown };

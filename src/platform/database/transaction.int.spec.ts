@@ -4,7 +4,7 @@ import { useDatabase } from '../../../test/support/database.js';
 import { startFaultProxy, throughProxy } from '../../../test/support/fault-proxy.js';
 import { dataSourceOptions } from './data-source.js';
 import { isDuplicate } from './database-errors.js';
-import { Transactions, afterCommit, oneOf, rows, send, type Tx } from './transaction.js';
+import { Transactions, afterCommit, oneOf, rows, send, sideBySide, type Tx } from './transaction.js';
 
 const addShop = (tx: Tx, shopId: string): Promise<unknown> =>
   tx.query(`INSERT INTO shops (shop_id, name, settings) VALUES ($1, $1, '{}')`, [shopId]);
@@ -39,6 +39,33 @@ describe('transactions', () => {
     expect(seen).toBe('kept a b');
     await transactions.read((tx) => name(tx, ' d'));
     expect(await database.query(`SELECT name FROM shops WHERE shop_id = 'kept'`)).toEqual([{ name: 'kept a b c d' }]);
+  });
+
+  it('does several things side by side, gives what each gave, and fails with what failed first', async () => {
+    const { transactions } = database;
+    const doubled = await transactions.run((tx) =>
+      sideBySide([1, 2, 3], async (n) => {
+        const [row] = await rows<{ n: number }>(tx, 'SELECT $1::int + $1::int AS n', [n]);
+        const [again] = await rows<{ n: number }>(tx, 'SELECT $1::int AS n', [row?.n]);
+        return again?.n;
+      }),
+    );
+    expect(doubled).toEqual([2, 4, 6]);
+    const done: string[] = [];
+    const deep = async (work: () => Promise<unknown>, levels: number): Promise<unknown> =>
+      levels === 0 ? work() : await deep(work, levels - 1);
+    const failing = transactions.run((tx) =>
+      sideBySide(['sound', 'faulty', 'sound too'], async (what) => {
+        await addShop(tx, what);
+        // What fails is heard of later than what others meet because of it.
+        if (what === 'faulty') await deep(() => addShop(tx, 'kept'), 20);
+        for (let n = 0; n < 3; n++) await tx.query('SELECT 1');
+        done.push(what);
+      }),
+    );
+    await expect(failing).rejects.toSatisfy((error) => isDuplicate(error, 'shops_pkey'));
+    expect(done).toEqual([]);
+    expect((await shopIds()).filter((shopId) => /sound|faulty/.test(shopId))).toEqual([]);
   });
 
   it('fails with what a statement that was sent fails with, and keeps nothing', async () => {

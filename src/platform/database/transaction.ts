@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { asDialerError, connectionLost, isUnansweredQuery } from './database-errors.js';
+import { asDialerError, connectionLost, isAfterFailure, isUnansweredQuery } from './database-errors.js';
 
 /** The database inside one transaction (or, in `read`, one plain connection). Stores take it as their first argument. */
 export type Tx = EntityManager;
@@ -56,6 +56,18 @@ export async function send(tx: Tx, sql: string, parameters: readonly unknown[] =
   // Heard of at the commit, or when a statement behind it is refused.
   answer.catch(() => undefined);
   list.push(answer);
+}
+
+/**
+ * Work of one transaction that is mostly the way to Postgres and back, on several things at once: its statements leave together. Those of one thing keep their
+ * order; things that want the same rows belong together as one. Everything has ended when this does.
+ * @throws what failed the transaction, and not what the others met because of it
+ */
+export async function sideBySide<T, R>(things: readonly T[], work: (thing: T) => Promise<R>): Promise<R[]> {
+  const ends = await Promise.allSettled(things.map(work));
+  const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  if (failures.length > 0) throw failures.find((failure) => !isAfterFailure(failure)) ?? failures[0];
+  return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
 }
 
 /** Where transactions begin and end. Services open them; stores never do. No network call belongs inside one. */
