@@ -31,16 +31,19 @@ export function isUnansweredQuery(error: unknown): boolean {
 
 /** Whether a lock of somebody else's was in the way: it says nothing about whether the database is there. */
 export function isLockInTheWay(error: unknown): boolean {
-  const { code, cause, driverError } = error as { code?: unknown; cause?: unknown; driverError?: unknown };
-  if (code === '55P03' || code === '40P01') return true;
-  return [cause, driverError].some((inner) => inner instanceof Error && inner !== error && isLockInTheWay(inner));
+  return hasCode(error, ['55P03', '40P01']);
 }
 
 /** A statement of a transaction that had failed before: it says nothing of itself. */
 export function isAfterFailure(error: unknown): boolean {
+  return hasCode(error, ['25P02']);
+}
+
+/** Whether the error, or what it came from, has one of these SQLSTATEs. */
+function hasCode(error: unknown, codes: readonly string[]): boolean {
   const { code, cause, driverError } = error as { code?: unknown; cause?: unknown; driverError?: unknown };
-  if (code === '25P02') return true;
-  return [cause, driverError].some((inner) => inner instanceof Error && inner !== error && isAfterFailure(inner));
+  if (typeof code === 'string' && codes.includes(code)) return true;
+  return [cause, driverError].some((inner) => inner instanceof Error && inner !== error && hasCode(inner, codes));
 }
 
 /** True when a unique constraint or index of this name refused the row. */
